@@ -1,0 +1,67 @@
+"""What the shell around every console page shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.functional import cached_property
+
+from core.kernel.navigation import NavLink, Section, links_for, url_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest  # noqa: TID251  only the type
+
+# What the shell links to besides the navigation. A part whose route is missing is not shown.
+SHELL_ROUTES = {
+    "home": "core:workbench",
+    "tasks": "core:runs-list",
+    "tasks_badge": "core:runs-badge",
+    "search": "core:search",
+    "profile": "core:profile",
+    "sign_out": "core:sign-out",
+    "language": "set_language",
+}
+TABBAR_PLACES = 4
+
+
+class Shell:
+    """Navigation and addresses for one request; worked out only where a template asks."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def viewer(self) -> Any:
+        """Who is looking, or None on the signed-out pages."""
+        return getattr(self._request, "viewer", None)
+
+    @cached_property
+    def links(self) -> list[NavLink]:
+        """Every place the viewer may open."""
+        permissions = getattr(self.viewer, "permissions", ())
+        return links_for(permissions, self._request.path)
+
+    @property
+    def work(self) -> list[NavLink]:
+        """The places of daily work."""
+        return [link for link in self.links if link.section == Section.WORK]
+
+    @property
+    def setup(self) -> list[NavLink]:
+        """The places of setup, shown below the line."""
+        return [link for link in self.links if link.section == Section.SETUP]
+
+    @property
+    def tabbar(self) -> list[NavLink]:
+        """The first places of daily work, within reach of a thumb."""
+        return self.work[:TABBAR_PLACES]
+
+    @cached_property
+    def urls(self) -> dict[str, str]:
+        """Addresses of the shell's own parts; an empty one hides its part."""
+        return {part: url_of(name) for part, name in SHELL_ROUTES.items()}
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    """Give every template the shell of this request."""
+    return {"shell": Shell(request)}
