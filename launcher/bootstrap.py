@@ -28,7 +28,8 @@ def enter(command: str, arguments: list[str], *, tools: bool) -> None:
     # Inherited from some shells; without byte code every start would compile Django and pandas.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    with locks.held(places.run / "bootstrap.lock", by="an installation", wait=True):
+    lock = places.root / ".venv.lock"
+    with locks.held(lock, by="an installation", wait=True):
         build(places, tools=tools)
     if Path(sys.prefix).resolve() == places.venv.resolve():
         return

@@ -46,7 +46,8 @@ def environment_of_server(places: Places) -> dict[str, str] | None:
     told = False
     while not locks.is_free(_lock(places)):
         try:
-            return dict(os.environ) | json.loads(_record(places).read_text(encoding="utf-8"))
+            added: dict[str, str] = json.loads(_record(places).read_text(encoding="utf-8"))
+            return dict(os.environ) | added
         except FileNotFoundError:
             pass
         if not told:

@@ -21,10 +21,9 @@ def start(places: Places, env: Mapping[str, str], *, tools: bool) -> Install | N
     lock = places.root / "package-lock.json"
     everything = stamps.digest(str(places.root), "everything", files=[lock])
     product = stamps.digest(str(places.root), "product", files=[lock])
-    stamp = places.stamps / "node_modules"
-    if places.node_modules.is_dir() and (
-        stamps.is_current(stamp, everything) or (not tools and stamps.is_current(stamp, product))
-    ):
+    # Inside, so that it goes when npm or a person clears the folder.
+    stamp = places.node_modules / ".stamp"
+    if stamps.is_current(stamp, everything) or (not tools and stamps.is_current(stamp, product)):
         return None
     print("Installing the browser's packages …", flush=True)
     command = children.Command(

@@ -24,13 +24,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Places:
-    """The folders of one checkout."""
+    """The folders of one checkout; ``var`` holds all that running it leaves behind."""
 
     root: Path
-
-    @property
-    def var(self) -> Path:
-        return self.root / "var"
+    var: Path
 
     @property
     def run(self) -> Path:
@@ -64,15 +61,20 @@ class Places:
         """Make the folders that every command needs. Idempotent."""
         try:
             for folder in (self.var, self.run, self.log, self.stamps):
-                folder.mkdir(exist_ok=True)
+                folder.mkdir(parents=True, exist_ok=True)
             self.secrets.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise LaunchFailed(f"Cannot write to {self.var}: {error.strerror}.") from error
 
 
 def here() -> Places:
-    """Return the folders of the checkout this file belongs to."""
-    return Places(Path(__file__).resolve().parents[1])
+    """Return the folders of the checkout this file belongs to.
+
+    QUNYING_VAR names another folder for what running it leaves behind: a checkout on a read-only
+    disk, or a second instance beside the first.
+    """
+    root = Path(__file__).resolve().parents[1]
+    return Places(root, Path(os.environ.get("QUNYING_VAR") or root / "var").resolve())
 
 
 def server_account() -> Account | None:
@@ -105,7 +107,7 @@ def cluster_home(places: Places, account: Account | None) -> Path:
     SYSTEM_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
     home = SYSTEM_STATE / _checkout_id(places)
     home.mkdir(mode=0o700, exist_ok=True)
-    (home / "checkout").write_text(str(places.root), encoding="utf-8")
+    (home / "of").write_text(str(places.var), encoding="utf-8")
     os.chown(home, account.uid, account.gid)
     return home
 
@@ -133,9 +135,9 @@ def _checkout_id(places: Places) -> str:
 def _is_copy(places: Places, known: str) -> bool:
     """Tell whether another checkout that still exists owns the data named ``known``."""
     try:
-        owner = Path((SYSTEM_STATE / known / "checkout").read_text(encoding="utf-8"))
-        same = owner.samefile(places.root)
-        theirs = (owner / "var" / "checkout-id").read_text(encoding="utf-8").strip()
+        owner = Path((SYSTEM_STATE / known / "of").read_text(encoding="utf-8"))
+        same = owner.samefile(places.var)
+        theirs = (owner / "checkout-id").read_text(encoding="utf-8").strip()
     except OSError:
         return False
     return not same and theirs == known

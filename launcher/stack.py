@@ -131,5 +131,8 @@ def _environment(places: Places, shell: Mapping[str, str]) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "LC_ALL": "C.UTF-8",
     }
+    env.setdefault("STATIC_ROOT", str(places.var / "static"))
+    env.setdefault("FILES_DIR", str(places.var / "files"))
+    env.setdefault("AUDIT_ANCHOR_DIR", str(places.var / "audit_anchor"))
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     return env

@@ -27,10 +27,14 @@ class Step:
         try:
             code = self._process.wait()
         finally:
-            children.finish(self._process, (signal.SIGTERM, 5))
+            self.cancel()
         if code != 0:
             raise with_log(f"manage.py {self._words} failed.", self._log)
         return _text(self._log)
+
+    def cancel(self) -> None:
+        """End the command if it still runs. Idempotent."""
+        children.finish(self._process, (signal.SIGTERM, 5))
 
 
 def run(places: Places, env: Mapping[str, str], *arguments: str) -> str:
