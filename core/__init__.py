@@ -1,0 +1,1 @@
+"""What everything stands on: kernel, organization, staff, audit, runs and files."""

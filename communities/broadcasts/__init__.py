@@ -1,0 +1,1 @@
+"""One message to many rooms, to each exactly once."""

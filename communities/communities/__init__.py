@@ -1,0 +1,1 @@
+"""Communities: the lasting groups that members know by name."""

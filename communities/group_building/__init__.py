@@ -1,0 +1,1 @@
+"""Rules that fill communities from segments: preview, confirm, apply."""

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from communities.policies.models import Kind
+from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
+from core.runs.models import Run
+from members.profiles.models import Member
+from members.segments.models import Segment
+
+
+class GroupingKey(models.TextChoices):
+    """What members of one community have in common."""
+
+    DEALER = "dealer", _("Dealer")
+    CITY = "city", _("City")
+    MODEL = "model", _("Vehicle model")
+    DELIVERY_MONTH = "delivery_month", _("Delivery month")
+
+
+class BuildRuleQuerySet(BrandQuerySet["BuildRule"]):
+    is_brand_wide = True
+
+
+class BuildRule(BrandModel):
+    """Who is put together, in which kind of community, by what, and under which names.
+
+    ``segment`` empty means every member. ``skip`` says who already has a suitable seat.
+    """
+
+    class Skip(models.TextChoices):
+        SAME_KIND = "same_kind", _("in any community of this kind")
+        SAME_RULE = "same_rule", _("in a community of this rule")
+        NOBODY = "nobody", _("nobody")
+
+    name = models.CharField(_("name"), max_length=80)
+    segment = models.ForeignKey(
+        Segment, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    group_by = models.JSONField(_("group by"), default=list)
+    room_cap = models.PositiveIntegerField(_("members per room"), null=True, blank=True)
+    name_template = models.CharField(_("name template"), max_length=120, blank=True)
+    topic = models.CharField(_("topic"), max_length=40, blank=True)
+    skip = models.CharField(max_length=9, choices=Skip.choices, default=Skip.SAME_KIND)
+    is_archived = models.BooleanField(default=False)
+    created_by_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    objects = BuildRuleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["brand", "name"],
+                condition=models.Q(is_archived=False),
+                name="communities_buildrule_one_per_name",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BuildRunQuerySet(BrandQuerySet["BuildRun"]):
+    is_brand_wide = True
+
+
+class BuildRun(BrandModel):
+    """One use of a rule: planned, looked at, confirmed, applied.
+
+    ``plan`` freezes the rule as it was; ``preview`` and ``report`` hold counts and examples.
+    """
+
+    class State(models.TextChoices):
+        PLANNING = "planning", _("Planning")
+        PREVIEWED = "previewed", _("Ready to confirm")
+        APPLYING = "applying", _("Applying")
+        APPLIED = "applied", _("Applied")
+        DISCARDED = "discarded", _("Discarded")
+        FAILED = "failed", _("Failed")
+
+    rule = models.ForeignKey(
+        BuildRule, models.PROTECT, related_name="runs", db_constraint=False, db_index=False
+    )
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PLANNING)
+    plan = models.JSONField(default=dict)
+    preview = models.JSONField(default=dict)
+    report = models.JSONField(default=dict)
+    plan_task = models.OneToOneField(
+        Run, models.PROTECT, related_name="+", null=True, db_constraint=False
+    )
+    apply_task = models.OneToOneField(
+        Run, models.PROTECT, related_name="+", null=True, db_constraint=False
+    )
+    created_by_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    confirmed_by_id = models.BigIntegerField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    applied_at = models.DateTimeField(null=True)
+
+    objects = BuildRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Two runs of one rule at once would place people twice.
+            models.UniqueConstraint(
+                fields=["brand", "rule"],
+                condition=models.Q(state="applying"),
+                name="communities_buildrun_one_applying",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.state}"
+
+
+class BuildCandidateQuerySet(BrandQuerySet["BuildCandidate"]):
+    is_brand_wide = True
+
+
+class BuildCandidate(BrandDetail):
+    """What a run means to do with one member: a group to join, or the reason why not.
+
+    Written once by the plan, read by the apply steps and by whoever asks why; never updated.
+    """
+
+    class Exclusion(models.TextChoices):
+        NONE = "", _("placed")
+        INSIDE = "inside", _("already in a suitable group")
+        NO_CONSENT = "no_consent", _("no consent to community invitations")
+        NO_GROUP = "no_group", _("what the rule groups by is missing")
+
+    pk = models.CompositePrimaryKey("brand_id", "run_id", "group_no", "member_id")
+    run = models.ForeignKey(
+        BuildRun, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    group_no = models.IntegerField()  # 1..n in the order of the groups' keys; 0 is excluded
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    exclusion = models.CharField(max_length=10, choices=Exclusion.choices, blank=True)
+
+    objects = BuildCandidateQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.member_id} {self.exclusion or self.group_no}"
+
+
+class BuildGroupQuerySet(BrandQuerySet["BuildGroup"]):
+    is_brand_wide = True
+
+
+class BuildGroup(BrandDetail):
+    """One group of a run: the people who share the rule's keys, and what became of them."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(
+        BuildRun, models.CASCADE, related_name="groups", db_constraint=False, db_index=False
+    )
+    group_no = models.IntegerField()
+    key = models.CharField(max_length=160)
+    label = models.CharField(max_length=160)
+    facts = models.JSONField(default=dict)  # what the name template may use
+    community_id = models.BigIntegerField(null=True)
+    candidate_count = models.IntegerField()
+    existing_seats = models.IntegerField(default=0)
+    new_room_count = models.IntegerField(default=0)
+    placed_count = models.IntegerField(null=True)  # empty until applied
+
+    objects = BuildGroupQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["brand", "run", "group_no"], name="communities_buildgroup_one_per_no"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.label}"

@@ -1,0 +1,42 @@
+"""Row-level security, and children tied to parents of their own brand."""
+
+from django.db import migrations
+
+from core.kernel.rls import enable_rls, tie_to_brand
+
+TABLES = [
+    "communities_communitypolicy",
+    "communities_community",
+    "communities_room",
+    "communities_broadcast",
+    "communities_delivery",
+    "communities_roommessage",
+    "communities_buildrule",
+    "communities_buildrun",
+    "communities_buildcandidate",
+    "communities_buildgroup",
+    "communities_membership",
+]
+TIES = [
+    ("communities_community", "dealer_id", "core_dealer"),
+    ("communities_room", "community_id", "communities_community"),
+    ("communities_broadcast", "dealer_id", "core_dealer"),
+    ("communities_delivery", "broadcast_id", "communities_broadcast"),
+    ("communities_delivery", "room_id", "communities_room"),
+    ("communities_roommessage", "room_id", "communities_room"),
+    ("communities_buildrule", "segment_id", "members_segment"),
+    ("communities_buildrun", "rule_id", "communities_buildrule"),
+    ("communities_buildrun", "plan_task_id", "core_run"),
+    ("communities_buildrun", "apply_task_id", "core_run"),
+    ("communities_buildcandidate", "run_id", "communities_buildrun"),
+    ("communities_buildcandidate", "member_id", "members_member"),
+    ("communities_buildgroup", "run_id", "communities_buildrun"),
+    ("communities_membership", "community_id", "communities_community"),
+    ("communities_membership", "room_id", "communities_room"),
+    ("communities_membership", "member_id", "members_member"),
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("communities", "0001_initial")]
+    operations = [enable_rls(*TABLES), *(tie_to_brand(*tie) for tie in TIES)]

@@ -1,0 +1,1 @@
+"""Rooms: the chat groups of a community, each with a hard cap."""

@@ -1,0 +1,1 @@
+"""The append-only stream of what happened: history for people, events for machines."""

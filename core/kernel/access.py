@@ -1,0 +1,71 @@
+"""Who is asking, and what they may see and do. Plain values, carried into every service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.kernel.errors import Forbidden
+
+
+class Permission(StrEnum):
+    """What a role allows. One word per kind of act; scope is a separate question."""
+
+    MEMBERS_VIEW = "members.view"
+    MEMBERS_EDIT = "members.edit"
+    MEMBERS_IMPORT = "members.import"
+    TAGS_EDIT = "tags.edit"
+    SEGMENTS_VIEW = "segments.view"
+    SEGMENTS_EDIT = "segments.edit"
+    COMMUNITIES_VIEW = "communities.view"
+    COMMUNITIES_EDIT = "communities.edit"
+    POLICIES_EDIT = "policies.edit"
+    BUILDS_RUN = "builds.run"
+    BROADCASTS_VIEW = "broadcasts.view"
+    BROADCASTS_SEND = "broadcasts.send"
+    CHAT_POST = "chat.post"
+    RUNS_VIEW = "runs.view"
+    ORGANIZATION_EDIT = "organization.edit"
+    STAFF_VIEW = "staff.view"
+    STAFF_EDIT = "staff.edit"
+    API_KEYS_EDIT = "api_keys.edit"
+    AUDIT_VIEW = "audit.view"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A member of staff, an API key or the system itself, acting within one brand.
+
+    ``dealer_ids`` is None for the whole brand; otherwise only rows of these dealers exist for
+    this viewer. ``label`` is what the audit trail shows.
+    """
+
+    brand_id: int
+    label: str
+    staff_id: int | None = None
+    api_key_id: int | None = None
+    permissions: frozenset[Permission] = field(default_factory=frozenset)
+    dealer_ids: frozenset[int] | None = None
+
+    @property
+    def is_brand_wide(self) -> bool:
+        """Whether the viewer sees every dealer of the brand."""
+        return self.dealer_ids is None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether one of the viewer's roles allows the act."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Refuse unless the act is allowed.
+
+        Raises:
+            Forbidden: no role of the viewer allows it.
+        """
+        if not self.may(permission):
+            raise Forbidden(f"This needs the permission {permission}.", permission=permission)
+
+
+def system_viewer(brand_id: int, label: str = "system") -> Viewer:
+    """Return who acts when nobody asked: schedules, sweepers and loaders."""
+    return Viewer(brand_id=brand_id, label=label, permissions=frozenset(Permission))

@@ -1,0 +1,22 @@
+"""For Django's discovery only. Import a model from its concept."""
+
+from core.audit.models import AuditEntry
+from core.files.models import StoredFile
+from core.organizations.models import Brand, City, Dealer, Region, Store
+from core.runs.models import Run
+from core.staff.models import ApiKey, RoleGrant, Staff, StaffSession
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Brand",
+    "City",
+    "Dealer",
+    "Region",
+    "RoleGrant",
+    "Run",
+    "Staff",
+    "StaffSession",
+    "Store",
+    "StoredFile",
+]

@@ -1,0 +1,72 @@
+"""What a kind of run must offer, and where the kinds are registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from core.kernel.access import Viewer
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What a handler is told: plain values, so that it cannot move the row itself."""
+
+    id: int
+    brand_id: int
+    params: Mapping[str, Any]
+    cursor: Mapping[str, Any]
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step achieved.
+
+    ``cursor`` replaces the run's; ``done`` and ``total`` are absolute; ``result`` is merged into
+    the run's result; ``finished`` ends the run.
+    """
+
+    cursor: dict[str, Any] = field(default_factory=dict)
+    done: int = 0
+    total: int | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+    finished: bool = False
+
+
+class RunHandler(Protocol):
+    """Does one kind of run, a bounded step at a time.
+
+    ``step`` runs inside the brand's transaction. Its writes and the cursor it returns commit
+    together or not at all, so a killed worker repeats nothing and skips nothing. A step should
+    stay under a few seconds and must not call the network. It raises ``DomainError`` to end the
+    run as failed with a message for people.
+    """
+
+    def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
+        """Do the next bounded piece."""
+
+    def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
+        """Tidy up what a cancelled or failed run leaves, in the transaction that ends it."""
+
+
+_handlers: dict[str, RunHandler] = {}
+
+
+def register_run_kind(kind: str, handler: RunHandler) -> None:
+    """Announce a kind; called from ``AppConfig.ready``."""
+    _handlers[kind] = handler
+
+
+def handler_of(kind: str) -> RunHandler:
+    """Return the handler of a kind.
+
+    Raises:
+        KeyError: no app registered it.
+    """
+    return _handlers[kind]

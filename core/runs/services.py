@@ -1,0 +1,275 @@
+"""queued → running → succeeded | failed | cancelled, with a pause in between.
+
+Claim in one transaction; each step in another, together with its checkpoint; a heartbeat keeps
+the lease while a step is at work. Only the holder of the newest fence may write.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from core.audit import services as audit
+from core.kernel.access import Permission, Viewer
+from core.kernel.bells import ring
+from core.kernel.errors import DomainError
+from core.kernel.scoping import tenant
+from core.runs.heartbeat import Heartbeat
+from core.runs.models import Run
+from core.runs.ports import RunView, Step, handler_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+logger = logging.getLogger(__name__)
+
+# A killed worker's run is taken over after at most this long; the heartbeat renews it.
+LEASE = timedelta(seconds=15)
+MAX_ATTEMPTS = 5
+BELL = "core.runs.tasks.work_runs"
+
+
+class LeaseLost(DomainError):
+    """Another worker has taken the run over; this one's step was rolled back."""
+
+    code = "lease_lost"
+
+
+class RunEnded(DomainError):
+    """The run has ended, so nothing can be asked of it any more."""
+
+    code = "run_ended"
+
+
+@transaction.atomic
+def start_run(
+    *,
+    kind: str,
+    title: str,
+    params: dict[str, Any],
+    actor: Viewer,
+    now: datetime,
+    unit: str = "rows",
+    total: int | None = None,
+    subject_url: str = "",
+) -> Run:
+    """Leave work to be done in the background and ring for it.
+
+    The row commits with the caller's transaction: the run exists if and only if that committed.
+
+    Raises:
+        KeyError: ``kind`` is not registered.
+    """
+    handler_of(kind)
+    run = Run.objects.create(
+        brand_id=actor.brand_id,
+        kind=kind,
+        title=title,
+        params=params,
+        unit=unit,
+        total=total,
+        subject_url=subject_url,
+        requested_by_id=actor.staff_id,
+        requested_by_label=actor.label,
+        dealer_ids=None if actor.dealer_ids is None else sorted(actor.dealer_ids),
+        claimable_at=now,
+        created_at=now,
+    )
+    audit.record(action="run.started", subject=run, actor=actor, now=now, data={"kind": kind})
+    ring(BELL, actor.brand_id)
+    return run
+
+
+@transaction.atomic
+def ask(*, run_id: int, wish: Run.Asked, actor: Viewer, now: datetime) -> Run:
+    """Ask a run to pause or stop. One that no worker holds obeys at once, others at a step's end.
+
+    Raises:
+        RunEnded: it has ended already.
+    """
+    run = Run.objects.select_for_update().get(pk=run_id)
+    if not run.is_open:
+        raise RunEnded("This task has already ended.")
+    run.asked = wish
+    if run.state != Run.State.RUNNING:
+        _obey(run, now)
+    run.save()
+    audit.record(action=f"run.{wish}_asked", subject=run, actor=actor, now=now)
+    return run
+
+
+@transaction.atomic
+def resume(*, run_id: int, actor: Viewer, now: datetime) -> Run:
+    """Let a paused or failed run go on from its last finished step.
+
+    Raises:
+        RunEnded: it succeeded or was cancelled.
+    """
+    run = Run.objects.select_for_update().get(pk=run_id)
+    if run.state not in {Run.State.PAUSED, Run.State.FAILED}:
+        raise RunEnded("Only a paused or failed task can go on.")
+    run.state, run.asked, run.error = Run.State.QUEUED, Run.Asked.NOTHING, ""
+    run.attempts, run.finished_at, run.claimable_at = 0, None, now
+    run.save()
+    audit.record(action="run.resumed", subject=run, actor=actor, now=now)
+    ring(BELL, run.brand_id)
+    return run
+
+
+def work_due(*, brand_id: int, clock: Callable[[], datetime], budget: timedelta) -> int:
+    """Claim due runs one after the other and step them until ``budget`` is spent.
+
+    Opens its own transactions. Returns how many steps were done.
+    """
+    deadline, steps = clock() + budget, 0
+    while clock() < deadline:
+        with tenant(brand_id):
+            run = _claim(clock())
+        if run is None:
+            break
+        with Heartbeat(run=run, lease=LEASE):
+            steps += _work(run, clock=clock, deadline=deadline)
+    return steps
+
+
+def _claim(now: datetime) -> Run | None:
+    run = (
+        Run.objects.claimable(now)
+        .order_by("claimable_at", "pk")
+        .select_for_update(skip_locked=True)
+        .first()
+    )
+    if run is None:
+        return None
+    if run.attempts >= MAX_ATTEMPTS:
+        # A run that kills its workers must not take the queue with it.
+        _end(run, Run.State.FAILED, now, error="The task was interrupted too often.")
+        run.save()
+        return _claim(now)
+    run.state, run.claimable_at = Run.State.RUNNING, now + LEASE
+    run.fence, run.attempts = run.fence + 1, run.attempts + 1
+    run.started_at = run.started_at or now
+    run.save()
+    return run
+
+
+def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int:
+    steps = 0
+    while run.state == Run.State.RUNNING:
+        try:
+            run = _step(run, clock)
+            steps += 1
+        except LeaseLost:
+            logger.warning("run %s was taken over; the late step was rolled back", run.pk)
+            return steps
+        except DomainError as refusal:
+            _fail(run, str(refusal), clock())
+            return steps
+        except Exception:
+            logger.exception("run %s: a step broke", run.pk)
+            _retry_later(run, clock())
+            return steps
+        if run.state == Run.State.RUNNING and clock() >= deadline:
+            _release(run, clock())
+            return steps
+    return steps
+
+
+def _step(run: Run, clock: Callable[[], datetime]) -> Run:
+    with tenant(run.brand_id):
+        step = handler_of(run.kind).step(run=_view(run), actor=actor_of(run), now=clock())
+        return _checkpoint(run, step, clock())
+
+
+def _checkpoint(run: Run, step: Step, now: datetime) -> Run:
+    held = _held(run)
+    held.cursor, held.done, held.total = step.cursor, step.done, step.total
+    held.result, held.attempts = held.result | step.result, 0
+    held.claimable_at = now + LEASE
+    if step.finished:
+        _end(held, Run.State.SUCCEEDED, now)
+        audit.record(action="run.succeeded", subject=held, actor=actor_of(held), now=now)
+    else:
+        _obey(held, now)
+    held.save()
+    return held
+
+
+def _obey(run: Run, now: datetime) -> None:
+    if run.asked == Run.Asked.CANCEL:
+        handler_of(run.kind).cancelled(run=_view(run), actor=actor_of(run), now=now)
+        _end(run, Run.State.CANCELLED, now)
+    elif run.asked == Run.Asked.PAUSE:
+        run.state, run.asked = Run.State.PAUSED, Run.Asked.NOTHING
+
+
+def _end(run: Run, state: Run.State, now: datetime, error: str = "") -> None:
+    run.state, run.finished_at, run.error, run.asked = state, now, error, Run.Asked.NOTHING
+
+
+def _fail(run: Run, error: str, now: datetime) -> None:
+    with tenant(run.brand_id):
+        try:
+            held = _held(run)
+        except LeaseLost:
+            return
+        handler_of(held.kind).cancelled(run=_view(held), actor=actor_of(held), now=now)
+        _end(held, Run.State.FAILED, now, error=error)
+        held.save()
+        audit.record(action="run.failed", subject=held, actor=actor_of(held), now=now)
+
+
+def _retry_later(run: Run, now: datetime) -> None:
+    with tenant(run.brand_id):
+        Run.objects.filter(pk=run.pk, fence=run.fence, state=Run.State.RUNNING).update(
+            state=Run.State.QUEUED, claimable_at=now + timedelta(seconds=2**run.attempts)
+        )
+
+
+def _release(run: Run, now: datetime) -> None:
+    with tenant(run.brand_id):
+        Run.objects.filter(pk=run.pk, fence=run.fence, state=Run.State.RUNNING).update(
+            claimable_at=now
+        )
+        ring(BELL, run.brand_id)
+
+
+def _held(run: Run) -> Run:
+    """Lock the row and make sure that nobody has claimed it since.
+
+    Raises:
+        LeaseLost: somebody has.
+    """
+    held = Run.objects.select_for_update().get(pk=run.pk)
+    if held.fence != run.fence or held.state != Run.State.RUNNING:
+        raise LeaseLost("Another worker has taken this task over.")
+    return held
+
+
+def _view(run: Run) -> RunView:
+    return RunView(
+        id=run.pk,
+        brand_id=run.brand_id,
+        params=run.params,
+        cursor=run.cursor,
+        done=run.done,
+        total=run.total,
+    )
+
+
+def actor_of(run: Run) -> Viewer:
+    """Return who the run acts for: its requester's name and scope.
+
+    All permissions: what the requester may start was decided when it was started.
+    """
+    return Viewer(
+        brand_id=run.brand_id,
+        label=run.requested_by_label,
+        staff_id=run.requested_by_id,
+        permissions=frozenset(Permission),
+        dealer_ids=None if run.dealer_ids is None else frozenset(run.dealer_ids),
+    )

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.kernel.scoping import BrandDetail, BrandQuerySet
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Self
+
+
+class WorkRow(BrandDetail):
+    """Something to do once, outside this transaction, at or after a given time."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("Due")
+        CLAIMED = "claimed", _("Claimed")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")  # may have happened; reconciled, never blindly repeated
+        CANCELLED = "cancelled", _("Cancelled")
+
+    OPEN_STATES = (State.DUE, State.CLAIMED)
+
+    id = models.BigAutoField(primary_key=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.DUE)
+    claimable_at = models.DateTimeField()  # when due; once claimed, when the lease runs out
+    fence = models.PositiveIntegerField(default=0)  # counts claims; only the newest may settle
+    settled_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+        indexes = [
+            # Serves only the claim; settled rows, nearly all of them, stay out of it.
+            models.Index(
+                fields=["brand", "claimable_at", "id"],
+                condition=models.Q(state__in=["due", "claimed"]),
+                name="%(app_label)s_%(class)s_claimable",
+            ),
+        ]
+
+
+W = TypeVar("W", bound=WorkRow)
+
+
+class WorkQuerySet(BrandQuerySet[W]):
+    def claimable(self, now: datetime) -> Self:
+        """Due, or left behind by a worker whose lease ran out."""
+        return self.filter(state__in=WorkRow.OPEN_STATES, claimable_at__lte=now)

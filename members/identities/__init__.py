@@ -1,0 +1,1 @@
+"""The names by which other systems know a member."""

@@ -1,0 +1,29 @@
+"""For Django's discovery only. Import a model from its concept."""
+
+from members.identities.models import Identity
+from members.imports.models import ImportJob, ImportProfile, ImportRejection
+from members.orders.models import Order
+from members.privacy.models import Consent
+from members.profiles.models import Member
+from members.segments.models import Segment
+from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
+from members.vehicles.models import Ownership, Vehicle, VehicleModel
+
+__all__ = [
+    "Consent",
+    "Identity",
+    "ImportJob",
+    "ImportProfile",
+    "ImportRejection",
+    "Member",
+    "MemberTag",
+    "Order",
+    "Ownership",
+    "Segment",
+    "Tag",
+    "TagBlock",
+    "TagGroup",
+    "TagRule",
+    "Vehicle",
+    "VehicleModel",
+]

@@ -1,0 +1,1 @@
+"""What members bought, when and for how much."""

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.kernel.scoping import BrandDetail, BrandQuerySet
+from members.profiles.models import Member
+
+
+class OrderQuerySet(BrandQuerySet["Order"]):
+    dealer_field = "member__home_dealer_id"
+
+
+class Order(BrandDetail):
+    """One purchase. ``amount_fen`` is integer fen; ``order_no`` is the selling system's number."""
+
+    id = models.BigAutoField(primary_key=True)
+    order_no = models.CharField(_("order number"), max_length=64)
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="orders", db_constraint=False, db_index=False
+    )
+    ordered_at = models.DateTimeField(_("ordered"))
+    amount_fen = models.BigIntegerField(_("amount"))
+    quantity = models.PositiveIntegerField(_("quantity"), default=1)
+    channel = models.CharField(_("channel"), max_length=20, blank=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "order_no"], name="members_order_one_per_no"),
+            models.CheckConstraint(
+                condition=Q(amount_fen__gte=0), name="members_order_amount_not_negative"
+            ),
+        ]
+        indexes = [
+            # A member's orders, newest first; sums per member need no visit to the table.
+            models.Index(
+                fields=["brand", "member", "-ordered_at"],
+                include=["amount_fen"],
+                name="members_order_by_member",
+            ),
+            # Orders in a window, grouped by member: the criteria of segments.
+            models.Index(
+                fields=["brand", "ordered_at", "member"],
+                include=["amount_fen"],
+                name="members_order_in_window",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_no

@@ -1,0 +1,1 @@
+"""What members agreed to, and when they took it back."""

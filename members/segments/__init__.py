@@ -1,0 +1,1 @@
+"""Sets of members described by conditions and compiled to one SQL statement."""

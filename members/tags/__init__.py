@@ -1,0 +1,1 @@
+"""Facts about members in groups: set by hand, by rule, by import."""

@@ -1,0 +1,93 @@
+import os
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from config import celery_app
+from core.kernel.access import system_viewer
+from core.kernel.scoping import tenant
+from tests.factories.core import BrandFactory, RoleGrantFactory, StaffFactory
+
+# What signing in and opening the tenant cost any request, whatever its view does.
+REQUEST_OVERHEAD = [
+    "SAVEPOINT",
+    "app.brand_id",
+    '"core_staffsession"',
+    'FROM "core_staff"',
+    'FROM "core_rolegrant"',
+]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Migrate as the owner; run the tests as the application's own, weaker role."""
+    owner, app = connections["owner"], connections["default"]
+    real_name = owner.settings_dict["NAME"]
+    role = app.settings_dict["USER"]
+    with django_db_blocker.unblock():
+        # Parallel test processes share the server, each with a database of its own.
+        process = os.environ.get("PYTEST_XDIST_WORKER", "")
+        owner.settings_dict["TEST"]["NAME"] = f"test_{real_name}{process}"
+        test_name = owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        with owner.cursor() as cursor:
+            # Tests only: the flush after a transactional test truncates, which no policy stops.
+            cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{role}"')
+        app.settings_dict["NAME"] = test_name
+        yield
+        app.close()
+        owner.creation.destroy_test_db(real_name, verbosity=0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def all_tasks():
+    """Register every task, as a worker does when it starts."""
+    celery_app.loader.import_default_modules()
+
+
+@pytest.fixture
+def brand(db):
+    return BrandFactory()
+
+
+@pytest.fixture
+def inside_brand(brand):
+    """For services and below. Entry points open the tenant themselves, so their tests must not."""
+    with tenant(brand.pk):
+        yield brand
+
+
+@pytest.fixture
+def actor(brand):
+    return system_viewer(brand.pk)
+
+
+@pytest.fixture
+def staff(brand):
+    """An HQ admin of the brand."""
+    staff = StaffFactory(brand=brand)
+    RoleGrantFactory(brand=brand, staff=staff, role="hq_admin")
+    return staff
+
+
+@pytest.fixture
+def signed_in(client, staff):
+    """A browser session of ``staff``."""
+    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def query_budget():
+    """Fail when a request needs more queries than its view may use."""
+
+    @contextmanager
+    def at_most(limit):
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        queries = [query["sql"] for query in captured.captured_queries]
+        own = [sql for sql in queries if not any(part in sql for part in REQUEST_OVERHEAD)]
+        assert len(own) <= limit, "\n".join(own)
+
+    return at_most
