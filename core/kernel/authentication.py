@@ -71,11 +71,15 @@ class HasPermission(BasePermission):
             return False
         if getattr(view, "action", None) is None:
             return True
-        return permission_of(view, view.action, request.method or "") in viewer.permissions
+        return is_allowed(view, view.action, request.method or "", viewer)
 
 
-def permission_of(view: Any, action: str, method: str) -> Permission | None:
-    """Return what an action needs; HEAD needs what GET does."""
+def is_allowed(view: Any, action: str, method: str, viewer: Viewer) -> bool:
+    """Whether the viewer holds what the action needs; None needs nothing but being somebody."""
+    permissions: Mapping[str, Permission | None] = view.permissions
     method = "GET" if method == "HEAD" else method
-    permissions: Mapping[str, Permission] = view.permissions
-    return permissions.get(action) or permissions.get(method)
+    key = action if action in permissions else method
+    if key not in permissions:
+        return False
+    needed = permissions[key]
+    return needed is None or viewer.may(needed)
