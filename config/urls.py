@@ -1,3 +1,9 @@
+"""Every address of the product."""
+
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("core.urls")),
+]
