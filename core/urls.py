@@ -1,9 +1,10 @@
-from __future__ import annotations
+"""The console's routes of core, mounted at the root."""
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern, URLResolver
+from core.files import console as files
 
 app_name = "core"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("files/<int:file_id>/", files.file_download, name="files-download"),
+]

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from core.api_keys import services as api_keys
 from core.kernel.scoping import opens_own_tenant, tenant
+from core.sign_in import services as sign_in
 from core.staff import selectors as staff_selectors
 
 if TYPE_CHECKING:
@@ -68,8 +71,10 @@ def find_viewer(request: HttpRequest) -> Viewer | None:
     """Return the viewer of an API key, else of the signed-in person, else None."""
     header = request.headers.get("Authorization", "")
     if header.startswith(BEARER):
-        return staff_selectors.viewer_of_api_key(secret=header.removeprefix(BEARER).strip())
+        secret = header.removeprefix(BEARER).strip()
+        return api_keys.viewer_of_api_key(secret=secret, now=timezone.now())
     if request.user.is_authenticated:
+        sign_in.note_seen(session=request.session, now=timezone.now())
         return staff_selectors.viewer_of_staff(staff_id=request.user.pk)
     return None
 
