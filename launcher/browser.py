@@ -78,7 +78,8 @@ def _unpacked(places: Places) -> Path:
 
 
 def _unpack(source: Path, home: Path) -> None:
-    import brotli  # noqa: PLC0415 - one of the tools of tests, absent from the product
+    # One of the tools of tests, absent from the product.
+    import brotli  # noqa: PLC0415
 
     home.mkdir(exist_ok=True)
     program = home / "chromium"
