@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 
-def done(*, text: _StrOrPromise, close: bool = False, changed: str = "", undo: str = "") -> HttpResponse:
+def done(
+    *, text: _StrOrPromise, close: bool = False, changed: str = "", undo: str = ""
+) -> HttpResponse:
     """Return 204 with a toast.
 
     ``close`` shuts the dialog the answer came to, ``changed`` is the event a list refreshes on,
