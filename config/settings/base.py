@@ -206,6 +206,9 @@ SPECTACULAR_SETTINGS = {
 # The adapters behind communities.broadcasts.ports.RoomChannel, by channel name.
 ROOM_CHANNELS = {"in_app": "communities.chat.channel.InAppChannel"}
 
+# Where tests may kill or freeze a process; see core.kernel.faults. Only test settings arm any.
+FAULT_POINTS = ""
+
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among={"DEBUG", "INFO", "WARNING", "ERROR"})
 LOGGING = {
     "version": 1,
