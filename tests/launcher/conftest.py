@@ -58,10 +58,12 @@ class Server:
         strays = children.working_in(home) | children.working_in(self.var)
         return strays | children.supervised_for(self.var)
 
-    def clean_up(self) -> None:
+    def end(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(60)
+
+    def clean_up(self) -> None:
         wait_until(lambda: not self.left(), 20)
         places.forget(places.Places(ROOT, self.var))
 
@@ -83,6 +85,8 @@ def start_server(tmp_path):
         return started[-1]
 
     yield start
+    for server in started:
+        server.end()
     for server in started:
         server.clean_up()
 
