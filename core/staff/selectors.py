@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PREFIX_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands: ``places`` is empty for the whole brand."""
+
+    brand: str
+    places: tuple[str, ...]
+    roles: tuple[str, ...]
 
 
 def viewer_of_staff(*, staff_id: int) -> Viewer | None:
@@ -69,4 +79,21 @@ def viewer_of_api_key(*, secret: str) -> Viewer | None:
         label=key.name,
         api_key_id=key.pk,
         permissions=frozenset(Permission(p) for p in key.permissions if p in known),
+    )
+
+
+def standing_of_staff(*, viewer: Viewer) -> Standing | None:
+    """Return what the console's top bar says about the person: brand, place and roles."""
+    grants = list(
+        RoleGrant.objects.filter(staff_id=viewer.staff_id)
+        .select_related("brand", "region", "dealer", "store")
+        .order_by("pk")
+    )
+    if not grants:
+        return None
+    places = [grant.store or grant.dealer or grant.region for grant in grants]
+    return Standing(
+        brand=grants[0].brand.name,
+        places=tuple(dict.fromkeys(place.name for place in places if place is not None)),
+        roles=tuple(dict.fromkeys(grant.get_role_display() for grant in grants)),
     )
