@@ -45,6 +45,7 @@ def kit(request: ConsoleRequest) -> HttpResponse:
         "kinds": ("flash", "service", "conversion", "core"),
         "icons": _icon_names(),
         "form": refused,
+        "quiet": True,
         "charts": [_chart("line"), _chart("bars")],
         "trend": _JOINED,
         "fall": tuple(reversed(_LEFT)),
@@ -172,7 +173,7 @@ def _chart(kind: str) -> dict[str, Any]:
         "id": f"kit-{kind}",
         "title": _("Joins and leaves per week"),
         "kind": kind,
-        "head": (_("Week"), _("Joined"), _("Left")),
+        "head": (_("Week"), _("Joined groups"), _("Left groups")),
         "rows": list(zip(_WEEKS, _JOINED, _LEFT, strict=True)),
         "caption": _("Up 8,541 this week: 12,406 joined, 3,865 left."),
     }
@@ -188,9 +189,9 @@ def _timeline() -> list[dict[str, str]]:
 
 
 def _heat() -> list[tuple[str, list[int]]]:
-    days = (_("Mon"), _("Wed"), _("Fri"))
+    days = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
     return [
-        (day, [max(0, 97 - 9 * abs(hour - 20 - n)) * (hour > 6) for hour in range(24)])
+        (day, [max(0, 97 - 3 * n - 9 * abs(hour - 20 - n % 2)) * (hour > 6) for hour in range(24)])
         for n, day in enumerate(days)
     ]
 

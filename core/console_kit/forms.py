@@ -23,7 +23,7 @@ class SampleRuleForm(forms.Form):
         help_text=_("Decides how often messages may be sent and who may join"),
     )
     starts_on = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Starts on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     logo = forms.FileField(label=_("Picture"), required=False)
     welcome = forms.CharField(
