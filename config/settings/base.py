@@ -104,6 +104,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = "Asia/Shanghai"
 # Rung once per brand: the rows that are due hold the work, so a lost bell costs seconds only.
 CELERY_BEAT_SCHEDULE = {
+    "sweep-idempotency-keys": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 3600.0,
+        "args": ["core.idempotency.tasks.sweep_idempotency_keys"],
+    },
     "work-runs": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
