@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.kernel.access import Permission, Viewer
@@ -10,6 +11,15 @@ from core.staff.models import RoleGrant, Staff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands: ``places`` is empty for the whole brand."""
+
+    brand: str
+    places: tuple[str, ...]
+    roles: tuple[str, ...]
 
 
 def viewer_of_staff(*, staff_id: int) -> Viewer | None:
@@ -48,3 +58,20 @@ def _dealers_of(grants: Iterable[RoleGrant]) -> frozenset[int] | None:
     if regions:
         dealers |= set(Dealer.objects.filter(region__in=regions).values_list("pk", flat=True))
     return frozenset(dealers)
+
+
+def standing_of_staff(*, viewer: Viewer) -> Standing | None:
+    """Return what the console's top bar says about the person: brand, place and roles."""
+    grants = list(
+        RoleGrant.objects.filter(staff_id=viewer.staff_id)
+        .select_related("brand", "region", "dealer", "store")
+        .order_by("pk")
+    )
+    if not grants:
+        return None
+    places = [grant.store or grant.dealer or grant.region for grant in grants]
+    return Standing(
+        brand=grants[0].brand.name,
+        places=tuple(dict.fromkeys(place.name for place in places if place is not None)),
+        roles=tuple(dict.fromkeys(grant.get_role_display() for grant in grants)),
+    )
