@@ -11,8 +11,8 @@ from django.utils.functional import SimpleLazyObject
 
 from core.api_keys import services as api_keys
 from core.kernel.scoping import tenant
-from core.staff import selectors as staff_selectors
 from core.sign_in import services as sign_in
+from core.staff import selectors as staff_selectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
