@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "core.kernel.transport.TransportMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -202,13 +203,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["core.kernel.api.ViewerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["core.kernel.api.HasPermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["core.kernel.authentication.ViewerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.kernel.authentication.HasPermission"],
     "DEFAULT_PARSER_CLASSES": ["core.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "core.kernel.paging.KeysetPagination",
-    "EXCEPTION_HANDLER": "core.kernel.api.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "EXCEPTION_HANDLER": "core.kernel.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from core.api_keys import services as api_keys
-from core.kernel.scoping import tenant
+from core.kernel.scoping import opens_own_tenant, tenant
 from core.sign_in import services as sign_in
 from core.staff import selectors as staff_selectors
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
 
+__all__ = ["ViewerMiddleware", "find_viewer", "opens_own_tenant"]
+
 FIRST_ERROR_STATUS = 400
 BEARER = "Bearer "
-
-V = TypeVar("V")
 
 
 class ViewerMiddleware:
@@ -52,8 +52,10 @@ class ViewerMiddleware:
         kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
         """Call the view ourselves, so that its response is rendered inside the transaction."""
+        if _opens_own_tenant(view, request.method or ""):
+            return None
         viewer: Viewer | None = cast("Any", request).viewer or None
-        if viewer is None or getattr(view, "opens_own_tenant", False):
+        if viewer is None:
             return None
         with tenant(viewer.brand_id):
             response = view(request, *args, **kwargs)
@@ -77,7 +79,7 @@ def find_viewer(request: HttpRequest) -> Viewer | None:
     return None
 
 
-def opens_own_tenant(view: V) -> V:
-    """Mark a view that opens ``tenant`` around its service itself."""
-    cast("Any", view).opens_own_tenant = True
-    return view
+def _opens_own_tenant(view: Callable[..., HttpResponseBase], method: str) -> bool:
+    """Whether the mark says yes for all methods, or names this one."""
+    mark: bool | frozenset[str] = getattr(view, "opens_own_tenant", False)
+    return mark if isinstance(mark, bool) else method in mark
