@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from config import env
@@ -113,6 +114,20 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
         "args": ["core.runs.tasks.work_runs"],
+    },
+    "anchor-audit-heads": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["core.audit.tasks.anchor_head"],
+    },
+    "delete-expired-files": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="3", minute="10"),
+        "args": ["core.files.tasks.delete_expired_files"],
+    },
+    "clear-expired-sessions": {
+        "task": "core.sign_in.tasks.clear_expired_sessions",
+        "schedule": crontab(hour="3", minute="20"),
     },
 }
 
