@@ -7,7 +7,7 @@ from core.kernel.rls import enable_rls
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0004_storedfile_needs")]
+    dependencies = [("core", "0005_cities_read_only")]
     operations = [
         migrations.CreateModel(
             name="IdempotencyKey",
