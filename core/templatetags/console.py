@@ -67,7 +67,7 @@ def ago(value: datetime | date | None) -> str:
     if value is None:
         return formats.NOTHING
     # Rendering is an entry point: it reads the clock.
-    now = timezone.now()  # noqa: TID251
+    now = timezone.now()
     if not isinstance(value, datetime):
         return format_html(
             '<time datetime="{}" title="{}">{}</time>',
