@@ -74,7 +74,7 @@ class Membership(BrandDetail):
                 condition=Q(left_at=None),
                 name="communities_membership_of_room",
             ),
-            models.Index(fields=["brand", "member"], name="communities_membership_of_member"),
+            models.Index(fields=["brand", "member"], name="communities_seat_of_member"),
         ]
 
     def __str__(self) -> str:

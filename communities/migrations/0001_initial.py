@@ -283,7 +283,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='membership',
-            index=models.Index(fields=['brand', 'member'], name='communities_membership_of_member'),
+            index=models.Index(fields=['brand', 'member'], name='communities_seat_of_member'),
         ),
         migrations.AddConstraint(
             model_name='membership',

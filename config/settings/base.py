@@ -14,6 +14,8 @@ LOOKUP_KEY = env.key_bytes("LOOKUP_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# How many proxies of ours stand in front and append to X-Forwarded-For; 0 ignores the header.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=5)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -38,6 +40,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "core.kernel.transport.TransportMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -135,6 +138,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # so that the stated waiting time is true
+AXES_LOCKOUT_CALLABLE = "core.sign_in.console.locked_out"
+AXES_CLIENT_IP_CALLABLE = "core.kernel.http.client_ip"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
@@ -182,13 +188,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["core.kernel.api.ViewerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["core.kernel.api.HasPermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["core.kernel.authentication.ViewerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.kernel.authentication.HasPermission"],
     "DEFAULT_PARSER_CLASSES": ["core.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "core.kernel.paging.KeysetPagination",
-    "EXCEPTION_HANDLER": "core.kernel.api.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "EXCEPTION_HANDLER": "core.kernel.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -205,6 +212,9 @@ SPECTACULAR_SETTINGS = {
 
 # The adapters behind communities.broadcasts.ports.RoomChannel, by channel name.
 ROOM_CHANNELS = {"in_app": "communities.chat.channel.InAppChannel"}
+
+# Where tests may kill or freeze a process; see core.kernel.faults. Only test settings arm any.
+FAULT_POINTS = ""
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among={"DEBUG", "INFO", "WARNING", "ERROR"})
 LOGGING = {

@@ -1,0 +1,25 @@
+"""The web server: few processes, some threads each. script/server and compose both use it."""
+
+# ruff: noqa: N999 - the name gunicorn looks for
+import os
+from pathlib import Path
+
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+# Imported once, shared by all processes; the product opens no connection while it is imported.
+preload_app = True
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+# Pages differ in size by three orders of magnitude; a fresh process now and then keeps memory flat.
+max_requests = 20_000
+max_requests_jitter = 2_000
+# Heartbeats go to memory: on a busy disk a slow write would look like a dead worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+accesslog = os.environ.get("ACCESS_LOG") or None
+errorlog = "-"
+loglevel = os.environ.get("LOG_LEVEL", "INFO").lower()
+control_socket_disable = True

@@ -1,0 +1,147 @@
+"""How a console page is entered and answered: sign-in, permission, method, refusals, partials."""
+
+from __future__ import annotations
+
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode, urlsplit
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from core.kernel.errors import DomainError, Kind
+from core.kernel.feedback import refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from django.contrib.sessions.backends.base import SessionBase
+    from django.forms import Form
+    from django.http.response import HttpResponseBase
+    from django_htmx.middleware import HtmxDetails
+
+    from core.kernel.access import Permission, Viewer
+
+    View = Callable[..., HttpResponseBase]
+
+STATUS_OF_KIND = {
+    Kind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Kind.REFUSED: HTTPStatus.CONFLICT,
+    Kind.STALE: HTTPStatus.PRECONDITION_FAILED,
+    Kind.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Kind.UNSUPPORTED: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
+
+
+class ConsoleRequest(HttpRequest):
+    """What a view behind ``console`` gets: a signed-in person within their brand."""
+
+    viewer: Viewer
+    htmx: HtmxDetails
+    user: Any  # core.staff.models.Staff; the kernel does not know the model
+    session: SessionBase
+
+
+def console(
+    permission: Permission | None = None, *, methods: Sequence[str] = ("GET",)
+) -> Callable[[View], View]:
+    """Guard a console view.
+
+    Nobody signed in → the sign-in page, which leads back here. A method that is not listed → 405.
+    A missing ``permission`` → the 403 page; None lets everybody signed in pass. A ``DomainError``
+    that the view lets escape becomes the matching error page, or a toast for htmx.
+    """
+    allowed = {*methods, "HEAD"} if "GET" in methods else set(methods)
+
+    def decorate(view: View) -> View:
+        @wraps(view)  # Carries the mark of opens_own_tenant along.
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            viewer = getattr(request, "viewer", None)
+            # An API key acts through REST only: the console's defenses are made for browsers.
+            if not viewer or viewer.staff_id is None:
+                return to_sign_in(request)
+            if request.method not in allowed:
+                return HttpResponseNotAllowed(sorted(allowed))
+            if permission is not None and not viewer.may(permission):
+                raise PermissionDenied
+            try:
+                return view(request, *args, **kwargs)
+            except DomainError as refusal:
+                return refusal_response(request, refusal)
+
+        return guarded
+
+    return decorate
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Return the way to the sign-in page and back to the page the person is on."""
+    sign_in = resolve_url("core:sign-in")
+    htmx = cast("Any", request).htmx
+    if not htmx:
+        back = request.get_full_path() if request.method == "GET" else "/"
+        return redirect(f"{sign_in}?{urlencode({'next': back})}")
+    page = urlsplit(htmx.current_url or "/")  # The partial's own address is no page to return to.
+    back = page.path + (f"?{page.query}" if page.query else "")
+    return HttpResponseClientRedirect(f"{sign_in}?{urlencode({'next': back})}")
+
+
+def refusal_response(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """Return the answer to a refusal that no form took up.
+
+    Raises:
+        Http404: absent, or not for this viewer.
+        PermissionDenied: seen, but the role does not allow it.
+    """
+    if refusal.kind == Kind.NOT_FOUND:
+        raise Http404(str(refusal)) from refusal
+    if refusal.kind == Kind.FORBIDDEN:
+        raise PermissionDenied(str(refusal)) from refusal
+    status = STATUS_OF_KIND[refusal.kind]
+    if cast("Any", request).htmx:
+        return refused(text=str(refusal), status=status)
+    return render(request, "422.html", {"reason": str(refusal)}, status=status)
+
+
+def page_or_partial(
+    request: HttpRequest,
+    full: str,
+    partial: str,
+    context: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Return the partial to htmx and the whole page to everybody else, from one context.
+
+    A page restored from the browser's history is whole even when htmx asks for it.
+    """
+    htmx = cast("Any", request).htmx
+    template = partial if htmx and not htmx.history_restore_request else full
+    response = render(request, template, context, status=status)
+    # One address, two bodies: a cache must not hand the partial to a browser.
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def go_to(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Lead the browser to another page, whether or not htmx asked."""
+    url = resolve_url(to, *args, **kwargs)
+    if cast("Any", request).htmx:
+        return HttpResponseClientRedirect(url)
+    return redirect(url)
+
+
+def form_refusal(form: Form, refusal: DomainError) -> None:
+    """Put a service's refusal where the person typed: on its fields, else on top of the form.
+
+    A pointer such as ``/phone`` names the field ``phone``; ``/grants/0/role`` falls back to
+    ``grants``. The caller then renders the form with status 422.
+    """
+    if not refusal.problems:
+        form.add_error(None, str(refusal))
+    for problem in refusal.problems:
+        name = problem.pointer.strip("/").split("/")[0]
+        form.add_error(name if name in form.fields else None, problem.detail)

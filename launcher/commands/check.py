@@ -1,0 +1,99 @@
+"""script/test: linters, types, contracts and migrations, then every test on fresh servers.
+
+Without arguments everything runs: ordinary tests on all processors, then those that drive a
+browser or kill processes, one at a time, because they measure what a busy machine would blur.
+The last lines are pytest's own summary of all of it; a linter that failed counts as an error.
+With arguments only pytest runs, with these arguments. ``--lint`` runs everything but tests.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher import stack
+from launcher.places import Places, here
+
+SERIAL = "browser or fault"
+NOTHING_COLLECTED = 5
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One checker and how to run it."""
+
+    name: str
+    argv: Sequence[str]
+
+
+def main(arguments: list[str]) -> int:
+    """Run what was asked for; return 0 only if all of it passed."""
+    places = here()
+    with stack.throwaway(places, settings="config.settings.test") as servers:
+        if arguments == ["--lint"]:
+            return 1 if lint(places, servers.env) else 0
+        if arguments:
+            return _pytest(places, servers.env, arguments)
+        return _everything(places, servers.env)
+
+
+def lint(places: Places, env: Mapping[str, str]) -> list[str]:
+    """Run every checker, the rest also after one failed; return the names of those that did."""
+    failed = []
+    for stage in _stages():
+        print(f"--- {stage.name}", flush=True)
+        done = subprocess.run(
+            [sys.executable, *stage.argv], env=dict(env), cwd=places.root, check=False
+        )
+        if done.returncode != 0:
+            print(f"--- {stage.name} failed", flush=True)
+            failed.append(stage.name)
+    return failed
+
+
+def _stages() -> list[Stage]:
+    return [
+        Stage("ruff check", ["-m", "ruff", "check", "."]),
+        Stage("ruff format", ["-m", "ruff", "format", "--check", "."]),
+        Stage("import contracts", ["-c", LINT_IMPORTS]),
+        Stage("djlint", ["-m", "djlint", "templates", "--lint", "--quiet"]),
+        Stage("mypy", ["-m", "mypy"]),
+        Stage("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"]),
+    ]
+
+
+def _everything(places: Places, env: Mapping[str, str]) -> int:
+    errors = lint(places, env)
+    totals = places.run / "test-totals.json"
+    totals.write_text(json.dumps({"errors": errors}), encoding="utf-8")
+    carried = dict(env, QUNYING_TEST_TOTALS=str(totals))
+    workers = str(max(2, min(os.cpu_count() or 2, 8)))
+    print("--- tests", flush=True)
+    at_once = _pytest(places, carried, ["-m", f"not ({SERIAL})", "-n", workers])
+    print("--- tests with a browser or with faults", flush=True)
+    alone = _pytest(places, carried | {"QUNYING_TEST_LAST": "1"}, ["-m", SERIAL])
+    failed = {at_once, alone} - {0, NOTHING_COLLECTED}
+    nothing = at_once == alone == NOTHING_COLLECTED
+    return 1 if errors or failed or nothing else 0
+
+
+def _pytest(places: Places, env: Mapping[str, str], arguments: Sequence[str]) -> int:
+    argv = [sys.executable, "-m", "pytest", "-p", "launcher.totals", *arguments]
+    process = subprocess.Popen(argv, env=dict(env), cwd=places.root)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        # pytest got the terminal's Ctrl-C as well; a plain kill it did not.
+        process.terminate()
+        raise
+    finally:
+        process.wait()
+
+
+def results_of(path: Path) -> dict[str, object]:
+    """Return what a finished run recorded."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))
