@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils.functional import cached_property
 
 from core.kernel.navigation import NavLink, Section, links_for, url_of
+from core.kernel.scoping import tenant
+from core.staff import selectors as staff
 
 if TYPE_CHECKING:
     from django.http import HttpRequest  # noqa: TID251  only the type
+
+    from core.staff.selectors import Standing
 
 # What the shell links to besides the navigation. A part whose route is missing is not shown.
 SHELL_ROUTES = {
@@ -34,6 +38,14 @@ class Shell:
     def viewer(self) -> Any:
         """Who is looking, or None on the signed-out pages."""
         return getattr(self._request, "viewer", None)
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        """Brand, place and roles of the person; only a page within the shell asks."""
+        if not self.viewer or self.viewer.staff_id is None:
+            return None
+        with tenant(self.viewer.brand_id):
+            return staff.standing_of_staff(viewer=self.viewer)
 
     @cached_property
     def links(self) -> list[NavLink]:

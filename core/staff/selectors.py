@@ -1,20 +1,25 @@
 from __future__ import annotations
 
-import hashlib
-import hmac
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.kernel.access import Permission, Viewer
 from core.kernel.scoping import tenant
 from core.organizations.models import Dealer
 from core.staff import rules
-from core.staff.models import ApiKey, RoleGrant, Staff
+from core.staff.models import RoleGrant, Staff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PREFIX_LENGTH = 12
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands: ``places`` is empty for the whole brand."""
+
+    brand: str
+    places: tuple[str, ...]
+    roles: tuple[str, ...]
 
 
 def viewer_of_staff(*, staff_id: int) -> Viewer | None:
@@ -55,18 +60,18 @@ def _dealers_of(grants: Iterable[RoleGrant]) -> frozenset[int] | None:
     return frozenset(dealers)
 
 
-def viewer_of_api_key(*, secret: str) -> Viewer | None:
-    """Return what a program may see and do, or None for a key unknown, expired or revoked."""
-    key = ApiKey.objects.filter(prefix=secret[:PREFIX_LENGTH], revoked_at=None).first()
-    digest = hashlib.sha256(secret.encode()).digest()
-    if key is None or not hmac.compare_digest(bytes(key.digest), digest):
+def standing_of_staff(*, viewer: Viewer) -> Standing | None:
+    """Return what the console's top bar says about the person: brand, place and roles."""
+    grants = list(
+        RoleGrant.objects.filter(staff_id=viewer.staff_id)
+        .select_related("brand", "region", "dealer", "store")
+        .order_by("pk")
+    )
+    if not grants:
         return None
-    if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
-        return None
-    known = {permission.value for permission in Permission}
-    return Viewer(
-        brand_id=key.brand_id,
-        label=key.name,
-        api_key_id=key.pk,
-        permissions=frozenset(Permission(p) for p in key.permissions if p in known),
+    places = [grant.store or grant.dealer or grant.region for grant in grants]
+    return Standing(
+        brand=grants[0].brand.name,
+        places=tuple(dict.fromkeys(place.name for place in places if place is not None)),
+        roles=tuple(dict.fromkeys(grant.get_role_display() for grant in grants)),
     )
