@@ -1,6 +1,8 @@
 import pytest
 from django.db import OperationalError, connection
 
+from launcher.valkey import Valkey
+
 pytestmark = pytest.mark.django_db
 
 
@@ -9,12 +11,19 @@ def redis_down(settings, tmp_path):
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
 
 
-@pytest.fixture
-def redis_up(monkeypatch):
-    """Redis itself is answered for in the launcher's tests; here only what we make of it."""
-    from core.kernel import health
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A Redis of our own, because the tests of other parts share theirs."""
+    home = tmp_path_factory.mktemp("v")
+    valkey = Valkey(home=home / "data", socket=home / "s", log=home / "log", durable=False)
+    valkey.start()
+    yield valkey
+    valkey.stop()
 
-    monkeypatch.setattr(health, "_redis_answers", lambda: True)
+
+@pytest.fixture
+def redis_up(settings, server):
+    settings.REDIS_URL = server.url
 
 
 def test_all_parts_answer(client, redis_up):
