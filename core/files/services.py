@@ -74,7 +74,13 @@ def store_upload(
                 limit_bytes=limit_bytes,
             ) from error
         return _keep(
-            writer, StoredFile.Purpose.IMPORT, brand_id, name=name, actor=actor, now=now, needs=needs
+            writer,
+            StoredFile.Purpose.IMPORT,
+            brand_id,
+            name=name,
+            actor=actor,
+            now=now,
+            needs=needs,
         )
 
 
