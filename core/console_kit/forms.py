@@ -60,7 +60,8 @@ class SampleFilterForm(forms.Form):
     """The filters of the sample list."""
 
     city = forms.ChoiceField(
-        label=_("City"), choices=[("", _("Any"))] + [(c, c) for c in ("杭州", "苏州", "上海", "南京")],
+        label=_("City"),
+        choices=[("", _("Any"))] + [(c, c) for c in ("杭州", "苏州", "上海", "南京")],
         required=False,
     )
     kind = forms.MultipleChoiceField(

@@ -37,7 +37,8 @@ class Viewer:
     """A member of staff, an API key or the system itself, acting within one brand.
 
     ``dealer_ids`` is None for the whole brand; otherwise only rows of these dealers exist for
-    this viewer. ``label`` is what the audit trail shows.
+    this viewer. ``label`` is what the audit trail shows. ``roles``, ``brand_name`` and ``places``
+    are for the eye only; nothing is decided by them.
     """
 
     brand_id: int
@@ -46,6 +47,9 @@ class Viewer:
     api_key_id: int | None = None
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     dealer_ids: frozenset[int] | None = None
+    roles: tuple[str, ...] = ()
+    brand_name: str = ""
+    places: tuple[str, ...] = ()  # names of the regions and dealers the scope is made of
 
     @property
     def is_brand_wide(self) -> bool:

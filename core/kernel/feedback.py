@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse  # noqa: TID251  what this module is about
+from django.http import HttpResponse
 from django_htmx.http import reswap, trigger_client_event
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 
-def done(*, text: _StrOrPromise, close: bool = False, changed: str = "", undo: str = "") -> HttpResponse:
+def done(
+    *, text: _StrOrPromise, close: bool = False, changed: str = "", undo: str = ""
+) -> HttpResponse:
     """Return 204 with a toast.
 
     ``close`` shuts the dialog the answer came to, ``changed`` is the event a list refreshes on,

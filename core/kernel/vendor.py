@@ -35,9 +35,7 @@ class VendorFinder(BaseFinder):
         """Nothing to configure, nothing to check."""
         return []
 
-    def find(
-        self, path: str, find_all: bool = False, **kwargs: Any
-    ) -> str | list[str]:
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
         """Return where an allow-listed file lies, or an empty list."""
         find_all = find_all or bool(kwargs.get("all", False))
         folder, _, name = path.rpartition("/")

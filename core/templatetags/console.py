@@ -67,7 +67,7 @@ def ago(value: datetime | date | None) -> str:
     if value is None:
         return formats.NOTHING
     # Rendering is an entry point: it reads the clock.
-    now = timezone.now()  # noqa: TID251
+    now = timezone.now()
     if not isinstance(value, datetime):
         return format_html(
             '<time datetime="{}" title="{}">{}</time>',
@@ -141,9 +141,7 @@ def filter_chips(context: RequestContext, form: Form) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/sort_header.html", takes_context=True)
-def sort_header(
-    context: RequestContext, key: str, label: str, **options: Any
-) -> dict[str, Any]:
+def sort_header(context: RequestContext, key: str, label: str, **options: Any) -> dict[str, Any]:
     """Render a sortable column head. Options: ``num``, ``css``, ``default`` (a sort like "-id").
 
     The order lives in ``?sort=key`` or ``?sort=-key``; numbers and times start with the largest.
@@ -162,7 +160,9 @@ def sort_header(
         "label": label,
         "direction": direction,
         "url": f"?{moved}",
-        "css": " ".join(filter(None, ["num" if options.get("num") else "", options.get("css", "")])),
+        "css": " ".join(
+            filter(None, ["num" if options.get("num") else "", options.get("css", "")])
+        ),
     }
 
 

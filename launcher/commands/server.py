@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from launcher import children, instance, locks, ports, prepare, stack, steps
+from launcher import children, guard, instance, locks, ports, prepare, stack, steps
 from launcher.failure import LaunchFailed
 from launcher.places import Places, here
 from launcher.stack import Stack
@@ -51,9 +51,13 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _serve(places: Places, options: argparse.Namespace) -> int:
-    children.end_strays(children.supervised_for(places.var), (signal.SIGTERM, 10.0))
+    children.end_strays(children.supervised_for(places.var), (signal.SIGTERM, 3.0))
     print("Starting the servers below …", flush=True)
-    with ports.listen(options.host, options.port) as listener, stack.serving(places) as servers:
+    with (
+        guard.posted(places.var),
+        ports.listen(options.host, options.port) as listener,
+        stack.serving(places) as servers,
+    ):
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}/"
         servers.env.setdefault("PUBLIC_URL", url.rstrip("/"))

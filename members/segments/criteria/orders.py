@@ -1,0 +1,149 @@
+"""Conditions on orders in a window: how many, how much, how long ago.
+
+The window is a number of days before a date (today, unless given), or two dates, or all time;
+a sales channel narrows it. Somebody without orders has a count and a sum of zero, no average and
+no last order.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from members.segments.criteria.shapes import MAX_DAYS
+from members.segments.ports import (
+    GROUP_ORDERS,
+    Comparison,
+    Criterion,
+    Frame,
+    Ids,
+    Input,
+    InputKind,
+    Sql,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SELECT = "SELECT o.member_id FROM members_order o"
+GROUPED = " GROUP BY o.member_id HAVING "
+
+DAYS = Input(
+    "days", InputKind.DAYS, _("in the last"), required=False, high=MAX_DAYS, unit=_("days")
+)
+AS_OF = Input("as_of", InputKind.DATE, _("before"), required=False)
+FROM = Input("from", InputKind.DATE, _("from"), required=False)
+TO = Input("to", InputKind.DATE, _("to"), required=False)
+CHANNEL = Input("channel", InputKind.TEXT, _("channel"), required=False)
+WINDOW = (DAYS, AS_OF, FROM, TO, CHANNEL)
+
+
+def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
+    """Return the SELECT of the members of all orders within the value's window."""
+    sql = frame.rows_of(SELECT, "o.brand_id", "o.member_id")
+    end = value.get("as_of")
+    if "days" in value:
+        end = end or frame.today
+        sql += Sql(" AND o.ordered_at >= %s", (frame.start_of(end - timedelta(value["days"])),))
+    if end is not None:
+        sql += Sql(" AND o.ordered_at < %s", (frame.end_of(end),))
+    if "from" in value:
+        sql += Sql(" AND o.ordered_at >= %s", (frame.start_of(value["from"]),))
+    if "to" in value:
+        sql += Sql(" AND o.ordered_at < %s", (frame.end_of(value["to"]),))
+    if "channel" in value:
+        sql += Sql(" AND o.channel = %s", (value["channel"],))
+    return sql
+
+
+def _count(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
+    orders, number = window(frame, value), value["number"]
+    if cmp == "eq" and number > 0:
+        return Ids(orders + Sql(f"{GROUPED}count(*) = %s", (number,)))
+    # At most n is everybody but those with n + 1: people without orders are in no group.
+    at_most = cmp in {"lte", "eq"}
+    least = number + 1 if at_most else number
+    if least <= 0:
+        return Ids(Sql("SELECT 0::bigint AS member_id WHERE false"), inverted=True)
+    if least > 1:
+        orders += Sql(f"{GROUPED}count(*) >= %s", (least,))
+    return Ids(orders, inverted=at_most)
+
+
+def _sum(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
+    least = value["fen"] + 1 if cmp == "lte" else value["fen"]
+    if least <= 0:
+        return Ids(Sql("SELECT 0::bigint AS member_id WHERE false"), inverted=True)
+    orders = window(frame, value) + Sql(f"{GROUPED}sum(o.amount_fen) >= %s", (least,))
+    return Ids(orders, inverted=cmp == "lte")
+
+
+def _average(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
+    operator = ">=" if cmp == "gte" else "<="
+    test = Sql(f"{GROUPED}sum(o.amount_fen) {operator} %s::bigint * count(*)", (value["fen"],))
+    return Ids(window(frame, value) + test)
+
+
+def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
+    orders = window(frame, {key: value[key] for key in ("as_of", "channel") if key in value})
+    end = value.get("as_of") or frame.today
+    limit = frame.start_of(end - timedelta(days=value["days"]))
+    if cmp == "within":
+        last = Sql(" AND o.ordered_at >= %s AND o.ordered_at < %s", (limit, frame.end_of(end)))
+        return Ids(orders + last)
+    return Ids(orders + Sql(f"{GROUPED}max(o.ordered_at) < %s", (limit,)))
+
+
+_NUMBER = Input(
+    "number", InputKind.NUMBER, _("orders"), high=1_000_000, unit=_("orders"), default=1
+)
+_FEN = Input("fen", InputKind.MONEY, _("amount"), high=10**13, unit=_("yuan"))
+_LAST = (
+    Input("days", InputKind.DAYS, _("days"), high=MAX_DAYS, unit=_("days"), default=90),
+    AS_OF,
+    CHANNEL,
+)
+_BOUNDS = (("gte", _("at least")), ("lte", _("at most")))
+
+ORDER_CRITERIA = (
+    Criterion(
+        "orders.count",
+        _("Number of orders"),
+        GROUP_ORDERS,
+        tuple(
+            Comparison(key, label, (_NUMBER, *WINDOW))
+            for key, label in (*_BOUNDS, ("eq", _("exactly")))
+        ),
+        _count,
+        order=50,
+    ),
+    Criterion(
+        "orders.sum",
+        _("Sum of orders"),
+        GROUP_ORDERS,
+        tuple(Comparison(key, label, (_FEN, *WINDOW)) for key, label in _BOUNDS),
+        _sum,
+        order=51,
+    ),
+    Criterion(
+        "orders.average",
+        _("Average order"),
+        GROUP_ORDERS,
+        tuple(Comparison(key, label, (_FEN, *WINDOW)) for key, label in _BOUNDS),
+        _average,
+        order=52,
+    ),
+    Criterion(
+        "orders.last",
+        _("Last order"),
+        GROUP_ORDERS,
+        (
+            Comparison("within", _("within the last"), _LAST),
+            Comparison("before", _("longer ago than"), _LAST),
+        ),
+        _last,
+        order=53,
+    ),
+)

@@ -1,0 +1,216 @@
+"""Who is in a segment, how many, and why. Every answer is one statement over compiled SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from core.kernel.errors import InvalidInput, Problem
+from members.segments import rules
+from members.segments.compiler import compile_members
+from members.segments.criteria.others import SEGMENT_FIELD
+from members.segments.models import Segment
+from members.segments.ports import Frame, InputKind, Sql, registry
+from members.segments.rules import Group, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# Hash joins over a million members stay in memory; a spill costs more than the whole count.
+WORK_MEM = "96MB"
+MAX_RESOLVED_CONDITIONS = 300
+COUNT = ("SELECT count(*) FROM (", ") s")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A SELECT whose only column is ``member_id``, each member once; ready for a sub-select."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the builder shows: how many, and a few of them drawn evenly."""
+
+    count: int
+    member_ids: list[int]
+
+
+def parse(*, tree: Any, brand_id: int) -> Group:
+    """Check a tree and return it with the trees of the segments it refers to in their place.
+
+    Raises:
+        InvalidInput: a condition is malformed, a choice does not exist in this brand, or segments
+            refer to each other in a circle.
+    """
+    return resolve(node=check(tree=tree, brand_id=brand_id), brand_id=brand_id)
+
+
+def check(*, tree: Any, brand_id: int) -> Group:
+    """Check a tree and that everything it names exists in the brand.
+
+    Raises:
+        InvalidInput: see ``parse``.
+    """
+    root = rules.parse(tree, registry=registry)
+    known: dict[Any, set[int | str]] = {}
+    problems = []
+    for leaf in rules.leaves(root):
+        for each in leaf.comparison.inputs:
+            if (
+                each.kind != InputKind.CHOICES
+                or each.options is None
+                or each.name not in leaf.value
+            ):
+                continue
+            if each.options not in known:
+                known[each.options] = {option.value for option in each.options(brand_id)}
+            if set(leaf.value[each.name]) - known[each.options]:
+                text = _("%s: a choice is missing or was removed.") % leaf.criterion.label
+                problems.append(Problem(f"{leaf.pointer}/value", "unknown_choice", text))
+    if problems:
+        raise InvalidInput(problems[0].detail, problems=tuple(problems))
+    return root
+
+
+def resolve(*, node: Group, brand_id: int, inside: tuple[int, ...] = ()) -> Group:
+    """Return the tree with every reference to a segment replaced by that segment's conditions.
+
+    ``inside`` are the segments being resolved; meeting one of them again is a circle.
+
+    Raises:
+        InvalidInput: there is a circle, or the whole grew too large.
+    """
+    resolved = _resolve(node, brand_id, inside)
+    if sum(1 for _leaf in rules.leaves(resolved)) > MAX_RESOLVED_CONDITIONS:
+        raise InvalidInput.on("", _("Together with the segments it uses, this is too large."))
+    return resolved if isinstance(resolved, Group) else Group("all", (resolved,), "")
+
+
+def _resolve(node: Node, brand_id: int, inside: tuple[int, ...]) -> Node:
+    if isinstance(node, Group):
+        items = tuple(_resolve(item, brand_id, inside) for item in node.items)
+        return Group(node.op, items, node.pointer)
+    if node.criterion.field != SEGMENT_FIELD:
+        return node
+    wanted = node.value["in"]
+    if set(wanted) & set(inside):
+        raise InvalidInput.on(f"{node.pointer}/value", _("This segment would contain itself."))
+    trees = Segment.objects.filter(brand_id=brand_id, pk__in=wanted).values_list("pk", "tree")
+    parts = tuple(
+        _resolve(rules.parse(tree, registry=registry), brand_id, (*inside, pk))
+        for pk, tree in trees.order_by("pk")
+    )
+    op = "not" if node.comparison.key == "not_in" else "any"
+    return Group(op, parts, node.pointer, stands_for=node)
+
+
+def member_ids_sql(
+    *,
+    tree: Mapping[str, Any] | Group,
+    brand_id: int,
+    dealer_ids: Iterable[int] | None = None,
+    now: datetime | None = None,
+    only: Sequence[int] | None = None,
+) -> Compiled:
+    """Compile a tree to the SELECT of its members, for a sub-select or a statement of its own.
+
+    ``dealer_ids`` narrows to a viewer's dealers, ``only`` to given members. Relative days count
+    back from ``now``; left out, from this moment. The caller must be inside the brand's tenant.
+
+    Raises:
+        InvalidInput: see ``parse``.
+    """
+    root = tree if isinstance(tree, Group) else parse(tree=tree, brand_id=brand_id)
+    sql = compile_members(root, _frame(brand_id, dealer_ids, now, only))
+    return Compiled(sql.text, sql.params)
+
+
+def count(
+    *,
+    tree: Mapping[str, Any] | Group,
+    brand_id: int,
+    dealer_ids: Iterable[int] | None = None,
+    now: datetime | None = None,
+) -> int:
+    """Return how many members meet the tree."""
+    found = member_ids_sql(tree=tree, brand_id=brand_id, dealer_ids=dealer_ids, now=now)
+    return int(_rows(Sql(found.sql, found.params).within(*COUNT))[0][0])
+
+
+def preview(
+    *,
+    tree: Mapping[str, Any] | Group,
+    brand_id: int,
+    dealer_ids: Iterable[int] | None = None,
+    now: datetime | None = None,
+    limit: int = 8,
+) -> Preview:
+    """Count and draw ``limit`` members in one pass; the same tree draws the same ones."""
+    found = member_ids_sql(tree=tree, brand_id=brand_id, dealer_ids=dealer_ids, now=now)
+    sql = Sql(found.sql, found.params).within("WITH s AS MATERIALIZED (", ")")
+    sql += " SELECT (SELECT count(*) FROM s), ARRAY("
+    sql += Sql("SELECT member_id FROM s ORDER BY hashint8(member_id) LIMIT %s)", (limit,))
+    total, ids = _rows(sql)[0]
+    return Preview(int(total), list(ids))
+
+
+def counts_of_conditions(
+    *,
+    tree: Mapping[str, Any] | Group,
+    brand_id: int,
+    dealer_ids: Iterable[int] | None = None,
+    now: datetime | None = None,
+) -> dict[str, int]:
+    """Return how many members meet each condition alone, by the condition's JSON pointer."""
+    root = tree if isinstance(tree, Group) else parse(tree=tree, brand_id=brand_id)
+    frame = _frame(brand_id, dealer_ids, now, None)
+    items = list(rules.written(root))
+    if not items:
+        return {}
+    counts = (compile_members(node, frame).within(*COUNT).within("(", ")") for _leaf, node in items)
+    row = _rows(Sql("SELECT ") + Sql.join(", ", counts))[0]
+    return {leaf.pointer: int(number) for (leaf, _), number in zip(items, row, strict=True)}
+
+
+def conditions_met(
+    *, tree: Mapping[str, Any] | Group, brand_id: int, member_id: int, now: datetime | None = None
+) -> dict[str, bool]:
+    """Return, for one member, which conditions hold; the key ``whole`` is the tree itself.
+
+    A reference to another segment counts as one condition. Reads a handful of index entries.
+    """
+    root = tree if isinstance(tree, Group) else parse(tree=tree, brand_id=brand_id)
+    frame = _frame(brand_id, None, now, (member_id,))
+    nodes: dict[str, Node] = {leaf.pointer: node for leaf, node in rules.written(root)}
+    nodes["whole"] = root
+    tests = (compile_members(node, frame).within("EXISTS (", ")") for node in nodes.values())
+    row = _rows(Sql("SELECT ") + Sql.join(", ", tests))[0]
+    return dict(zip(nodes, row, strict=True))
+
+
+def _frame(
+    brand_id: int,
+    dealer_ids: Iterable[int] | None,
+    now: datetime | None,
+    only: Sequence[int] | None,
+) -> Frame:
+    return Frame(
+        brand_id=brand_id,
+        now=now or datetime.now(UTC),
+        dealer_ids=None if dealer_ids is None else tuple(sorted(dealer_ids)),
+        only=None if only is None else tuple(only),
+    )
+
+
+def _rows(sql: Sql) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEM])
+        cursor.execute(sql.text, sql.params)
+        return list(cursor.fetchall())
