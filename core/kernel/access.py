@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from core.kernel.errors import Forbidden
 
+# The session's mark while somebody else knows the password; the console leads to changing it.
+MUST_CHANGE_PASSWORD = "must_change_password"  # noqa: S105  (a flag)
+
 
 class Permission(StrEnum):
     """What a role allows. One word per kind of act; scope is a separate question."""
