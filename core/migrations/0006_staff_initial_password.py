@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0004_storedfile_needs'),
+        ('core', '0005_cities_read_only'),
     ]
 
     operations = [
