@@ -57,7 +57,11 @@ class Shell:
         """What this person sees: the brand and the part of its tree."""
         if not self.viewer:
             return {}
-        return {"brand": self.viewer.brand_name, "place": _place(self.viewer), "choices": ()}
+        return {
+            "brand": self.viewer.brand_name,
+            "place": _place(self.viewer),
+            "title": "、".join(self.viewer.places),
+        }
 
     @property
     def work(self) -> list[NavLink]:

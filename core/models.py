@@ -3,6 +3,7 @@
 from core.api_keys.models import ApiKey
 from core.audit.models import AuditChain, AuditCheck, AuditEntry, AuditLink
 from core.files.models import StoredFile
+from core.idempotency.models import IdempotencyKey
 from core.organizations.models import Brand, City, Dealer, Region, Store
 from core.runs.models import Run
 from core.staff.models import RoleGrant, Staff, StaffSession
@@ -16,6 +17,7 @@ __all__ = [
     "Brand",
     "City",
     "Dealer",
+    "IdempotencyKey",
     "Region",
     "RoleGrant",
     "Run",

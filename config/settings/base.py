@@ -1,5 +1,6 @@
 """Settings shared by every environment. Values come from ``config.env``, never from here."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from celery.schedules import crontab
@@ -105,6 +106,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = "Asia/Shanghai"
 # Rung once per brand: the rows that are due hold the work, so a lost bell costs seconds only.
 CELERY_BEAT_SCHEDULE = {
+    "sweep-idempotency-keys": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 3600.0,
+        "args": ["core.idempotency.tasks.sweep_idempotency_keys"],
+    },
     "work-runs": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
@@ -128,6 +134,16 @@ CELERY_BEAT_SCHEDULE = {
     "clear-expired-sessions": {
         "task": "core.sign_in.tasks.clear_expired_sessions",
         "schedule": crontab(hour="3", minute="20"),
+    },
+    "deliver-due": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 5.0,
+        "args": ["communities.broadcasts.tasks.deliver_due"],
+    },
+    "reconcile-deliveries": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["communities.broadcasts.tasks.reconcile_unknown"],
     },
 }
 
@@ -232,6 +248,10 @@ SPECTACULAR_SETTINGS = {
 
 # The adapters behind communities.broadcasts.ports.RoomChannel, by channel name.
 ROOM_CHANNELS = {"in_app": "communities.chat.channel.InAppChannel"}
+
+# A killed worker's deliveries are taken over after the lease; it outlasts sending a batch.
+DELIVERY_LEASE = timedelta(seconds=env.number("DELIVERY_LEASE_SECONDS", 15, low=1, high=600))
+DELIVERY_BATCH = env.number("DELIVERY_BATCH", 200, low=1, high=2000)
 
 # Where tests may kill or freeze a process; see core.kernel.faults. Only test settings arm any.
 FAULT_POINTS = ""
