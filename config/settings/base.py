@@ -121,6 +121,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "args": ["core.audit.tasks.anchor_head"],
     },
+    "check-audit-chains": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="2", minute="40"),
+        "args": ["core.audit.tasks.check_chain"],
+    },
     "delete-expired-files": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="3", minute="10"),

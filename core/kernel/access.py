@@ -28,6 +28,7 @@ class Permission(StrEnum):
     BROADCASTS_SEND = "broadcasts.send"
     CHAT_POST = "chat.post"
     RUNS_VIEW = "runs.view"
+    RUNS_CONTROL = "runs.control"  # of what others started; one's own needs no permission
     ORGANIZATION_EDIT = "organization.edit"
     STAFF_VIEW = "staff.view"
     STAFF_EDIT = "staff.edit"
