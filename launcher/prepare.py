@@ -52,7 +52,10 @@ def _catalogues(places: Places, servers: Stack, cleanup: ExitStack) -> _Made:
 
 def _static_files(places: Places, servers: Stack, cleanup: ExitStack) -> _Made:
     root = places.root
-    folders = [root / "static", *root.glob("*/static")]
+    folders = [
+        root / "static",
+        *(made for made in root.glob("*/static") if made.parent != places.var),
+    ]
     sources = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     # Whatever decides which files are collected, and from which packages.
     sources += [root / "requirements.txt", root / "package-lock.json"]
