@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # A row that was claimed so often without a result probably kills its workers.
 MAX_CLAIMS = 5
+# From its third claim on it is claimed alone, so that it takes no other row down with it.
+SUSPICIOUS = 3
 INTERRUPTED = "interrupted"
 
 
@@ -45,19 +47,24 @@ class Settlement:
 def claim(*, model: type[W], brand_id: int, lease: timedelta, limit: int) -> list[W]:
     """Take rows that are due, and rows whose worker let the lease run out, oldest first.
 
-    Workers share the queue without waiting for each other. Rows claimed ``MAX_CLAIMS`` times
-    without a result are parked as unknown instead, so that one that kills its worker cannot stop
-    the rest. ``lease`` must outlast acting on ``limit`` rows. Call inside ``tenant``.
+    Workers share the queue without waiting for each other. A row that was claimed ``SUSPICIOUS``
+    times without a result is claimed alone, after the others; after ``MAX_CLAIMS`` it is parked as
+    unknown: one that kills its workers cannot stop the rest. ``lease`` must outlast acting on
+    ``limit`` rows. Call inside ``tenant``.
     """
     table = connection.ops.quote_name(model._meta.db_table)
     # A CTE with a row lock runs once; as a sub-select a nested loop may repeat it past its limit.
     taken = model._default_manager.raw(
         f"""
-        WITH picked AS MATERIALIZED (
-            SELECT id FROM {table}
+        WITH locked AS MATERIALIZED (
+            SELECT id, fence FROM {table}
             WHERE brand_id = %(brand)s AND state IN ('due', 'claimed')
                 AND claimable_at <= statement_timestamp()
             ORDER BY claimable_at, id FOR UPDATE SKIP LOCKED LIMIT %(limit)s
+        ), picked AS (
+            SELECT id FROM (
+                SELECT id, fence, row_number() OVER (ORDER BY fence) AS place FROM locked
+            ) AS ranked WHERE fence < %(suspicious)s OR place = 1
         )
         UPDATE {table} AS row SET
             fence = row.fence + 1,
@@ -73,6 +80,7 @@ def claim(*, model: type[W], brand_id: int, lease: timedelta, limit: int) -> lis
             "limit": limit,
             "lease": lease,
             "most": MAX_CLAIMS,
+            "suspicious": SUSPICIOUS,
             "interrupted": INTERRUPTED,
         },
     )

@@ -123,6 +123,13 @@ def test_a_row_claimed_too_often_is_parked_and_the_rest_go_on(inside_brand):
     assert poison.settled_at is not None
 
 
+def test_a_suspicious_row_is_claimed_alone_after_the_others(inside_brand):
+    healthy, *suspects = due(inside_brand, 3)
+    Delivery.objects.filter(pk__in=[row.pk for row in suspects]).update(fence=work.SUSPICIOUS)
+    assert [row.pk for row in claim(inside_brand)] == [healthy.pk]
+    assert [len(claim(inside_brand)) for _ in range(3)] == [1, 1, 0]
+
+
 def test_settling_writes_the_further_fields_it_is_given(inside_brand):
     due(inside_brand)
     [row] = claim(inside_brand)
