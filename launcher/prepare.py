@@ -62,7 +62,7 @@ def _static_files(places: Places, servers: Stack, cleanup: ExitStack) -> _Made:
     sources += [*(root / "config" / "settings").glob("*.py"), *root.glob("core/**/vendor.py")]
     target = servers.env["STATIC_ROOT"]
     value = stamps.digest(target, files=sources)
-    stamp = places.stamps / "static"
+    stamp = Path(f"{target}.stamp")
     if (Path(target) / "staticfiles.json").exists() and stamps.is_current(stamp, value):
         return _Made(stamp, value, None)
     return _Made(stamp, value, _step(places, servers, cleanup, "collectstatic", "--no-input"))
