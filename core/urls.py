@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from core.console_kit import console as console_kit
 from core.files import console as files
 from core.sign_in import console as sign_in
 
@@ -18,5 +19,11 @@ urlpatterns = [
         sign_in.profile_end_session,
         name="profile-end-session",
     ),
+    path("kit/", console_kit.kit, name="kit"),
+    path("kit/form/", console_kit.kit_form, name="kit-form"),
+    path("kit/drawer/", console_kit.kit_drawer, name="kit-drawer"),
+    path("kit/undo/", console_kit.kit_undo, name="kit-undo"),
+    path("kit/progress/", console_kit.kit_progress, name="kit-progress"),
+    path("kit/count/", console_kit.kit_count, name="kit-count"),
     path("files/<int:file_id>/", files.file_download, name="files-download"),
 ]

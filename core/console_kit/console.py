@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.console_kit import samples
+from core.console_kit import rules
 from core.console_kit.forms import SampleFilterForm, SampleRuleForm
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, page_or_partial
@@ -64,8 +64,8 @@ def kit(request: ConsoleRequest) -> HttpResponse:
         "trend": _JOINED,
         "fall": tuple(reversed(_LEFT)),
         "timeline": _timeline(),
-        "criteria": samples.criteria(),
-        "tree": json.dumps(samples.SAMPLE_TREE, ensure_ascii=False),
+        "criteria": rules.criteria(),
+        "tree": json.dumps(rules.SAMPLE_TREE, ensure_ascii=False),
         "heat": _heat(),
         "effects": [
             _("31,107 people join at once and get one welcome message"),
@@ -89,7 +89,7 @@ def kit_form(request: ConsoleRequest) -> HttpResponse:
 @console(Permission.ORGANIZATION_EDIT, methods=("GET", "POST"))
 def kit_drawer(request: ConsoleRequest) -> HttpResponse:
     """Bring the sample drawer, and save it."""
-    form = SampleRuleForm(request.POST or None, request.FILES or None)
+    form = SampleRuleForm(request.POST or None, request.FILES or None, auto_id="drawer_%s")
     if request.method == "POST" and form.is_valid():
         return done(
             text=_("Rule saved"), close=True, changed="kit-changed", undo=reverse("core:kit-undo")
@@ -124,10 +124,10 @@ def kit_count(request: ConsoleRequest) -> HttpResponse:
     }
     try:
         tree = json.loads(request.POST["tree"])
-        met = [person for person in samples.people() if samples.matches(tree, person)]
+        met = [person for person in rules.people() if rules.matches(tree, person)]
         alone = [
-            sum(samples.matches(leaf, person) for person in samples.people())
-            for leaf in samples.leaves(tree)
+            sum(rules.matches(leaf, person) for person in rules.people())
+            for leaf in rules.leaves(tree)
         ]
     except (ValueError, KeyError, TypeError):
         context["refusal"] = _("These conditions cannot be read.")
@@ -142,7 +142,7 @@ def kit_count(request: ConsoleRequest) -> HttpResponse:
 
 def _list(request: ConsoleRequest) -> dict[str, Any]:
     form = SampleFilterForm(request.GET)
-    rows = samples.people()
+    rows = rules.people()
     if form.is_valid():
         city, kinds, orders = (form.cleaned_data[name] for name in ("city", "kind", "min_orders"))
         rows = [
@@ -162,8 +162,8 @@ def _list(request: ConsoleRequest) -> dict[str, Any]:
     )
     if before := request.GET.get("before"):
         end = next((n for n, row in enumerate(rows) if str(row.id) == before), 0)
-        start = max(0, end - samples.PAGE_SIZE)
-    page = rows[start : start + samples.PAGE_SIZE]
+        start = max(0, end - rules.PAGE_SIZE)
+    page = rows[start : start + rules.PAGE_SIZE]
     return {
         "filter_form": form,
         "rows": page,
