@@ -8,17 +8,11 @@ from core.runs.tasks import work_runs
 from core.sign_in.tasks import clear_expired_sessions
 
 __all__ = [
-<<<<<<< HEAD
     "anchor_head",
     "check_chain",
     "clear_expired_sessions",
     "delete_expired_files",
     "for_each_brand",
-=======
-    "clear_expired_sessions",
-    "delete_expired_files",
-    "for_each_brand",
     "sweep_idempotency_keys",
->>>>>>> main
     "work_runs",
 ]

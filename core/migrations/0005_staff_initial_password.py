@@ -6,11 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<< HEAD:core/migrations/0006_staff_initial_password.py
-        ('core', '0005_cities_read_only'),
-=======
         ('core', '0006_idempotency_keys'),
->>>>>>> main:core/migrations/0005_staff_initial_password.py
     ]
 
     operations = [
