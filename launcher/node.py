@@ -24,15 +24,15 @@ def start(places: Places, *, tools: bool) -> Install | None:
     if stamps.is_current(stamp, everything) or (not tools and stamps.is_current(stamp, product)):
         return None
     print("Installing the browser's packages …", flush=True)
-    argv = [*_npm(places), "ci", *NPM_OPTIONS.split(), *([] if tools else ["--omit=dev"])]
+    argv = [*npm(places), "ci", *NPM_OPTIONS.split(), *([] if tools else ["--omit=dev"])]
     return Install(places, argv, stamp=stamp, value=everything if tools else product)
 
 
-def _npm(places: Places) -> list[str | Path]:
+def npm(places: Places) -> list[str | Path]:
     """Return the words that run npm, fetching one first where the machine has none."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _works([npm, "--version"]):
-        return [npm]
+    found = shutil.which("npm")
+    if shutil.which("node") and found and _works([found, "--version"]):
+        return [found]
     home = places.var / "node"
     lock = places.root / "requirements-node.txt"
     stamp, wanted = places.stamps / "node", stamps.digest(files=[lock])

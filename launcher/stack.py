@@ -47,7 +47,7 @@ def serving(places: Places) -> Iterator[Stack]:
 
     The caller holds the checkout's instance lock.
     """
-    env = _environment(places, os.environ)
+    env = environment(places, os.environ)
     env.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     stack = Stack(env=env | keys.product_secrets(places.secrets, given=os.environ))
     with ExitStack() as cleanup:
@@ -85,7 +85,7 @@ def throwaway(
         home = cleanup.enter_context(ephemeral.folder(parent, "throwaway-"))
         home.chmod(0o755)  # PostgreSQL's account has to pass through
         sockets = cleanup.enter_context(_sockets(account))
-        stack = Stack(env=_environment(places, shell))
+        stack = Stack(env=environment(places, shell))
         cleanup.callback(stack.stop)
         kept = {name: home / name for name in ("secrets", "files", "anchors", "postgres")}
         for folder in kept.values():
@@ -121,7 +121,7 @@ def _sockets(account: Account | None) -> Iterator[Path]:
         yield path
 
 
-def _environment(places: Places, shell: Mapping[str, str]) -> dict[str, str]:
+def environment(places: Places, shell: Mapping[str, str] = os.environ) -> dict[str, str]:
     path = shell.get("PATH", os.defpath)
     env = dict(shell) | {
         "PATH": f"{places.venv / 'bin'}{os.pathsep}{path}",

@@ -18,7 +18,8 @@ class Broadcast(BrandModel):
     """One message to the rooms of an audience.
 
     ``audience`` holds ``kinds``, ``community_ids``, ``dealer_ids`` and ``city_codes``; each one
-    given narrows. ``dry_run`` and ``report`` hold counts, exclusions and examples.
+    given narrows. ``excluded`` lists the rooms left out when it was confirmed, by reason;
+    ``people_count`` is how many different people sat in the others then.
     """
 
     class State(models.TextChoices):
@@ -49,8 +50,9 @@ class Broadcast(BrandModel):
     )
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     scheduled_at = models.DateTimeField(_("send at"), null=True)
-    excluded = models.JSONField(default=dict)  # {reason: rooms} as decided at confirmation
+    excluded = models.JSONField(default=list)
     room_count = models.PositiveIntegerField(default=0)
+    people_count = models.PositiveIntegerField(default=0)
     created_by_id = models.BigIntegerField(null=True)
     created_by_label = models.CharField(max_length=80)
     created_at = models.DateTimeField()
@@ -62,6 +64,14 @@ class Broadcast(BrandModel):
     objects = BroadcastQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            # Serves the start and the end of sending; drafts and finished ones stay out of it.
+            models.Index(
+                fields=["brand", "scheduled_at"],
+                condition=Q(state__in=["scheduled", "sending"]),
+                name="communities_broadcast_active",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state="draft") | Q(scheduled_at__isnull=False),
@@ -71,6 +81,11 @@ class Broadcast(BrandModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether the kinds' limits on marketing apply to it."""
+        return self.purpose == self.Purpose.MARKETING
 
 
 class DeliveryQuerySet(WorkQuerySet["Delivery"]):
@@ -105,6 +120,12 @@ class Delivery(WorkRow):
         ]
         indexes = [
             *WorkRow.Meta.indexes,
+            # Whether a broadcast is done, and what pausing and cancelling take hold of.
+            models.Index(
+                fields=["brand", "broadcast"],
+                condition=Q(state__in=["due", "claimed", "held"]),
+                name="communities_delivery_open",
+            ),
             # The quota of a room: its marketing messages of the current window.
             models.Index(
                 fields=["brand", "room", "due_at"],

@@ -15,7 +15,7 @@ class RoomMessage(BrandDetail):
     """One message of one room: a row per room, never a row per person.
 
     ``seq`` counts within the room and commits in order, so a reader pages by it and misses
-    nothing. ``dedupe_key`` makes a repeated send of the same thing a no-op.
+    nothing. ``dedupe_key`` makes a repeated send of the same thing a no-op; it names the room.
     """
 
     class Sender(models.TextChoices):
@@ -44,7 +44,7 @@ class RoomMessage(BrandDetail):
                 fields=["brand", "room", "seq"], name="communities_roommessage_in_order"
             ),
             models.UniqueConstraint(
-                fields=["brand", "room", "dedupe_key"],
+                fields=["brand", "dedupe_key"],
                 condition=models.Q(dedupe_key__isnull=False),
                 name="communities_roommessage_once",
             ),

@@ -1,7 +1,9 @@
 """Settings shared by every environment. Values come from ``config.env``, never from here."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from config import env
@@ -14,6 +16,8 @@ LOOKUP_KEY = env.key_bytes("LOOKUP_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# How many proxies of ours stand in front and append to X-Forwarded-For; 0 ignores the header.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=5)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -38,6 +42,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "core.kernel.transport.TransportMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -101,10 +106,44 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = "Asia/Shanghai"
 # Rung once per brand: the rows that are due hold the work, so a lost bell costs seconds only.
 CELERY_BEAT_SCHEDULE = {
+    "sweep-idempotency-keys": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 3600.0,
+        "args": ["core.idempotency.tasks.sweep_idempotency_keys"],
+    },
     "work-runs": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
         "args": ["core.runs.tasks.work_runs"],
+    },
+    "anchor-audit-heads": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["core.audit.tasks.anchor_head"],
+    },
+    "check-audit-chains": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="2", minute="40"),
+        "args": ["core.audit.tasks.check_chain"],
+    },
+    "delete-expired-files": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="3", minute="10"),
+        "args": ["core.files.tasks.delete_expired_files"],
+    },
+    "clear-expired-sessions": {
+        "task": "core.sign_in.tasks.clear_expired_sessions",
+        "schedule": crontab(hour="3", minute="20"),
+    },
+    "deliver-due": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 5.0,
+        "args": ["communities.broadcasts.tasks.deliver_due"],
+    },
+    "reconcile-deliveries": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["communities.broadcasts.tasks.reconcile_unknown"],
     },
 }
 
@@ -135,6 +174,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # so that the stated waiting time is true
+AXES_LOCKOUT_CALLABLE = "core.sign_in.console.locked_out"
+AXES_CLIENT_IP_CALLABLE = "core.kernel.http.client_ip"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
@@ -182,29 +224,35 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["core.kernel.api.ViewerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["core.kernel.api.HasPermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["core.kernel.authentication.ViewerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.kernel.authentication.HasPermission"],
     "DEFAULT_PARSER_CLASSES": ["core.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.kernel.openapi.OperationSchema",
     "DEFAULT_PAGINATION_CLASS": "core.kernel.paging.KeysetPagination",
-    "EXCEPTION_HANDLER": "core.kernel.api.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "EXCEPTION_HANDLER": "core.kernel.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Qunying API",
+    "DESCRIPTION": (
+        "Community operations for car brands. Errors are `application/problem+json`; lists are "
+        "paged by `limit` and `cursor`; a POST with an `Idempotency-Key` takes effect once."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
 # The adapters behind communities.broadcasts.ports.RoomChannel, by channel name.
 ROOM_CHANNELS = {"in_app": "communities.chat.channel.InAppChannel"}
+
+# A killed worker's deliveries are taken over after the lease; it outlasts sending a batch.
+DELIVERY_LEASE = timedelta(seconds=env.number("DELIVERY_LEASE_SECONDS", 15, low=1, high=600))
+DELIVERY_BATCH = env.number("DELIVERY_BATCH", 200, low=1, high=2000)
 
 # Where tests may kill or freeze a process; see core.kernel.faults. Only test settings arm any.
 FAULT_POINTS = ""

@@ -31,6 +31,7 @@ class StoredFile(BrandModel):
     path = models.CharField(max_length=120, unique=True)
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
+    needs = models.CharField(max_length=40, blank=True)  # permission a download asks for
     created_by_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)

@@ -10,9 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NONCE_BYTES = 12
 LOOKUP_BYTES = 16
@@ -47,6 +51,24 @@ def lookup_hash(*, brand_id: int, kind: str, value: str) -> bytes:
     """
     message = f"{brand_id}\0{kind}\0{value}".encode()
     return hmac.new(settings.LOOKUP_KEY, message, hashlib.sha256).digest()[:LOOKUP_BYTES]
+
+
+def encrypt_many(plains: Iterable[str]) -> list[bytes]:
+    """Return what ``encrypt`` would for each, at half its cost: for whole files of people."""
+    key_id, key = next(iter(settings.FIELD_KEYS.items()))
+    head = key_id.encode()
+    prefix, seal, random = head + b"\0", _cipher(key).encrypt, os.urandom
+    sealed = []
+    for plain in plains:
+        nonce = random(NONCE_BYTES)
+        sealed.append(prefix + nonce + seal(nonce, plain.encode(), head))
+    return sealed
+
+
+def lookup_hashes(*, brand_id: int, kind: str, values: Iterable[str]) -> list[bytes]:
+    """Return what ``lookup_hash`` would for each."""
+    prefix, key, digest = f"{brand_id}\0{kind}\0".encode(), settings.LOOKUP_KEY, hmac.digest
+    return [digest(key, prefix + value.encode(), "sha256")[:LOOKUP_BYTES] for value in values]
 
 
 def _cipher(key: bytes) -> AESGCM:

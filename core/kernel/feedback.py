@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse  # noqa: TID251  what this module is about
+from django.http import HttpResponse
 from django_htmx.http import reswap, trigger_client_event
 
 if TYPE_CHECKING:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from core.kernel.scoping import tenant
+from core.api_keys import services as api_keys
+from core.kernel.scoping import opens_own_tenant, tenant
+from core.sign_in import services as sign_in
 from core.staff import selectors as staff_selectors
 
 if TYPE_CHECKING:
@@ -18,10 +21,10 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
 
+__all__ = ["ViewerMiddleware", "find_viewer", "opens_own_tenant"]
+
 FIRST_ERROR_STATUS = 400
 BEARER = "Bearer "
-
-V = TypeVar("V")
 
 
 class ViewerMiddleware:
@@ -49,8 +52,10 @@ class ViewerMiddleware:
         kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
         """Call the view ourselves, so that its response is rendered inside the transaction."""
+        if _opens_own_tenant(view, request.method or ""):
+            return None
         viewer: Viewer | None = cast("Any", request).viewer or None
-        if viewer is None or getattr(view, "opens_own_tenant", False):
+        if viewer is None:
             return None
         with tenant(viewer.brand_id):
             response = view(request, *args, **kwargs)
@@ -66,13 +71,15 @@ def find_viewer(request: HttpRequest) -> Viewer | None:
     """Return the viewer of an API key, else of the signed-in person, else None."""
     header = request.headers.get("Authorization", "")
     if header.startswith(BEARER):
-        return staff_selectors.viewer_of_api_key(secret=header.removeprefix(BEARER).strip())
+        secret = header.removeprefix(BEARER).strip()
+        return api_keys.viewer_of_api_key(secret=secret, now=timezone.now())
     if request.user.is_authenticated:
+        sign_in.note_seen(session=request.session, now=timezone.now())
         return staff_selectors.viewer_of_staff(staff_id=request.user.pk)
     return None
 
 
-def opens_own_tenant(view: V) -> V:
-    """Mark a view that opens ``tenant`` around its service itself."""
-    cast("Any", view).opens_own_tenant = True
-    return view
+def _opens_own_tenant(view: Callable[..., HttpResponseBase], method: str) -> bool:
+    """Whether the mark says yes for all methods, or names this one."""
+    mark: bool | frozenset[str] = getattr(view, "opens_own_tenant", False)
+    return mark if isinstance(mark, bool) else method in mark

@@ -8,7 +8,7 @@ Three defenses, each able to hold alone: entry points fetch through ``visible_to
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from django.db import connection, models, transaction
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 M = TypeVar("M", bound=models.Model)
+V = TypeVar("V")
 
 
 @contextmanager
@@ -45,6 +46,12 @@ def tenant(brand_id: int) -> Iterator[None]:
         yield
     if outer is not None:
         _enter_brand(outer)  # Releasing a savepoint would have kept ours.
+
+
+def opens_own_tenant(view: V) -> V:
+    """Mark a view that opens ``tenant`` around its service itself."""
+    cast("Any", view).opens_own_tenant = True
+    return view
 
 
 def _current_brand() -> str:

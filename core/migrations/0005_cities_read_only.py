@@ -15,5 +15,5 @@ def grant_writes(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0003_rls")]
+    dependencies = [("core", "0004_storedfile_needs")]
     operations = [migrations.RunPython(revoke_writes, grant_writes)]

@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 
     from django.contrib.sessions.backends.base import SessionBase
 
+    from core.kernel.access import Viewer
+
 
 class StaffQuerySet(models.QuerySet["Staff"]):
     def of_brand(self, brand_id: int) -> Self:
         """Staff of one brand; the caller still narrows by scope."""
         return self.filter(brand_id=brand_id)
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """The whole brand, or whoever holds a role at one of the viewer's dealers, and oneself."""
+        rows = self.of_brand(viewer.brand_id)
+        if viewer.dealer_ids is None:
+            return rows
+        here = RoleGrant.objects.filter(
+            brand_id=viewer.brand_id, dealer__in=viewer.dealer_ids, staff=models.OuterRef("pk")
+        )
+        return rows.filter(models.Exists(here) | Q(pk=viewer.staff_id))
 
 
 class StaffManager(BaseUserManager.from_queryset(StaffQuerySet)):  # type: ignore[misc]
@@ -41,6 +53,7 @@ class Staff(AbstractBaseUser):
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
+    must_change_password = models.BooleanField(default=False)  # somebody else has seen it
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = StaffManager()
@@ -113,10 +126,10 @@ class StaffSession(AbstractBaseSession):
     staff_id = models.BigIntegerField(null=True, db_index=True)
     ip_address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    seen_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField()  # kept in the session: Django rewrites the whole row
+    seen_at = models.DateTimeField()
 
-    objects = BaseSessionManager()
+    objects: ClassVar[Any] = BaseSessionManager()
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
@@ -124,24 +137,3 @@ class StaffSession(AbstractBaseSession):
         from core.staff.sessions import SessionStore  # noqa: PLC0415  (the engine imports us)
 
         return SessionStore
-
-
-class ApiKey(models.Model):
-    """A program's way in. Only a hash of the secret is kept; the prefix finds the row.
-
-    Not a ``BrandModel``: a request has to find its key before any brand is known.
-    """
-
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(_("name"), max_length=80)
-    prefix = models.CharField(max_length=12, unique=True)
-    digest = models.BinaryField(max_length=32)
-    permissions = models.JSONField(default=list)
-    created_by = models.ForeignKey(Staff, models.PROTECT, related_name="+", null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_on = models.DateField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"

@@ -1,20 +1,15 @@
 from __future__ import annotations
 
-import hashlib
-import hmac
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.kernel.access import Permission, Viewer
 from core.kernel.scoping import tenant
 from core.organizations.models import Dealer
 from core.staff import rules
-from core.staff.models import ApiKey, RoleGrant, Staff
+from core.staff.models import RoleGrant, Staff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-PREFIX_LENGTH = 12
 
 
 def viewer_of_staff(*, staff_id: int) -> Viewer | None:
@@ -22,11 +17,12 @@ def viewer_of_staff(*, staff_id: int) -> Viewer | None:
 
     A person with no grant sees nothing: an empty set of dealers, no permission.
     """
-    staff = Staff.objects.filter(pk=staff_id, is_active=True).first()
+    staff = Staff.objects.filter(pk=staff_id, is_active=True).select_related("brand").first()
     if staff is None:
         return None
     with tenant(staff.brand_id):
-        grants = list(RoleGrant.objects.filter(staff=staff))
+        of_person = RoleGrant.objects.filter(brand_id=staff.brand_id, staff=staff)
+        grants = list(of_person.select_related("region", "dealer").order_by("pk"))
         dealer_ids = _dealers_of(grants)
     permissions: set[Permission] = set()
     for grant in grants:
@@ -37,7 +33,15 @@ def viewer_of_staff(*, staff_id: int) -> Viewer | None:
         staff_id=staff.pk,
         permissions=frozenset(permissions),
         dealer_ids=dealer_ids,
+        roles=tuple(dict.fromkeys(grant.role for grant in grants)),
+        brand_name=staff.brand.name,
+        places=_places_of(grants) if dealer_ids is not None else (),
     )
+
+
+def _places_of(grants: Iterable[RoleGrant]) -> tuple[str, ...]:
+    places = (grant.dealer or grant.region for grant in grants)
+    return tuple(dict.fromkeys(place.name for place in places if place is not None))
 
 
 def _dealers_of(grants: Iterable[RoleGrant]) -> frozenset[int] | None:
@@ -53,20 +57,3 @@ def _dealers_of(grants: Iterable[RoleGrant]) -> frozenset[int] | None:
     if regions:
         dealers |= set(Dealer.objects.filter(region__in=regions).values_list("pk", flat=True))
     return frozenset(dealers)
-
-
-def viewer_of_api_key(*, secret: str) -> Viewer | None:
-    """Return what a program may see and do, or None for a key unknown, expired or revoked."""
-    key = ApiKey.objects.filter(prefix=secret[:PREFIX_LENGTH], revoked_at=None).first()
-    digest = hashlib.sha256(secret.encode()).digest()
-    if key is None or not hmac.compare_digest(bytes(key.digest), digest):
-        return None
-    if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
-        return None
-    known = {permission.value for permission in Permission}
-    return Viewer(
-        brand_id=key.brand_id,
-        label=key.name,
-        api_key_id=key.pk,
-        permissions=frozenset(Permission(p) for p in key.permissions if p in known),
-    )

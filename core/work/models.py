@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from core.kernel.scoping import BrandDetail, BrandQuerySet
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from typing import Self
 
 
@@ -20,10 +19,11 @@ class WorkRow(BrandDetail):
         CLAIMED = "claimed", _("Claimed")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
+        HELD = "held", _("Held")  # waits for a person; out of the claim's sight
         UNKNOWN = "unknown", _("Unknown")  # may have happened; reconciled, never blindly repeated
         CANCELLED = "cancelled", _("Cancelled")
 
-    OPEN_STATES = (State.DUE, State.CLAIMED)
+    OPEN_STATES = (State.DUE, State.CLAIMED, State.HELD)
 
     id = models.BigAutoField(primary_key=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.DUE)
@@ -41,6 +41,12 @@ class WorkRow(BrandDetail):
                 condition=models.Q(state__in=["due", "claimed"]),
                 name="%(app_label)s_%(class)s_claimable",
             ),
+            # Serves the reconciliation, which asks what became of them.
+            models.Index(
+                fields=["brand", "settled_at"],
+                condition=models.Q(state="unknown"),
+                name="%(app_label)s_%(class)s_unknown",
+            ),
         ]
 
 
@@ -48,6 +54,6 @@ W = TypeVar("W", bound=WorkRow)
 
 
 class WorkQuerySet(BrandQuerySet[W]):
-    def claimable(self, now: datetime) -> Self:
-        """Due, or left behind by a worker whose lease ran out."""
-        return self.filter(state__in=WorkRow.OPEN_STATES, claimable_at__lte=now)
+    def open(self) -> Self:
+        """Not at their end yet, whether or not a worker has them."""
+        return self.filter(state__in=WorkRow.OPEN_STATES)

@@ -1,0 +1,108 @@
+"""A delivery with all that its post is made of, read in one go for a whole batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from communities.broadcasts import rules
+from communities.broadcasts.ports import Outcome, Result, RoomPost
+from core.work.models import WorkRow
+from core.work.services import Settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOAD = """
+    SELECT delivery.id, delivery.fence, delivery.room_id, delivery.broadcast_id,
+        delivery.is_marketing, broadcast.state, broadcast.body, broadcast.link,
+        room.channel, room.member_count, room.name, community.kind, community.name,
+        coalesce(regexp_replace(city.name, '市$', ''), ''), coalesce(dealer.name, ''),
+        brand.name, coalesce(sender.name, brand.name)
+    FROM communities_delivery AS delivery
+    JOIN communities_broadcast AS broadcast
+        ON broadcast.brand_id = delivery.brand_id AND broadcast.id = delivery.broadcast_id
+    JOIN communities_room AS room
+        ON room.brand_id = delivery.brand_id AND room.id = delivery.room_id
+    JOIN communities_community AS community
+        ON community.brand_id = room.brand_id AND community.id = room.community_id
+    JOIN core_brand AS brand ON brand.id = delivery.brand_id
+    LEFT JOIN core_city AS city ON city.code = community.city_id
+    LEFT JOIN core_dealer AS dealer
+        ON dealer.brand_id = delivery.brand_id AND dealer.id = community.dealer_id
+    LEFT JOIN core_dealer AS sender
+        ON sender.brand_id = delivery.brand_id AND sender.id = broadcast.dealer_id
+    WHERE delivery.brand_id = %s AND delivery.id = ANY(%s)
+    ORDER BY room.channel, delivery.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery on its way, as a channel and the reports of a worker need it."""
+
+    id: int
+    fence: int
+    room_id: int
+    broadcast_id: int
+    is_marketing: bool
+    broadcast_state: str
+    body: str
+    link: str
+    channel: str
+    people: int
+    room: str
+    kind: str
+    community: str
+    city: str
+    dealer: str
+    brand: str
+    sender: str
+
+    @property
+    def key(self) -> str:
+        """The same whenever this delivery is tried again, and no other's."""
+        return key_of(self.broadcast_id, self.room_id)
+
+    def post(self) -> RoomPost:
+        """Put the room's facts into the text."""
+        facts = {
+            "room": self.room,
+            "community": self.community,
+            "city": self.city or rules.NO_CITY,
+            "dealer": self.dealer or self.brand,
+        }
+        return RoomPost(
+            key=self.key,
+            room_id=self.room_id,
+            sender_label=self.sender,
+            body=rules.render(self.body, facts),
+            link=self.link,
+        )
+
+    def settled(self, outcome: Outcome) -> Settlement:
+        """Return what is to be written down about it."""
+        return Settlement(
+            id=self.id,
+            fence=self.fence,
+            state=WorkRow.State(outcome.state),
+            error=outcome.error,
+            values={
+                "message_seq": outcome.message_seq,
+                "people_count": self.people if outcome.state == Result.SENT else None,
+            },
+        )
+
+
+def key_of(broadcast_id: int, room_id: int) -> str:
+    """Return what a post of this broadcast to this room is known by to its channel."""
+    return f"broadcast:{broadcast_id}/{room_id}"
+
+
+def load(*, brand_id: int, delivery_ids: Sequence[int]) -> list[Parcel]:
+    """Return the parcels of these deliveries, those of one channel beside each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOAD, [brand_id, list(delivery_ids)])
+        return [Parcel(*row) for row in cursor.fetchall()]

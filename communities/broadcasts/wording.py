@@ -1,0 +1,94 @@
+"""How decisions about rooms are told to people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from communities.broadcasts.audience import earliest
+from communities.policies.models import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from communities.broadcasts.audience import Exclusion
+    from communities.policies.models import CommunityPolicy
+
+REASON_LABELS = {
+    "closed": gettext_lazy("The community is not open"),
+    "archived": gettext_lazy("The room is archived"),
+    "empty": gettext_lazy("Nobody sits in the room"),
+    "no_policy": gettext_lazy("The kind has no policy yet"),
+    "quiet_hours": gettext_lazy("Quiet hours"),
+    "quota": gettext_lazy("Marketing allowance used up"),
+    "gap": gettext_lazy("Too soon after the last marketing message"),
+}
+DELIVERY_ERRORS = {
+    "room_closed": gettext_lazy("The room was closed before the message arrived."),
+    "interrupted": gettext_lazy("Sending was interrupted too often; being looked into."),
+    "never_arrived": gettext_lazy("The channel never got it, after several tries."),
+    "left_out": gettext_lazy("Left out when the broadcast went on: the limits had been used up."),
+    "quiet_hours": gettext_lazy("Its hour had passed and no later one was allowed."),
+}
+
+
+def reason_label(reason: str) -> str:
+    """Return a reason in the reader's language."""
+    return str(REASON_LABELS.get(reason, reason))
+
+
+def error_text(error: str) -> str:
+    """Return what went wrong with a delivery in the reader's language."""
+    return str(DELIVERY_ERRORS.get(error, error))
+
+
+def exact_time(moment: datetime) -> str:
+    """Return a moment as people say it: 11月23日 周一 09:00."""
+    return formats.date_format(timezone.localtime(moment), _("D M j, H:i"))
+
+
+def policy_text(policy: CommunityPolicy) -> str:
+    """Return a kind's limit on marketing in one clause."""
+    words = {
+        "day": ngettext("%(n)s message a day", "%(n)s messages a day", policy.marketing_limit),
+        "week": ngettext("%(n)s message a week", "%(n)s messages a week", policy.marketing_limit),
+        "month": ngettext(
+            "%(n)s message a month", "%(n)s messages a month", policy.marketing_limit
+        ),
+    }
+    parts = [words[policy.marketing_window] % {"n": policy.marketing_limit}]
+    if policy.marketing_gap_minutes:
+        parts.append(_("%(n)s minutes apart") % {"n": policy.marketing_gap_minutes})
+    if policy.quiet_from and policy.quiet_until:
+        parts.append(f"{policy.quiet_until:%H:%M}–{policy.quiet_from:%H:%M}")
+    return _(", ").join(parts)
+
+
+def exclusion_text(exclusion: Exclusion) -> str:
+    """Return why rooms were left out, with the kind and the next allowed time, if any."""
+    text = reason_label(exclusion.reason)
+    if exclusion.kind:
+        text = f"{Kind(exclusion.kind).label}{_(': ')}{text}"
+    if exclusion.next_allowed_at:
+        text += _(", from %(time)s on") % {"time": exact_time(exclusion.next_allowed_at)}
+    return text
+
+
+def refusal_text(exclusions: Sequence[Exclusion]) -> str:
+    """Return why nobody may get the message, and the earliest time at which somebody may."""
+    if not exclusions:
+        return _("No room fits this audience. Take a condition away.")
+    reasons = _("; ").join(
+        f"{exclusion_text(one)}{_(' (rooms: %(n)s)') % {'n': one.rooms}}" for one in exclusions
+    )
+    moment = earliest(exclusions)
+    if moment is None:
+        return _("No room may get this message: %(reasons)s.") % {"reasons": reasons}
+    return _("No room may get this message then: %(reasons)s. Earliest time: %(time)s.") % {
+        "reasons": reasons,
+        "time": exact_time(moment),
+    }

@@ -1,0 +1,1 @@
+"""Programs that work for a brand: secrets shown once, permissions, expiry."""

@@ -1,0 +1,242 @@
+"""Uploads and result files: bytes under FILES_DIR, a row that says whose they are."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.audit import services as audit
+from core.files import storage
+from core.files.models import StoredFile
+from core.files.rules import safe_name
+from core.kernel.errors import DomainError, Kind, NotFound
+from core.kernel.scoping import tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from core.kernel.access import Permission, Viewer
+
+LIFETIME = timedelta(days=30)
+ORPHAN_AGE = timedelta(days=1)
+SWEEP_BATCH = 500
+# Excel reads UTF-8 only with a byte order mark in front.
+CSV_ENCODING = "utf-8-sig"
+
+
+class FileTooLarge(DomainError):
+    """More bytes arrived than this kind of file may have; nothing was kept."""
+
+    code = "file_too_large"
+    kind = Kind.TOO_LARGE
+
+
+class FileGone(NotFound):
+    """The file has expired or was deleted."""
+
+    code = "file_gone"
+
+
+def store_upload(
+    *,
+    brand_id: int,
+    name: str,
+    chunks: Iterable[bytes],
+    limit_bytes: int,
+    actor: Viewer,
+    now: datetime,
+    needs: Permission | None = None,
+) -> StoredFile:
+    """Stream an upload to disk, then write its row; no transaction is open while bytes arrive.
+
+    ``needs`` is the permission that downloading it asks for besides scope.
+
+    Raises:
+        FileTooLarge: it passes ``limit_bytes``; nothing is kept.
+    """
+    path = storage.fresh_path(brand_id=brand_id, now=now)
+    with storage.Writer(path, limit_bytes=limit_bytes) as writer:
+        try:
+            for chunk in chunks:
+                writer.write(chunk)
+        except storage.TooMany as error:
+            megabytes = max(1, limit_bytes // 1024**2)
+            raise FileTooLarge(
+                _("The file is larger than %(limit)s MB. Split it and upload the parts.")
+                % {"limit": megabytes},
+                limit_bytes=limit_bytes,
+            ) from error
+        return _keep(
+            writer,
+            StoredFile.Purpose.IMPORT,
+            brand_id,
+            name=name,
+            actor=actor,
+            now=now,
+            needs=needs,
+        )
+
+
+class ResultFile:
+    """What ``result_writer`` yields: write ``binary`` or ``text``, afterwards read ``stored``."""
+
+    stored: StoredFile
+
+    def __init__(self, writer: storage.Writer) -> None:
+        """Wrap the file being written."""
+        self._writer = writer
+
+    @property
+    def binary(self) -> BinaryIO:
+        """The handle for bytes, for openpyxl and zipfile."""
+        return cast("BinaryIO", self._writer)
+
+    @cached_property
+    def text(self) -> TextIO:
+        """The handle for text, as the csv module wants it: UTF-8 that Excel recognizes."""
+        return io.TextIOWrapper(cast("Any", self._writer), encoding=CSV_ENCODING, newline="")
+
+    def finish(self) -> None:
+        """Hand over what the text handle still holds."""
+        if "text" in self.__dict__:
+            self.text.flush()
+
+
+@contextmanager
+def result_writer(
+    *,
+    brand_id: int,
+    name: str,
+    actor: Viewer,
+    now: datetime,
+    lifetime: timedelta = LIFETIME,
+    needs: Permission | None = None,
+) -> Iterator[ResultFile]:
+    """Write a result file; leaving the block without an error gives it a row in ``.stored``.
+
+    The row commits with the caller's transaction; bytes left by one that rolled back are swept
+    within a day.
+    """
+    path = storage.fresh_path(brand_id=brand_id, now=now)
+    with storage.Writer(path) as writer:
+        result = ResultFile(writer)
+        yield result
+        result.finish()
+        result.stored = _keep(
+            writer,
+            StoredFile.Purpose.RESULT,
+            brand_id,
+            name=name,
+            actor=actor,
+            now=now,
+            needs=needs,
+            lifetime=lifetime,
+        )
+
+
+def _keep(
+    writer: storage.Writer,
+    purpose: StoredFile.Purpose,
+    brand_id: int,
+    *,
+    name: str,
+    actor: Viewer,
+    now: datetime,
+    needs: Permission | None,
+    lifetime: timedelta = LIFETIME,
+) -> StoredFile:
+    writer.keep()
+    try:
+        with tenant(brand_id):
+            return StoredFile.objects.create(
+                brand_id=brand_id,
+                purpose=purpose,
+                name=safe_name(name),
+                path=writer.path,
+                size_bytes=writer.size_bytes,
+                sha256=writer.sha256,
+                needs=needs or "",
+                created_by_id=actor.staff_id,
+                created_at=now,
+                expires_at=now + lifetime,
+            )
+    except BaseException:
+        storage.remove(writer.path)
+        raise
+
+
+def open_file(*, stored: StoredFile, now: datetime) -> BinaryIO:
+    """Open the bytes for reading.
+
+    Raises:
+        FileGone: expired, or no longer on disk.
+    """
+    if stored.expires_at is not None and stored.expires_at <= now:
+        raise FileGone(_("This file has expired."))
+    try:
+        return storage.absolute(stored.path).open("rb")
+    except FileNotFoundError as error:
+        raise FileGone(_("This file is no longer kept.")) from error
+
+
+def download(*, stored: StoredFile, actor: Viewer, now: datetime) -> BinaryIO:
+    """Open a file for a person who takes it away; the audit trail remembers.
+
+    Raises:
+        Forbidden: the file needs a permission that no role of the actor has.
+        FileGone: expired, or no longer on disk.
+    """
+    if stored.needs and stored.created_by_id != actor.staff_id:
+        actor.require(cast("Permission", stored.needs))
+    handle = open_file(stored=stored, now=now)
+    audit.record(
+        action="file.downloaded",
+        subject=stored,
+        actor=actor,
+        now=now,
+        data={"purpose": stored.purpose, "bytes": stored.size_bytes},
+    )
+    return handle
+
+
+@transaction.atomic
+def delete_file(*, stored: StoredFile) -> None:
+    """Delete the row, and the bytes once that has committed."""
+    path = stored.path
+    stored.delete()
+    transaction.on_commit(lambda: storage.remove(path))
+
+
+def delete_expired(*, brand_id: int, now: datetime) -> int:
+    """Delete expired files, and bytes that never got a row. Opens its own transactions."""
+    deleted = 0
+    while True:
+        with tenant(brand_id):
+            batch = list(
+                StoredFile.objects.filter(brand_id=brand_id, expires_at__lte=now)
+                .select_for_update(skip_locked=True)
+                .order_by("pk")[:SWEEP_BATCH]
+            )
+            for stored in batch:
+                delete_file(stored=stored)
+        deleted += len(batch)
+        if len(batch) < SWEEP_BATCH:
+            break
+    return deleted + _sweep_orphans(brand_id, now - ORPHAN_AGE)
+
+
+def _sweep_orphans(brand_id: int, before: datetime) -> int:
+    found = list(storage.paths_older_than(brand_id=brand_id, before=before))
+    with tenant(brand_id):
+        known = set(StoredFile.objects.filter(path__in=found).values_list("path", flat=True))
+    orphans = [path for path in found if path not in known]
+    for path in orphans:
+        storage.remove(path)
+    return len(orphans)

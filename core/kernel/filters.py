@@ -1,0 +1,128 @@
+"""Query parameters as a closed list: an unknown, repeated or malformed one is an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.filters import BaseFilterBackend
+
+from core.kernel.paging import chosen_order
+from core.kernel.problems import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+SCHEMA_TYPES = {
+    serializers.IntegerField: "integer",
+    serializers.BooleanField: "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One query parameter of a list.
+
+    ``field`` parses the text; ``apply`` is a lookup such as ``"region_id"`` or a function of the
+    queryset and the parsed value. ``description`` goes into the documentation.
+    """
+
+    field: serializers.Field[Any, Any, Any, Any]
+    apply: str | Callable[[QuerySet[Any], Any], QuerySet[Any]]
+    description: str
+
+    def narrow(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """Keep the rows that match."""
+        if callable(self.apply):
+            return self.apply(queryset, value)
+        return queryset.filter(**{self.apply: value})
+
+
+class StrictFilters(BaseFilterBackend):
+    """Applies the view's ``filters``; documents them and ``ordering``."""
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: APIView
+    ) -> QuerySet[Any]:
+        """Narrow a list by the parameters given; details are found by their address alone."""
+        if getattr(view, "action", "list") != "list":
+            return queryset
+        filters: Mapping[str, Filter] = getattr(view, "filters", {})
+        for name, one in filters.items():
+            if name in request.query_params:
+                value = _parsed(name, one, request.query_params[name])
+                queryset = one.narrow(queryset, value)
+        return queryset
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Describe the parameters for OpenAPI."""
+        filters: Mapping[str, Filter] = getattr(view, "filters", {})
+        listed = [
+            _parameter(name, one.description, _schema(one.field)) for name, one in filters.items()
+        ]
+        orderings: tuple[str, ...] = getattr(view, "orderings", ("-id",))
+        names = dict.fromkeys(name.removeprefix("-") for name in orderings)
+        choices = [sign + name for name in names for sign in ("", "-")]
+        schema = {"type": "string", "enum": choices, "default": orderings[0]}
+        return [*listed, _parameter("ordering", "`-` in front for descending.", schema)]
+
+
+def check_parameters(request: Request, view: Any) -> None:
+    """Refuse parameters that the action does not know, and any given twice.
+
+    Raises:
+        BadRequest: naming the first such parameter.
+    """
+    known = set(getattr(view, "query_parameters", ()))
+    if getattr(view, "action", "") == "list":
+        known |= set(getattr(view, "filters", ()))
+        known |= set(getattr(view.pagination_class, "parameters", ()))
+    for name, values in request.query_params.lists():
+        if name not in known:
+            raise BadRequest(
+                _("This request takes no parameter %(name)s.") % {"name": name[:80]},
+                "unknown_parameter",
+                parameter=name[:80],
+            )
+        if len(values) > 1:
+            raise BadRequest(
+                _("The parameter %(name)s is given twice.") % {"name": name},
+                "duplicate_parameter",
+                parameter=name,
+            )
+    if "ordering" in request.query_params:
+        chosen_order(request, view)
+
+
+def _parsed(name: str, one: Filter, text: str) -> Any:
+    try:
+        return one.field.run_validation(text)
+    except serializers.ValidationError as error:
+        detail = error.detail[0] if isinstance(error.detail, list) else str(error)
+        raise BadRequest(str(detail), "bad_parameter", parameter=name) from error
+
+
+def _schema(field: serializers.Field[Any, Any, Any, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    for kind, name in SCHEMA_TYPES.items():
+        if isinstance(field, kind):
+            schema = {"type": name}
+    if isinstance(field, serializers.ChoiceField):
+        schema["enum"] = list(field.choices)
+    return schema
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+    }

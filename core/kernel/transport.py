@@ -1,0 +1,55 @@
+"""Requests that no view should ever see, whichever address they name."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from core.kernel.problems import problem_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+OVERRIDE_PARAMETER = "_method"
+
+
+class TransportMiddleware:
+    """Answers 405 to other methods and to requests that name a second one, 411 to endless bodies.
+
+    Two parts of a server that disagree on the method are a way around permissions, and TRACE
+    echoes what a browser keeps from scripts.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Refuse, or let pass."""
+        return _refusal(request) or self.get_response(request)
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    overridden = OVERRIDE_PARAMETER in request.GET or any(
+        name in request.headers for name in OVERRIDES
+    )
+    if overridden or request.method not in METHODS:
+        detail = _("Send the method itself; a second one in a header or parameter is refused.")
+        response = problem_response(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            code="method_not_allowed",
+            detail=detail if overridden else "",
+        )
+        response["Allow"] = ", ".join(METHODS)
+        return response
+    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
+        # Read by its length, such a body would look empty.
+        detail = _("Send Content-Length instead of a chunked body.")
+        return problem_response(HTTPStatus.LENGTH_REQUIRED, code="length_required", detail=detail)
+    return None

@@ -1,0 +1,44 @@
+"""What a browser calls itself, in words a person recognizes."""
+
+from __future__ import annotations
+
+import re
+
+# In this order: Edge and WeChat also call themselves Chrome, Chrome calls itself Safari.
+_BROWSERS = (
+    ("MicroMessenger", "WeChat"),
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("QQBrowser", "QQ Browser"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+PHONES = frozenset({"iPhone", "Android", "HarmonyOS"})
+
+
+def device_of(user_agent: str) -> str:
+    """Return such as ``Chrome · Windows``; empty when it says nothing we know."""
+    words = (_first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent))
+    return " · ".join(word for word in words if word)
+
+
+def is_phone(user_agent: str) -> bool:
+    """Whether it is a device carried in a pocket."""
+    return _first(_SYSTEMS, user_agent) in PHONES
+
+
+def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
+    for mark, name in table:
+        if re.search(rf"\b{re.escape(mark)}", user_agent):
+            return name
+    return ""

@@ -1,0 +1,1 @@
+"""Files from outside turned into rows of text: vetted first, then streamed, never trusted."""
