@@ -45,10 +45,6 @@ def window(value, person):
         orders = [o for o in orders if local_day(o[0]) >= end - timedelta(days=value["days"])]
     if end:
         orders = [o for o in orders if local_day(o[0]) <= end]
-    if "from" in value:
-        orders = [o for o in orders if local_day(o[0]) >= date.fromisoformat(value["from"])]
-    if "to" in value:
-        orders = [o for o in orders if local_day(o[0]) <= date.fromisoformat(value["to"])]
     if "channel" in value:
         orders = [o for o in orders if o[2] == value["channel"]]
     return orders

@@ -61,8 +61,6 @@ def order_window():
     return {
         "days": days(),
         "as_of": dates(),
-        "from": dates(),
-        "to": dates(),
         "channel": st.sampled_from([c for c in CHANNELS if c]),
     }
 
