@@ -118,6 +118,7 @@ def test_a_row_claimed_too_often_is_parked_and_the_rest_go_on(inside_brand):
     poison, healthy = due(inside_brand, 2)
     Delivery.objects.filter(pk=poison.pk).update(fence=work.MAX_CLAIMS)
     assert [row.pk for row in claim(inside_brand)] == [healthy.pk]
+    assert claim(inside_brand) == []
     poison.refresh_from_db()
     assert (poison.state, poison.error) == (State.UNKNOWN, work.INTERRUPTED)
     assert poison.settled_at is not None
