@@ -81,7 +81,7 @@ def test_ten_thousand_rooms_under_fire(product):
         assert time.monotonic() - started < 200, states
         time.sleep(0.1)
     took = time.monotonic() - started
-    wait_until(
+    closed = wait_until(
         lambda: product.one(brand, "SELECT state FROM communities_broadcast") == "sent", seconds=75
     )
     found = tally(product, brand)
@@ -90,7 +90,7 @@ def test_ten_thousand_rooms_under_fire(product):
         f" workers), database stops 2, queue flushes 1, {took:.0f} s; duplicates"
         f" {found.duplicates}, left out {found.left_out}, unknown at most {most_unknown}, in the"
         f" end {product.states(brand).get('unknown', 0)}; longest resumption"
-        f" {resumption.worst:.1f} s; seed {SEED}, broadcast {broadcast}"
+        f" {resumption.worst:.1f} s; closed after {closed:.1f} s more; seed {SEED}, broadcast {broadcast}"
     )
     assert len(killed) == KILLS
     assert (found.rooms, found.duplicates, found.left_out) == (ROOMS, 0, 0)
