@@ -3,7 +3,10 @@
 from django.urls import path
 
 from core.files import console as files
+from core.runs import console as runs
+from core.search import console as search
 from core.sign_in import console as sign_in
+from core.workbench import console as workbench
 
 app_name = "core"
 urlpatterns = [
@@ -18,5 +21,16 @@ urlpatterns = [
         sign_in.profile_end_session,
         name="profile-end-session",
     ),
+    path("", workbench.workbench, name="workbench"),
+    path("workbench/todo/", workbench.workbench_todo, name="workbench-todo"),
+    path("workbench/health/", workbench.workbench_health, name="workbench-health"),
+    path("search/", search.search, name="search"),
+    path("tasks/", runs.runs_list, name="runs-list"),
+    path("tasks/badge/", runs.runs_badge, name="runs-badge"),
+    path("tasks/panel/", runs.runs_panel, name="runs-panel"),
+    path("tasks/<int:run_id>/", runs.runs_detail, name="runs-detail"),
+    path("tasks/<int:run_id>/pause/", runs.runs_pause, name="runs-pause"),
+    path("tasks/<int:run_id>/resume/", runs.runs_resume, name="runs-resume"),
+    path("tasks/<int:run_id>/cancel/", runs.runs_cancel, name="runs-cancel"),
     path("files/<int:file_id>/", files.file_download, name="files-download"),
 ]

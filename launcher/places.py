@@ -60,8 +60,9 @@ class Places:
     def prepare(self) -> None:
         """Make the folders that every command needs. Idempotent."""
         try:
-            for folder in (self.var, self.run, self.log, self.stamps):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.run, self.log, self.stamps):
+                folder.mkdir(exist_ok=True)
             self.secrets.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise LaunchFailed(f"Cannot write to {self.var}: {error.strerror}.") from error

@@ -45,8 +45,20 @@ def kit(request: ConsoleRequest) -> HttpResponse:
         }
     )
     context = {
-        "colors": ("primary", "primary-tint", "canvas", "surface", "sunken", "text")
-        + ("ok-fill", "warn-fill", "bad-fill", "teal", "plum", "star"),
+        "colors": (
+            "primary",
+            "primary-tint",
+            "canvas",
+            "surface",
+            "sunken",
+            "text",
+            "ok-fill",
+            "warn-fill",
+            "bad-fill",
+            "teal",
+            "plum",
+            "star",
+        ),
         "states": (
             "draft",
             "scheduled",

@@ -98,7 +98,7 @@ def matches(node: dict[str, Any], person: SamplePerson) -> bool:
         return person.city in value
     if node["field"] == "tag":
         return bool(set(person.tags) & set(value))
-    return (person.orders if node["field"] == "orders" else person.spent_fen) >= value
+    return bool((person.orders if node["field"] == "orders" else person.spent_fen) >= value)
 
 
 def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -61,7 +61,7 @@ def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
 def _count(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     orders, number = window(frame, value), value["number"]
     if cmp == "eq" and number > 0:
-        return Ids(orders + Sql(f"{GROUPED}count(*) = %s", (number,)))
+        return Ids(orders + Sql(f"{GROUPED}count(*) = %s", (number,)), heavy=True)
     # At most n is everybody but those with n + 1: people without orders are in no group.
     at_most = cmp in {"lte", "eq"}
     least = number + 1 if at_most else number
@@ -69,7 +69,7 @@ def _count(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
         return Ids(Sql("SELECT 0::bigint AS member_id WHERE false"), inverted=True)
     if least > 1:
         orders += Sql(f"{GROUPED}count(*) >= %s", (least,))
-    return Ids(orders, inverted=at_most)
+    return Ids(orders, inverted=at_most, heavy=True)
 
 
 def _sum(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
@@ -77,13 +77,13 @@ def _sum(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     if least <= 0:
         return Ids(Sql("SELECT 0::bigint AS member_id WHERE false"), inverted=True)
     orders = window(frame, value) + Sql(f"{GROUPED}sum(o.amount_fen) >= %s", (least,))
-    return Ids(orders, inverted=cmp == "lte")
+    return Ids(orders, inverted=cmp == "lte", heavy=True)
 
 
 def _average(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     operator = ">=" if cmp == "gte" else "<="
     test = Sql(f"{GROUPED}sum(o.amount_fen) {operator} %s::bigint * count(*)", (value["fen"],))
-    return Ids(window(frame, value) + test)
+    return Ids(window(frame, value) + test, heavy=True)
 
 
 def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
@@ -92,8 +92,8 @@ def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     limit = frame.start_of(end - timedelta(days=value["days"]))
     if cmp == "within":
         last = Sql(" AND o.ordered_at >= %s AND o.ordered_at < %s", (limit, frame.end_of(end)))
-        return Ids(orders + last)
-    return Ids(orders + Sql(f"{GROUPED}max(o.ordered_at) < %s", (limit,)))
+        return Ids(orders + last, heavy=True)
+    return Ids(orders + Sql(f"{GROUPED}max(o.ordered_at) < %s", (limit,)), heavy=True)
 
 
 _NUMBER = Input(
