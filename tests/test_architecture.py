@@ -24,7 +24,7 @@ HELPERS = {
     "core/organizations": {"divisions"},
     "core/runs": {"heartbeat", "presenting", "workbench"},
     "core/search": {"providers"},
-    "core/staff": {"sessions"},
+    "core/staff": {"passwords", "sessions"},
     "members/imports": {"reading"},
     "members/segments": {"compiler", "criteria"},
     "members/tags": {"criteria"},
