@@ -121,6 +121,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "args": ["core.audit.tasks.anchor_head"],
     },
+    "check-audit-chains": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="2", minute="40"),
+        "args": ["core.audit.tasks.check_chain"],
+    },
     "delete-expired-files": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="3", minute="10"),
@@ -223,7 +228,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["core.kernel.authentication.HasPermission"],
     "DEFAULT_PARSER_CLASSES": ["core.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.kernel.openapi.OperationSchema",
     "DEFAULT_PAGINATION_CLASS": "core.kernel.paging.KeysetPagination",
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "core.kernel.problems.exception_handler",
@@ -231,12 +236,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Qunying API",
+    "DESCRIPTION": (
+        "Community operations for car brands. Errors are `application/problem+json`; lists are "
+        "paged by `limit` and `cursor`; a POST with an `Idempotency-Key` takes effect once."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }

@@ -85,7 +85,7 @@ def store_upload(
 
 
 class ResultFile:
-    """What ``result_writer`` yields: write to ``binary`` or ``text``, afterwards read ``stored``."""
+    """What ``result_writer`` yields: write ``binary`` or ``text``, afterwards read ``stored``."""
 
     stored: StoredFile
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from core.kernel.errors import Forbidden
 
+# The session's mark while somebody else knows the password; the console leads to changing it.
+MUST_CHANGE_PASSWORD = "must_change_password"  # noqa: S105  (a flag)
+
 
 class Permission(StrEnum):
     """What a role allows. One word per kind of act; scope is a separate question."""
@@ -25,6 +28,7 @@ class Permission(StrEnum):
     BROADCASTS_SEND = "broadcasts.send"
     CHAT_POST = "chat.post"
     RUNS_VIEW = "runs.view"
+    RUNS_CONTROL = "runs.control"  # of what others started; one's own needs no permission
     ORGANIZATION_EDIT = "organization.edit"
     STAFF_VIEW = "staff.view"
     STAFF_EDIT = "staff.edit"

@@ -13,9 +13,9 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from core.kernel.access import MUST_CHANGE_PASSWORD
 from core.kernel.errors import DomainError, Kind
 from core.kernel.feedback import refused
-from core.staff.sessions import MUST_CHANGE_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +81,7 @@ def console(
             except DomainError as refusal:
                 return refusal_response(request, refusal)
 
+        cast("Any", guarded).methods = frozenset(allowed)  # The tenancy matrix asks for these.
         return guarded
 
     return decorate

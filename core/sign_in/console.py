@@ -23,8 +23,7 @@ from core.kernel.console import (
 )
 from core.kernel.errors import DomainError
 from core.kernel.http import client_ip
-from core.kernel.middleware import opens_own_tenant
-from core.kernel.scoping import tenant
+from core.kernel.scoping import opens_own_tenant, tenant
 from core.sign_in import selectors, services
 from core.sign_in.forms import LanguageForm, PasswordForm, SignInForm
 from core.staff.sessions import MUST_CHANGE_PASSWORD

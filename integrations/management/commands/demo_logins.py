@@ -4,6 +4,7 @@ import unicodedata
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 
 from core.organizations.models import Brand
 from core.staff.models import Role, Staff
@@ -37,7 +38,7 @@ class Command(BaseCommand):
 
     def _table(self, brand: Brand, passwords: dict[str, str]) -> bool:
         people = Staff.objects.using("owner").filter(brand_id=brand.pk, username__in=passwords)
-        with loader.transaction.atomic(using="owner"), loader.inside(brand.pk):
+        with transaction.atomic(using="owner"), loader.inside(brand.pk):
             rows = [
                 (
                     person.username,

@@ -48,7 +48,8 @@ function frame(data, figure) {
     axisLabel: quiet,
     splitLine: { lineStyle: { color: token("--q-line") } },
   };
-  const floor = figure.dataset.min;
+  // From zero, unless the figure says otherwise: an axis that starts elsewhere exaggerates.
+  const floor = figure.dataset.min ?? "0";
   return {
     animation: false,
     textStyle: { fontFamily: font, color: token("--q-text-2") },
@@ -76,7 +77,8 @@ function frame(data, figure) {
     xAxis: { type: "category", data: data.labels, ...axis, splitLine: { show: false } },
     yAxis: {
       type: "value",
-      min: floor === undefined ? undefined : Number(floor),
+      min: floor === "auto" ? undefined : Number(floor),
+      scale: floor === "auto",
       ...axis,
       axisLine: { show: false },
     },
@@ -90,7 +92,6 @@ const kinds = {
     return {
       ...base,
       xAxis: { ...base.xAxis, boundaryGap: false },
-      yAxis: { ...base.yAxis, scale: figure.dataset.min === undefined },
       series: data.series.map(({ name, values }, at) => ({
         name,
         type: "line",

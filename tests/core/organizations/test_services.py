@@ -50,14 +50,14 @@ def test_another_brand_may_use_the_same_code(inside_brand, actor):
 
 def test_rename_tells_which_field_changed_and_not_its_value(inside_brand, actor):
     region = RegionFactory(brand=inside_brand)
-    services.rename_region(region=region, name="华南大区", actor=actor, now=NOW)
+    services.change_region(region=region, changes={"name": "华南大区"}, actor=actor, now=NOW)
     assert Region.objects.get().name == "华南大区"
     assert told() == [("region.changed", {"fields": ["name"]})]
 
 
 def test_change_that_changes_nothing_tells_nothing(inside_brand, actor):
     region = RegionFactory(brand=inside_brand)
-    services.rename_region(region=region, name=region.name, actor=actor, now=NOW)
+    services.change_region(region=region, changes={"name": region.name}, actor=actor, now=NOW)
     assert told() == []
 
 
