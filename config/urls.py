@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from django.views.i18n import set_language
 
 from core.kernel import health
+from core.sign_in.console import set_language
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.kernel.navigation import NavLink, Section, links_for, url_of
+from core.staff.models import Role
 
 if TYPE_CHECKING:
     from django.http import HttpRequest  # noqa: TID251  only the type
@@ -42,6 +45,25 @@ class Shell:
         return links_for(permissions, self._request.path)
 
     @property
+    def person(self) -> dict[str, str]:
+        """Who is signed in: name and roles in words."""
+        if not self.viewer:
+            return {}
+        roles = [str(Role(role).label) for role in self.viewer.roles]
+        return {"name": self.viewer.label, "role": " · ".join(roles)}
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What this person sees: the brand and the part of its tree."""
+        if not self.viewer:
+            return {}
+        return {
+            "brand": self.viewer.brand_name,
+            "place": _place(self.viewer),
+            "title": "、".join(self.viewer.places),
+        }
+
+    @property
     def work(self) -> list[NavLink]:
         """The places of daily work."""
         return [link for link in self.links if link.section == Section.WORK]
@@ -65,3 +87,17 @@ class Shell:
 def shell(request: HttpRequest) -> dict[str, Shell]:
     """Give every template the shell of this request."""
     return {"shell": Shell(request)}
+
+
+def _place(viewer: Any) -> str:
+    if viewer.is_brand_wide:
+        return _("Headquarters")
+    if not viewer.places:
+        return _("no scope yet")
+    more = len(viewer.places) - 1
+    if not more:
+        return str(viewer.places[0])
+    return ngettext("%(place)s and %(n)d more", "%(place)s and %(n)d more", more) % {
+        "place": viewer.places[0],
+        "n": more,
+    }

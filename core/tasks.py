@@ -1,7 +1,18 @@
 """For Celery's discovery only. Import a task from its concept."""
 
+from core.audit.tasks import anchor_head, check_chain
 from core.files.tasks import delete_expired_files
+from core.idempotency.tasks import sweep_idempotency_keys
 from core.kernel.tasks import for_each_brand
 from core.runs.tasks import work_runs
+from core.sign_in.tasks import clear_expired_sessions
 
-__all__ = ["delete_expired_files", "for_each_brand", "work_runs"]
+__all__ = [
+    "anchor_head",
+    "check_chain",
+    "clear_expired_sessions",
+    "delete_expired_files",
+    "for_each_brand",
+    "sweep_idempotency_keys",
+    "work_runs",
+]

@@ -22,10 +22,6 @@ WITH_TOOLS = {"test", "bench"}
 
 def main(argv: list[str]) -> int:
     """Run ``argv[0]`` with the rest as its arguments; return the exit code."""
-    if sys.version_info[:2] != (3, 11):
-        found = ".".join(map(str, sys.version_info[:2]))
-        print(f"Qunying needs Python 3.11; this is Python {found}.", file=sys.stderr)
-        return 2
     name, *rest = argv
     stopping.listen()
     try:

@@ -134,7 +134,7 @@ def end_strays(pids: Iterable[int], *signals: tuple[int, float]) -> set[int]:
                 continue
         deadline = time.monotonic() + patience
         while left and time.monotonic() < deadline:
-            left = {pid for pid in left if _alive(pid)}
+            left = {pid for pid in left if is_running(pid)}
             time.sleep(0.02)
         if not left:
             break
@@ -145,7 +145,7 @@ def _pids() -> Iterable[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
-def _alive(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Tell whether a process still runs; a zombie does not, whoever fails to bury it."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

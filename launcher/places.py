@@ -60,8 +60,9 @@ class Places:
     def prepare(self) -> None:
         """Make the folders that every command needs. Idempotent."""
         try:
-            for folder in (self.var, self.run, self.log, self.stamps):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.run, self.log, self.stamps):
+                folder.mkdir(exist_ok=True)
             self.secrets.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise LaunchFailed(f"Cannot write to {self.var}: {error.strerror}.") from error
@@ -119,6 +120,18 @@ def forget(places: Places) -> None:
         name = identity.read_text(encoding="utf-8").strip()
         if name:
             shutil.rmtree(SYSTEM_STATE / name, ignore_errors=True)
+
+
+def forsaken(places: Places) -> list[Path]:
+    """Return the data of this checkout's earlier lives: someone deleted ``var`` to begin anew."""
+    if not SYSTEM_STATE.exists():
+        return []
+    mine = _checkout_id(places)
+    return [
+        record.parent
+        for record in SYSTEM_STATE.glob("*/of")
+        if record.read_text(encoding="utf-8") == str(places.var) and record.parent.name != mine
+    ]
 
 
 def _checkout_id(places: Places) -> str:

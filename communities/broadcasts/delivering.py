@@ -7,7 +7,6 @@ channel is asked first what became of them.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from datetime import timedelta
 from itertools import groupby
@@ -99,13 +98,7 @@ def _deliver(
         arrived = [item for item in taken_over if item.key in known]
         _settle(brand_id, [item.settled(known[item.key]) for item in arrived])
         parcels = [item for item in parcels if item.key not in known]
-    sendable = _sendable(brand_id, parcels, now)
-    _send(brand_id, [item for item in sendable if item.fence == 1], channel, lease_ends)
-    # One by one and in another order each time: whichever of them kills its workers is soon the
-    # only one left.
-    again = [item for item in sendable if item.fence > 1]
-    for item in random.sample(again, len(again)):
-        _send(brand_id, [item], channel, lease_ends)
+    _send(brand_id, _sendable(brand_id, parcels, now), channel, lease_ends)
 
 
 def _send(
@@ -118,6 +111,7 @@ def _send(
         # We were stopped or starved. Somebody else has these rows by now, or will have.
         logger.warning("lease over before sending: %s deliveries left to others", len(parcels))
         return
+    point("broadcasts.sending")
     outcomes = channel.send_batch([item.post() for item in parcels])
     point("broadcasts.after_send")
     _settle(brand_id, [item.settled(outcomes[item.key]) for item in parcels])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from config import env
@@ -105,10 +106,34 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = "Asia/Shanghai"
 # Rung once per brand: the rows that are due hold the work, so a lost bell costs seconds only.
 CELERY_BEAT_SCHEDULE = {
+    "sweep-idempotency-keys": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 3600.0,
+        "args": ["core.idempotency.tasks.sweep_idempotency_keys"],
+    },
     "work-runs": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
         "args": ["core.runs.tasks.work_runs"],
+    },
+    "anchor-audit-heads": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["core.audit.tasks.anchor_head"],
+    },
+    "check-audit-chains": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="2", minute="40"),
+        "args": ["core.audit.tasks.check_chain"],
+    },
+    "delete-expired-files": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="3", minute="10"),
+        "args": ["core.files.tasks.delete_expired_files"],
+    },
+    "clear-expired-sessions": {
+        "task": "core.sign_in.tasks.clear_expired_sessions",
+        "schedule": crontab(hour="3", minute="20"),
     },
     "deliver-due": {
         "task": "core.kernel.tasks.for_each_brand",
@@ -203,7 +228,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["core.kernel.authentication.HasPermission"],
     "DEFAULT_PARSER_CLASSES": ["core.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.kernel.openapi.OperationSchema",
     "DEFAULT_PAGINATION_CLASS": "core.kernel.paging.KeysetPagination",
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "core.kernel.problems.exception_handler",
@@ -211,12 +236,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Qunying API",
+    "DESCRIPTION": (
+        "Community operations for car brands. Errors are `application/problem+json`; lists are "
+        "paged by `limit` and `cursor`; a POST with an `Idempotency-Key` takes effect once."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }

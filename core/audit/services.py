@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import logging
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from core.audit.models import AuditEntry
+from core.audit import anchors, selectors
+from core.audit.models import AuditCheck, AuditEntry
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from core.kernel.access import Viewer
     from core.kernel.scoping import BrandRow
+
+logger = logging.getLogger(__name__)
 
 
 def record(
@@ -33,4 +38,31 @@ def record(
         dealer_id=getattr(subject, "dealer_id", None) or getattr(subject, "home_dealer_id", None),
         data=data or {},
         created_at=now,
+    )
+
+
+def anchor_head(*, brand_id: int, now: datetime) -> bool:
+    """Write the brand's newest link into the anchor file outside the database, if it moved.
+
+    A head behind its own anchor is left to ``check_chain`` to report: anchoring it would cover up.
+    """
+    head = selectors.head_of(brand_id=brand_id)
+    last = anchors.newest(brand_id=brand_id)
+    if head is None or (last is not None and head.seq <= last.seq):
+        return False
+    anchors.append(brand_id=brand_id, seq=head.seq, head=bytes(head.hash), now=now)
+    return True
+
+
+def check_chain(*, brand_id: int, now: datetime) -> AuditCheck:
+    """Verify the brand's chain and keep the verdict; a fault is also an error in the log."""
+    verdict = selectors.verify(brand_id=brand_id)
+    for fault in verdict.faults:
+        logger.error("audit chain of brand %s: %s", brand_id, fault)
+    return AuditCheck.objects.create(
+        brand_id=brand_id,
+        checked_at=now,
+        seq=verdict.seq,
+        anchored_seq=verdict.anchored_seq,
+        faults=[asdict(fault) for fault in verdict.faults],
     )

@@ -74,12 +74,18 @@ def store_upload(
                 limit_bytes=limit_bytes,
             ) from error
         return _keep(
-            writer, StoredFile.Purpose.IMPORT, brand_id, name=name, actor=actor, now=now, needs=needs
+            writer,
+            StoredFile.Purpose.IMPORT,
+            brand_id,
+            name=name,
+            actor=actor,
+            now=now,
+            needs=needs,
         )
 
 
 class ResultFile:
-    """What ``result_writer`` yields: write to ``binary`` or ``text``, afterwards read ``stored``."""
+    """What ``result_writer`` yields: write ``binary`` or ``text``, afterwards read ``stored``."""
 
     stored: StoredFile
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from core.kernel.errors import Forbidden
 
+# The session's mark while somebody else knows the password; the console leads to changing it.
+MUST_CHANGE_PASSWORD = "must_change_password"  # noqa: S105  (a flag)
+
 
 class Permission(StrEnum):
     """What a role allows. One word per kind of act; scope is a separate question."""
@@ -25,6 +28,7 @@ class Permission(StrEnum):
     BROADCASTS_SEND = "broadcasts.send"
     CHAT_POST = "chat.post"
     RUNS_VIEW = "runs.view"
+    RUNS_CONTROL = "runs.control"  # of what others started; one's own needs no permission
     ORGANIZATION_EDIT = "organization.edit"
     STAFF_VIEW = "staff.view"
     STAFF_EDIT = "staff.edit"
@@ -37,7 +41,8 @@ class Viewer:
     """A member of staff, an API key or the system itself, acting within one brand.
 
     ``dealer_ids`` is None for the whole brand; otherwise only rows of these dealers exist for
-    this viewer. ``label`` is what the audit trail shows.
+    this viewer. ``label`` is what the audit trail shows. ``roles``, ``brand_name`` and ``places``
+    are for the eye only; nothing is decided by them.
     """
 
     brand_id: int
@@ -46,6 +51,9 @@ class Viewer:
     api_key_id: int | None = None
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     dealer_ids: frozenset[int] | None = None
+    roles: tuple[str, ...] = ()
+    brand_name: str = ""
+    places: tuple[str, ...] = ()  # names of the regions and dealers the scope is made of
 
     @property
     def is_brand_wide(self) -> bool:

@@ -5,6 +5,7 @@ A concept's ``api.py`` parses, fetches through ``visible_to``, calls one service
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 
 from core.kernel.authentication import HasPermission, ViewerAuthentication
 from core.kernel.filters import Filter, StrictFilters, check_parameters
+from core.kernel.idempotent import answer_once, key_of
 from core.kernel.paging import KeysetPagination
 from core.kernel.problems import BadRequest, exception_handler
 from core.kernel.serializers import ModelSerializer, Serializer, VisibleRelatedField
@@ -59,9 +61,10 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     ``permissions`` maps a method or, stronger, an action to what it needs; None lets every viewer
     pass. ``filters`` and ``orderings`` are all a list accepts; ``query_parameters`` are taken by
     every action. ``inputs`` maps an action to the serializer of its body; ``serializer_class``
-    is the shape of answers. Actions in ``own_tenant_actions`` run outside the request's
-    transaction and open ``tenant`` around their service: hot writes, whose locks must not last
-    until the response is sent.
+    is the shape of answers. A POST with an ``Idempotency-Key`` takes effect once.
+
+    Actions in ``own_tenant_actions`` run outside the request's transaction and open ``tenant``
+    around their service: hot writes, whose locks must not last until the response is sent.
     """
 
     pagination_class = KeysetPagination
@@ -129,8 +132,13 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what the action does not take, once the viewer may ask at all."""
         super().initial(request, *args, **kwargs)
-        if self.action is not None:
-            check_parameters(request, self)
+        if self.action is None:
+            return
+        check_parameters(request, self)
+        if request.method == "POST" and (key := key_of(request)) is not None:
+            # Dispatch looks the handler up after this.
+            handler: Any = getattr(self, "post", self.http_method_not_allowed)
+            vars(self)["post"] = partial(answer_once, handler, key, self.viewer)
 
 
 class BrandViewSet(ApiViewSet):

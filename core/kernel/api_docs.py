@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
@@ -13,6 +14,8 @@ from core.kernel.scoping import opens_own_tenant
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+    from rest_framework.request import Request
+    from rest_framework.response import Response
 
 
 class Schema(SpectacularAPIView):
@@ -21,6 +24,11 @@ class Schema(SpectacularAPIView):
     authentication_classes = []
     permission_classes = [AllowAny]
     metadata_class = None
+
+    def _get_schema_response(self, request: Request) -> Response:
+        # The descriptions are English; the few words Django adds must not be in another language.
+        with translation.override("en"):
+            return cast("Response", super()._get_schema_response(request))  # type: ignore[no-untyped-call]
 
 
 @opens_own_tenant

@@ -11,12 +11,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from django.http import HttpRequest
     from rest_framework.request import Request
 
-    from core.kernel.access import Permission, Viewer
+    from core.kernel.access import Viewer
 
 
 class _SessionCsrf(CsrfViewMiddleware):
@@ -65,21 +63,26 @@ class HasPermission(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the viewer may do this at all; which rows is the queryset's question."""
+        """Whether the viewer may do this at all; which rows is the queryset's question.
+
+        Raises:
+            Forbidden: naming the permission that is missing.
+        """
         viewer: Viewer | None = request.auth  # type: ignore[assignment]
         if viewer is None:
             return False
         if getattr(view, "action", None) is None:
             return True
-        return is_allowed(view, view.action, request.method or "", viewer)
+        key = permission_key(view, view.action, request.method or "")
+        if key is None:
+            return False
+        needed = view.permissions[key]
+        if needed is not None:
+            viewer.require(needed)
+        return True
 
 
-def is_allowed(view: Any, action: str, method: str, viewer: Viewer) -> bool:
-    """Whether the viewer holds what the action needs; None needs nothing but being somebody."""
-    permissions: Mapping[str, Permission | None] = view.permissions
+def permission_key(view: Any, action: str, method: str) -> str | None:
+    """Return the entry of ``permissions`` that rules an action; HEAD is ruled by GET's."""
     method = "GET" if method == "HEAD" else method
-    key = action if action in permissions else method
-    if key not in permissions:
-        return False
-    needed = permissions[key]
-    return needed is None or viewer.may(needed)
+    return next((key for key in (action, method) if key in view.permissions), None)

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from core.kernel.access import MUST_CHANGE_PASSWORD
 from core.kernel.errors import DomainError, Kind
 from core.kernel.feedback import refused
 
@@ -47,13 +48,18 @@ class ConsoleRequest(HttpRequest):
 
 
 def console(
-    permission: Permission | None = None, *, methods: Sequence[str] = ("GET",)
+    permission: Permission | None = None,
+    *,
+    methods: Sequence[str] = ("GET",),
+    with_initial_password: bool = False,
 ) -> Callable[[View], View]:
     """Guard a console view.
 
     Nobody signed in → the sign-in page, which leads back here. A method that is not listed → 405.
     A missing ``permission`` → the 403 page; None lets everybody signed in pass. A ``DomainError``
-    that the view lets escape becomes the matching error page, or a toast for htmx.
+    that the view lets escape becomes the matching error page, or a toast for htmx. Whoever still
+    has the password somebody else gave them is led to changing it first, except from views
+    ``with_initial_password``.
     """
     allowed = {*methods, "HEAD"} if "GET" in methods else set(methods)
 
@@ -66,6 +72,8 @@ def console(
                 return to_sign_in(request)
             if request.method not in allowed:
                 return HttpResponseNotAllowed(sorted(allowed))
+            if request.session.get(MUST_CHANGE_PASSWORD) and not with_initial_password:
+                return go_to(request, "core:profile")
             if permission is not None and not viewer.may(permission):
                 raise PermissionDenied
             try:
@@ -73,6 +81,7 @@ def console(
             except DomainError as refusal:
                 return refusal_response(request, refusal)
 
+        cast("Any", guarded).methods = frozenset(allowed)  # The tenancy matrix asks for these.
         return guarded
 
     return decorate

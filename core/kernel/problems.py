@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from core.kernel.errors import DomainError, Kind, Problem
+from core.kernel.errors import DomainError, Forbidden, Kind, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -154,6 +154,8 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
 
 def _code_of(error: exceptions.APIException) -> str:
     codes = error.get_codes()
+    if codes == exceptions.PermissionDenied.default_code:
+        return Forbidden.code  # One word for one thing.
     return codes if isinstance(codes, str) else str(error.default_code)
 
 

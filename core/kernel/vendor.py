@@ -35,7 +35,9 @@ class VendorFinder(BaseFinder):
         """Nothing to configure, nothing to check."""
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(  # type: ignore[override]  # the stubs overload what Django decides at run time
+        self, path: str, find_all: bool = False, **kwargs: Any
+    ) -> str | list[str]:
         """Return where an allow-listed file lies, or an empty list."""
         find_all = find_all or bool(kwargs.get("all", False))
         folder, _, name = path.rpartition("/")

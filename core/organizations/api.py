@@ -132,8 +132,8 @@ class RegionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Rename a region."""
-        region = services.rename_region(
-            region=self.get_object(), **self.parsed(), actor=self.viewer, now=timezone.now()
+        region = services.change_region(
+            region=self.get_object(), changes=self.parsed(), actor=self.viewer, now=timezone.now()
         )
         return self.rendered(region)
 

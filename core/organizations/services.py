@@ -35,9 +35,11 @@ def create_region(*, code: str, name: str, actor: Viewer, now: datetime) -> Regi
 
 
 @transaction.atomic
-def rename_region(*, region: Region, name: str, actor: Viewer, now: datetime) -> Region:
-    """Give a region another name."""
-    return _change(region, {"name": name}, actor=actor, now=now)
+def change_region(
+    *, region: Region, changes: dict[str, Any], actor: Viewer, now: datetime
+) -> Region:
+    """Set ``name``."""
+    return _change(region, changes, actor=actor, now=now)
 
 
 @transaction.atomic

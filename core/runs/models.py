@@ -72,6 +72,9 @@ class Run(BrandModel):
     claimable_at = models.DateTimeField()  # when due; once claimed, when the lease runs out
     fence = models.PositiveIntegerField(default=0)  # counts claims; only the newest may write
     attempts = models.PositiveSmallIntegerField(default=0)  # claims since the last finished step
+    can_resume = models.BooleanField(default=False)  # failed, with everything left in its place
+    stint_started_at = models.DateTimeField(null=True)  # since when, and from which ``done`` on,
+    stint_done = models.BigIntegerField(default=0)  # it has been at work without a break
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -96,6 +99,10 @@ class Run(BrandModel):
                 fields=["brand", "claimable_at"],
                 condition=Q(state__in=["queued", "running"]),
                 name="core_run_claimable",
+            ),
+            models.Index(fields=["brand", "-id"], name="core_run_newest"),
+            models.Index(
+                fields=["brand", "requested_by_id", "-id"], name="core_run_newest_of_staff"
             ),
         ]
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from django.utils.functional import _StrOrPromise
+
     from core.kernel.access import Viewer
 
 
@@ -52,15 +54,43 @@ class RunHandler(Protocol):
         """Do the next bounded piece."""
 
     def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
-        """Tidy up what a cancelled or failed run leaves, in the transaction that ends it."""
+        """Tidy up what a cancelled or refused run leaves, in the transaction that ends it.
+
+        Not called for a run that broke: it keeps everything, so that a person can let it go on.
+        """
+
+
+@dataclass(frozen=True)
+class RunWords:
+    """How people read a kind of run: its name, and the names of its ``result["counts"]``."""
+
+    label: _StrOrPromise
+    counts: Mapping[str, _StrOrPromise] = field(default_factory=dict)
+    icon: str = "tasks"
 
 
 _handlers: dict[str, RunHandler] = {}
+_words: dict[str, RunWords] = {}
 
 
-def register_run_kind(kind: str, handler: RunHandler) -> None:
-    """Announce a kind; called from ``AppConfig.ready``."""
+def register_run_kind(kind: str, handler: RunHandler, words: RunWords | None = None) -> None:
+    """Announce a kind; called from ``AppConfig.ready``.
+
+    A finished run's ``result`` is ``{"counts": {name: number}, "files": [{"label", "file_id"}]}``.
+    """
     _handlers[kind] = handler
+    if words is not None:
+        _words[kind] = words
+
+
+def words_of(kind: str) -> RunWords:
+    """Return how people read a kind; an unknown one shows its plain name."""
+    return _words.get(kind) or RunWords(label=kind.replace("_", " "))
+
+
+def kinds_in_words() -> list[tuple[str, _StrOrPromise]]:
+    """Return every kind that people can look for."""
+    return [(kind, words.label) for kind, words in _words.items()]
 
 
 def handler_of(kind: str) -> RunHandler:

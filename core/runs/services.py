@@ -10,9 +10,11 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.kernel import faults
 from core.kernel.access import Permission, Viewer
 from core.kernel.bells import ring
 from core.kernel.errors import DomainError
@@ -29,7 +31,13 @@ logger = logging.getLogger(__name__)
 
 # A killed worker's run is taken over after at most this long; the heartbeat renews it.
 LEASE = timedelta(seconds=15)
-MAX_ATTEMPTS = 5
+# Claims in a row without a finished step; then a person must look.
+MAX_ATTEMPTS = 3
+# 10 s, 40 s after a step that broke: long enough to outlast a restart of the database.
+RETRY_AFTER, RETRY_GROWTH = timedelta(seconds=10), 4
+# PostgreSQL ends a frozen worker's transaction, whose row locks would stop its successor too.
+IDLE_LIMIT = "60s"
+INTERRUPTED = "interrupted"  # the error of a run that broke too often in one place
 BELL = "core.runs.tasks.work_runs"
 
 
@@ -92,28 +100,30 @@ def ask(*, run_id: int, wish: Run.Asked, actor: Viewer, now: datetime) -> Run:
         RunEnded: it has ended already.
     """
     run = Run.objects.select_for_update().get(pk=run_id)
-    if not run.is_open:
-        raise RunEnded("This task has already ended.")
+    gives_up = wish == Run.Asked.CANCEL and run.state == Run.State.FAILED and run.can_resume
+    if not run.is_open and not gives_up:
+        raise RunEnded(_("This task has already ended."))
     run.asked = wish
+    audit.record(action=f"run.{wish}_asked", subject=run, actor=actor, now=now)
     if run.state != Run.State.RUNNING:
         _obey(run, now)
     run.save()
-    audit.record(action=f"run.{wish}_asked", subject=run, actor=actor, now=now)
     return run
 
 
 @transaction.atomic
 def resume(*, run_id: int, actor: Viewer, now: datetime) -> Run:
-    """Let a paused or failed run go on from its last finished step.
+    """Let a paused or broken run go on from its last finished step.
 
     Raises:
-        RunEnded: it succeeded or was cancelled.
+        RunEnded: it succeeded, was refused or cancelled.
     """
     run = Run.objects.select_for_update().get(pk=run_id)
-    if run.state not in {Run.State.PAUSED, Run.State.FAILED}:
-        raise RunEnded("Only a paused or failed task can go on.")
+    if run.state != Run.State.PAUSED and not run.can_resume:
+        raise RunEnded(_("Only a paused or interrupted task can go on."))
     run.state, run.asked, run.error = Run.State.QUEUED, Run.Asked.NOTHING, ""
-    run.attempts, run.finished_at, run.claimable_at = 0, None, now
+    run.attempts, run.finished_at, run.can_resume = 0, None, False
+    run.claimable_at = now
     run.save()
     audit.record(action="run.resumed", subject=run, actor=actor, now=now)
     ring(BELL, run.brand_id)
@@ -137,24 +147,43 @@ def work_due(*, brand_id: int, clock: Callable[[], datetime], budget: timedelta)
 
 
 def _claim(now: datetime) -> Run | None:
-    run = (
-        Run.objects.claimable(now)
-        .order_by("claimable_at", "pk")
-        .select_for_update(skip_locked=True)
-        .first()
-    )
-    if run is None:
-        return None
-    if run.attempts >= MAX_ATTEMPTS:
-        # A run that kills its workers must not take the queue with it.
-        _end(run, Run.State.FAILED, now, error="The task was interrupted too often.")
+    while True:
+        due = Run.objects.claimable(now).order_by("claimable_at", "pk")
+        run = due.select_for_update(skip_locked=True).first()
+        if run is None:
+            return None
+        if run.asked:
+            _obey(run, now)  # Asked of a worker that died before it could.
+        elif run.attempts >= MAX_ATTEMPTS:
+            _quarantine(run, now)
+        else:
+            _take(run, now)
         run.save()
-        return _claim(now)
+        if run.state == Run.State.RUNNING:
+            return run
+
+
+def _take(run: Run, now: datetime) -> None:
+    if run.state == Run.State.QUEUED:
+        run.stint_started_at, run.stint_done = now, run.done
     run.state, run.claimable_at = Run.State.RUNNING, now + LEASE
     run.fence, run.attempts = run.fence + 1, run.attempts + 1
     run.started_at = run.started_at or now
-    run.save()
-    return run
+
+
+def _quarantine(run: Run, now: datetime) -> None:
+    """Set a run aside that kills its workers, before it takes the queue with it."""
+    logger.error("run %s of kind %s is set aside after %s claims", run.pk, run.kind, run.attempts)
+    # Kept in the reader's own language by the template; this is for the log and the API.
+    _end(run, Run.State.FAILED, now, error=INTERRUPTED)
+    run.can_resume = True
+    audit.record(
+        action="run.failed",
+        subject=run,
+        actor=actor_of(run),
+        now=now,
+        data={"reason": "interrupted", "attempts": run.attempts},
+    )
 
 
 def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int:
@@ -181,8 +210,17 @@ def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int
 
 def _step(run: Run, clock: Callable[[], datetime]) -> Run:
     with tenant(run.brand_id):
+        _limit_idle()
         step = handler_of(run.kind).step(run=_view(run), actor=actor_of(run), now=clock())
+        faults.point("runs.before_checkpoint")
         return _checkpoint(run, step, clock())
+
+
+def _limit_idle() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [IDLE_LIMIT]
+        )
 
 
 def _checkpoint(run: Run, step: Step, now: datetime) -> Run:
@@ -201,14 +239,26 @@ def _checkpoint(run: Run, step: Step, now: datetime) -> Run:
 
 def _obey(run: Run, now: datetime) -> None:
     if run.asked == Run.Asked.CANCEL:
-        handler_of(run.kind).cancelled(run=_view(run), actor=actor_of(run), now=now)
+        _tidy(run, now)
         _end(run, Run.State.CANCELLED, now)
+        audit.record(action="run.cancelled", subject=run, actor=actor_of(run), now=now)
     elif run.asked == Run.Asked.PAUSE:
         run.state, run.asked = Run.State.PAUSED, Run.Asked.NOTHING
+        audit.record(action="run.paused", subject=run, actor=actor_of(run), now=now)
+
+
+def _tidy(run: Run, now: datetime) -> None:
+    """Let the handler clear away; one that cannot must not keep the run, or the queue, alive."""
+    try:
+        with transaction.atomic():
+            handler_of(run.kind).cancelled(run=_view(run), actor=actor_of(run), now=now)
+    except Exception:
+        logger.exception("run %s of kind %s: tidying up broke", run.pk, run.kind)
 
 
 def _end(run: Run, state: Run.State, now: datetime, error: str = "") -> None:
     run.state, run.finished_at, run.error, run.asked = state, now, error, Run.Asked.NOTHING
+    run.can_resume = False
 
 
 def _fail(run: Run, error: str, now: datetime) -> None:
@@ -217,16 +267,23 @@ def _fail(run: Run, error: str, now: datetime) -> None:
             held = _held(run)
         except LeaseLost:
             return
-        handler_of(held.kind).cancelled(run=_view(held), actor=actor_of(held), now=now)
+        _tidy(held, now)
         _end(held, Run.State.FAILED, now, error=error)
         held.save()
-        audit.record(action="run.failed", subject=held, actor=actor_of(held), now=now)
+        audit.record(
+            action="run.failed",
+            subject=held,
+            actor=actor_of(held),
+            now=now,
+            data={"reason": "refused"},
+        )
 
 
 def _retry_later(run: Run, now: datetime) -> None:
     with tenant(run.brand_id):
         Run.objects.filter(pk=run.pk, fence=run.fence, state=Run.State.RUNNING).update(
-            state=Run.State.QUEUED, claimable_at=now + timedelta(seconds=2**run.attempts)
+            state=Run.State.QUEUED,
+            claimable_at=now + RETRY_AFTER * RETRY_GROWTH ** (run.attempts - 1),
         )
 
 

@@ -55,9 +55,7 @@ def end_session(*, staff: Staff, ref: str, actor: Viewer, now: datetime) -> None
 
 
 @transaction.atomic
-def end_sessions(
-    *, staff: Staff, actor: Viewer, now: datetime, keep_key: str | None = None
-) -> int:
+def end_sessions(*, staff: Staff, actor: Viewer, now: datetime, keep_key: str | None = None) -> int:
     """Sign every browser of ``staff`` out, but for the one named; return how many."""
     rows = StaffSession.objects.filter(staff_id=staff.pk)
     count, _by_model = rows.exclude(session_key=keep_key or "").delete()
@@ -70,6 +68,11 @@ def end_sessions(
             data={"count": count},
         )
     return count
+
+
+def clear_expired(*, now: datetime) -> int:
+    """Delete sessions that have run out; return how many."""
+    return StaffSession.objects.filter(expire_date__lt=now).delete()[0]
 
 
 @transaction.atomic

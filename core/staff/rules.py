@@ -22,6 +22,7 @@ _HQ_OPERATOR = _DEALER_MANAGER | {
     Permission.TAGS_EDIT,
     Permission.SEGMENTS_EDIT,
     Permission.BUILDS_RUN,
+    Permission.RUNS_CONTROL,
 }
 
 PERMISSIONS_OF_ROLE: dict[str, frozenset[Permission]] = {

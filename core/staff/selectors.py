@@ -17,11 +17,12 @@ def viewer_of_staff(*, staff_id: int) -> Viewer | None:
 
     A person with no grant sees nothing: an empty set of dealers, no permission.
     """
-    staff = Staff.objects.filter(pk=staff_id, is_active=True).first()
+    staff = Staff.objects.filter(pk=staff_id, is_active=True).select_related("brand").first()
     if staff is None:
         return None
     with tenant(staff.brand_id):
-        grants = list(RoleGrant.objects.filter(staff=staff))
+        of_person = RoleGrant.objects.filter(brand_id=staff.brand_id, staff=staff)
+        grants = list(of_person.select_related("region", "dealer").order_by("pk"))
         dealer_ids = _dealers_of(grants)
     permissions: set[Permission] = set()
     for grant in grants:
@@ -32,7 +33,15 @@ def viewer_of_staff(*, staff_id: int) -> Viewer | None:
         staff_id=staff.pk,
         permissions=frozenset(permissions),
         dealer_ids=dealer_ids,
+        roles=tuple(dict.fromkeys(grant.role for grant in grants)),
+        brand_name=staff.brand.name,
+        places=_places_of(grants) if dealer_ids is not None else (),
     )
+
+
+def _places_of(grants: Iterable[RoleGrant]) -> tuple[str, ...]:
+    places = (grant.dealer or grant.region for grant in grants)
+    return tuple(dict.fromkeys(place.name for place in places if place is not None))
 
 
 def _dealers_of(grants: Iterable[RoleGrant]) -> frozenset[int] | None:

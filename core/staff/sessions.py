@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
+from core.kernel.access import MUST_CHANGE_PASSWORD
+
 if TYPE_CHECKING:
     from core.staff.models import StaffSession
 
+__all__ = ["IP_ADDRESS", "MUST_CHANGE_PASSWORD", "SIGNED_IN_AT", "USER_AGENT", "SessionStore"]
+
 IP_ADDRESS, USER_AGENT, SIGNED_IN_AT = "ip_address", "user_agent", "signed_in_at"
-# Set while somebody else knows the password; ``core.kernel.console`` then leads to changing it.
-MUST_CHANGE_PASSWORD = "must_change_password"  # noqa: S105  (a flag)
 
 
 class SessionStore(DatabaseStore):
@@ -22,7 +24,7 @@ class SessionStore(DatabaseStore):
     seen_at: datetime | None = None  # of the row that was loaded
 
     @classmethod
-    def get_model_class(cls) -> type[StaffSession]:  # type: ignore[override]
+    def get_model_class(cls) -> type[StaffSession]:
         """Return the table of sessions."""
         from core.staff.models import StaffSession  # noqa: PLC0415  (models import us)
 
@@ -33,7 +35,7 @@ class SessionStore(DatabaseStore):
         self.seen_at = row.seen_at if row else None
         return row
 
-    def create_model_instance(self, data: dict[str, Any]) -> StaffSession:  # type: ignore[override]
+    def create_model_instance(self, data: dict[str, Any]) -> StaffSession:
         """Fill the owner and origin columns from what sign-in left in the session."""
         now = datetime.now(UTC)
         data.setdefault(SIGNED_IN_AT, now.isoformat())

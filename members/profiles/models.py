@@ -94,9 +94,23 @@ class Member(BrandModel):
             ),
         ]
         indexes = [
-            # The list, newest first, of one dealer or one city; the tie index serves the brand.
-            models.Index(fields=["brand", "home_dealer", "-id"], name="members_member_by_dealer"),
-            models.Index(fields=["brand", "city", "-id"], name="members_member_by_city"),
+            # The list, newest first, of one dealer, city or stage; the tie index serves the brand.
+            # Segments find out place, dealer and stage from any of them without the table.
+            models.Index(
+                fields=["brand", "home_dealer", "-id"],
+                include=["stage", "city"],
+                name="members_member_by_dealer",
+            ),
+            models.Index(
+                fields=["brand", "city", "-id"],
+                include=["stage", "home_dealer"],
+                name="members_member_by_city",
+            ),
+            models.Index(
+                fields=["brand", "stage", "-id"],
+                include=["city", "home_dealer"],
+                name="members_member_by_stage",
+            ),
             # display_name__prefix. pattern_ops, since the database need not sort by byte.
             models.Index(
                 fields=["brand", "display_name"],

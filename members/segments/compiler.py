@@ -3,26 +3,42 @@
 Every group is turned into joins that the planner can order: a positive set of members becomes a
 semi-join, a negative one an anti-join, a mixture joined by "any" one semi-join over the union of
 its parts. Nothing is left as a sub-plan that runs once per member, however deep the tree.
+
+Conditions that add up rows per member, such as orders in a window, come second: they look only
+at those who meet all the light conditions, which PostgreSQL cannot find out by itself, because it
+does not move a join below a GROUP BY.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from members.segments.ports import Frame, Ids, Sql, Where
 from members.segments.rules import Leaf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from members.segments.rules import Node
 
 MEMBERS = "SELECT m.id AS member_id FROM members_member m"
+CANDIDATES = ("WITH candidate AS MATERIALIZED (", ")")
+AMONG_CANDIDATES = "SELECT c.member_id FROM candidate c"
+FROM_CANDIDATES = "SELECT m.id AS member_id FROM (SELECT c.member_id AS id FROM candidate c) m"
 
 
 def compile_members(node: Node, frame: Frame) -> Sql:
     """Return the SELECT of the members, each once, who meet ``node`` within ``frame``."""
-    return _scope(frame) + " AND " + _condition(node, frame, negated=False)
+    parts = list(_parts(node, negated=False))
+    light = [part for part in parts if not _is_heavy(part[0], frame)]
+    heavy = [part for part in parts if _is_heavy(part[0], frame)]
+    if not light or not heavy or frame.only is not None:
+        return _scope(frame) + " AND " + _every(parts, frame)
+    first = _scope(frame) + " AND " + _every(light, frame)
+    # A heavy part asks for m.id only: it is a set of members, or several of them.
+    second = _every(heavy, replace(frame, only=Sql(AMONG_CANDIDATES)))
+    return first.within(*CANDIDATES) + " " + FROM_CANDIDATES + " WHERE " + second
 
 
 def _scope(frame: Frame) -> Sql:
@@ -32,19 +48,43 @@ def _scope(frame: Frame) -> Sql:
     return sql
 
 
+def _parts(node: Node, *, negated: bool) -> Iterator[tuple[Node, bool]]:
+    """Yield the nodes that must all hold, each with whether it is negated.
+
+    By De Morgan: not (a and b) is any of (not a, not b); "not" means none of its items.
+    """
+    if isinstance(node, Leaf):
+        yield node, negated
+        return
+    inner = negated != (node.op == "not")
+    joins_all = negated != (node.op != "any") if node.op != "not" else not negated
+    if joins_all or len(node.items) == 1:
+        for item in node.items:
+            yield from _parts(item, negated=inner)
+    else:
+        yield node, negated
+
+
+def _is_heavy(node: Node, frame: Frame) -> bool:
+    if isinstance(node, Leaf):
+        found = node.criterion.compile(frame, node.comparison.key, node.value)
+        return isinstance(found, Ids) and found.heavy
+    return any(_is_heavy(item, frame) for item in node.items)
+
+
+def _every(parts: Iterable[tuple[Node, bool]], frame: Frame) -> Sql:
+    conditions = [_condition(node, frame, negated=negated) for node, negated in parts]
+    return Sql.join(" AND ", conditions) if conditions else Sql("TRUE")
+
+
 def _condition(node: Node, frame: Frame, *, negated: bool) -> Sql:
     """Return a condition over ``m`` for a place where all conditions must hold."""
     if isinstance(node, Leaf):
         return _leaf(node, frame, negated=negated)
-    # By De Morgan: not (a and b) is any of (not a, not b); "not" means none of its items.
-    joins_all = (node.op == "all") != negated if node.op != "not" else not negated
-    items_negated = negated if node.op != "not" else not negated
-    if joins_all:
-        if not node.items:
-            return Sql("TRUE")
-        parts = (_condition(item, frame, negated=items_negated) for item in node.items)
-        return Sql.join(" AND ", parts)
-    return _any(node.items, frame, negated=items_negated)
+    parts = list(_parts(node, negated=negated))
+    if parts != [(node, negated)]:
+        return _every(parts, frame)
+    return _any(node.items, frame, negated=negated != (node.op == "not"))
 
 
 def _leaf(leaf: Leaf, frame: Frame, *, negated: bool) -> Sql:
@@ -61,12 +101,12 @@ def _any(items: Iterable[Node], frame: Frame, *, negated: bool) -> Sql:
     items = tuple(items)
     if not items:
         return Sql("FALSE")
-    if len(items) == 1:
-        return _condition(items[0], frame, negated=negated)
     own = [item for item in items if _is_own(item, frame)]
     others = [item for item in items if not _is_own(item, frame)]
     # Conditions on the member's own row may stay an OR; each is TRUE or not TRUE, never NULL.
-    either = Sql.join(" OR ", (_condition(item, frame, negated=negated) for item in own))
+    either = Sql.join(
+        " OR ", (_condition(item, frame, negated=negated).within("(", ")") for item in own)
+    )
     if not others:
         return Sql("(") + either + ")"
     sets = [_set(item, frame, negated=negated) for item in others]

@@ -62,23 +62,26 @@ class Ids:
     """A SELECT whose only column, ``member_id``, names members; they may repeat.
 
     ``inverted`` means everybody but these: "at most one order" is not "two orders or more".
+    ``heavy`` tells that it adds up rows per member, so the fewer members it looks at the better.
     """
 
     sql: Sql
     inverted: bool = False
+    heavy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What a condition is evaluated in: whose members, at which moment, and whom to look at.
 
-    ``only`` narrows the work to these members: one to explain, a thousand to refresh.
+    ``only`` narrows the work to these members: one to explain, a thousand to refresh, or a SELECT
+    of those who meet all the light conditions.
     """
 
     brand_id: int
     now: datetime
     dealer_ids: tuple[int, ...] | None = None
-    only: tuple[int, ...] | None = None
+    only: tuple[int, ...] | Sql | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -104,7 +107,9 @@ class Frame:
         ``brand`` and ``member`` are the columns that hold them.
         """
         sql = Sql(f"{select} WHERE {brand} = %s", (self.brand_id,))
-        if self.only is not None:
+        if isinstance(self.only, Sql):
+            sql += self.only.within(f" AND {member} IN (", ")")
+        elif self.only is not None:
             sql += Sql(f" AND {member} = ANY(%s)", (list(self.only),))
         return sql
 
@@ -115,7 +120,7 @@ class InputKind(StrEnum):
     CHOICES = "choices"  # several of ``options``
     NUMBER = "number"
     MONEY = "money"  # integer fen; shown as yuan
-    DAYS = "days"
+    DAYS = "days"  # the last so many days, as a window
     DATE = "date"
     TEXT = "text"
 

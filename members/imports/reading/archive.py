@@ -13,7 +13,12 @@ from xml.parsers import expat
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import Kind
-from members.imports.reading.ports import MAX_INFLATED_BYTES, MAX_XLSX_ROWS, FileRefused
+from members.imports.reading.ports import (
+    MAX_INFLATED_BYTES,
+    MAX_XLSX_ROWS,
+    MAX_XLSX_TEXTS,
+    FileRefused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +29,7 @@ ENCRYPTED = 0x1
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 NESTED = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
+TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s")
 LONGEST_TAG = 64  # what a block's end may hold of a tag that the next block completes
 
@@ -33,6 +39,7 @@ class SheetFacts:
     """What one pass over a sheet's bytes tells. ``rows`` counts elements, whatever the file says."""
 
     rows: int = 0
+    texts: int = 0
     has_merged_cells: bool = False
     carry: bytes = b""
 
@@ -56,7 +63,9 @@ def vet(file: IO[bytes], *, inflated_limit: int = MAX_INFLATED_BYTES) -> dict[st
                 if inflated > inflated_limit:
                     raise FileRefused(
                         "file_too_large",
-                        _("Unpacked, the workbook is larger than %(limit)d MB. Split it, or use CSV.")
+                        _(
+                            "Unpacked, the workbook is larger than %(limit)d MB. Split it, or use CSV."
+                        )
                         % {"limit": inflated_limit // 1024 // 1024},
                         Kind.TOO_LARGE,
                     )
@@ -114,9 +123,7 @@ def _checked_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         if entry.compress_type not in METHODS:
             raise _damaged()
     if "[Content_Types].xml" not in names or not any(n.startswith("xl/") for n in names):
-        raise FileRefused(
-            "not_a_workbook", _("This zip archive is not an Excel workbook (.xlsx).")
-        )
+        raise FileRefused("not_a_workbook", _("This zip archive is not an Excel workbook (.xlsx)."))
     return entries
 
 
@@ -129,9 +136,7 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes
         with archive.open(entry) as stream:
             while block := stream.read(BLOCK):
                 if is_first and block.startswith(NESTED):
-                    raise FileRefused(
-                        "archive_nested", _("The workbook holds another archive.")
-                    )
+                    raise FileRefused("archive_nested", _("The workbook holds another archive."))
                 if is_first and is_xml and block.startswith((b"\xff\xfe", b"\xfe\xff")):
                     raise _damaged()
                 is_first = False
@@ -189,14 +194,18 @@ def safe_parser() -> expat.XMLParserType:
 
 
 def _note(found: SheetFacts, name: str, block: bytes) -> None:
-    if not name.startswith("xl/worksheets/"):
+    is_sheet = name.startswith("xl/worksheets/")
+    if not is_sheet and "sharedStrings" not in name:
         return
     data = found.carry + block
     cut = max(data.rfind(b"<"), len(data) - LONGEST_TAG)
     found.carry = data[cut:]
-    found.rows += len(ROW.findall(data, 0, cut))
-    found.has_merged_cells = found.has_merged_cells or bool(MERGED.search(data, 0, cut))
-    if found.rows > MAX_XLSX_ROWS + 1:
+    if is_sheet:
+        found.rows += len(ROW.findall(data, 0, cut))
+        found.has_merged_cells = found.has_merged_cells or bool(MERGED.search(data, 0, cut))
+    else:
+        found.texts += len(TEXT.findall(data, 0, cut))
+    if found.rows > MAX_XLSX_ROWS + 1 or found.texts > MAX_XLSX_TEXTS:
         raise FileRefused(
             "too_many_rows",
             _("The workbook has more than %(limit)d rows. Split it, or save it as CSV.")

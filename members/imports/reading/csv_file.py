@@ -135,8 +135,7 @@ class CsvFile:
             yield batch
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
+        """Nothing was taken; the file stays the caller's."""
 
     def _first(self) -> tuple[list[str], int]:
         """Return the cells of the first row, and where the second begins."""

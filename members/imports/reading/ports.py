@@ -17,6 +17,7 @@ MAX_INFLATED_BYTES = 256 * 1024 * 1024
 MAX_COLUMNS = 200
 MAX_CSV_ROWS = 2_000_000
 MAX_XLSX_ROWS = 300_000
+MAX_XLSX_TEXTS = 1_500_000
 MAX_CELL_CHARACTERS = 32_767  # what a spreadsheet cell holds
 BATCH_BYTES = 1024 * 1024
 
@@ -67,7 +68,7 @@ class RowSource(Protocol):
         """Yield what follows ``position``; an empty one means from the first row of data."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of what reading took; the file stays the caller's."""
 
 
 def checked_headers(cells: list[str]) -> list[str]:
@@ -89,7 +90,8 @@ def checked_headers(cells: list[str]) -> list[str]:
     if "" in names:
         letter = column_letter(names.index(""))
         raise FileRefused(
-            "header_missing", _("Column %(column)s has no name in the first row.") % {"column": letter}
+            "header_missing",
+            _("Column %(column)s has no name in the first row.") % {"column": letter},
         )
     seen: set[str] = set()
     for name in names:

@@ -1,7 +1,7 @@
 """Conditions on orders in a window: how many, how much, how long ago.
 
-The window is a number of days before a date (today, unless given), or two dates, or all time;
-a sales channel narrows it. Somebody without orders has a count and a sum of zero, no average and
+The window is a number of days up to a date (today, unless given), everything up to a date, or all
+time; a sales channel narrows it. Somebody without orders has a count and a sum of zero, no average and
 no last order.
 """
 
@@ -33,11 +33,9 @@ GROUPED = " GROUP BY o.member_id HAVING "
 DAYS = Input(
     "days", InputKind.DAYS, _("in the last"), required=False, high=MAX_DAYS, unit=_("days")
 )
-AS_OF = Input("as_of", InputKind.DATE, _("before"), required=False)
-FROM = Input("from", InputKind.DATE, _("from"), required=False)
-TO = Input("to", InputKind.DATE, _("to"), required=False)
+AS_OF = Input("as_of", InputKind.DATE, _("up to"), required=False)
 CHANNEL = Input("channel", InputKind.TEXT, _("channel"), required=False)
-WINDOW = (DAYS, AS_OF, FROM, TO, CHANNEL)
+WINDOW = (DAYS, AS_OF, CHANNEL)
 
 
 def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
@@ -49,10 +47,6 @@ def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
         sql += Sql(" AND o.ordered_at >= %s", (frame.start_of(end - timedelta(value["days"])),))
     if end is not None:
         sql += Sql(" AND o.ordered_at < %s", (frame.end_of(end),))
-    if "from" in value:
-        sql += Sql(" AND o.ordered_at >= %s", (frame.start_of(value["from"]),))
-    if "to" in value:
-        sql += Sql(" AND o.ordered_at < %s", (frame.end_of(value["to"]),))
     if "channel" in value:
         sql += Sql(" AND o.channel = %s", (value["channel"],))
     return sql
@@ -61,7 +55,7 @@ def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
 def _count(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     orders, number = window(frame, value), value["number"]
     if cmp == "eq" and number > 0:
-        return Ids(orders + Sql(f"{GROUPED}count(*) = %s", (number,)))
+        return Ids(orders + Sql(f"{GROUPED}count(*) = %s", (number,)), heavy=True)
     # At most n is everybody but those with n + 1: people without orders are in no group.
     at_most = cmp in {"lte", "eq"}
     least = number + 1 if at_most else number
@@ -69,7 +63,7 @@ def _count(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
         return Ids(Sql("SELECT 0::bigint AS member_id WHERE false"), inverted=True)
     if least > 1:
         orders += Sql(f"{GROUPED}count(*) >= %s", (least,))
-    return Ids(orders, inverted=at_most)
+    return Ids(orders, inverted=at_most, heavy=True)
 
 
 def _sum(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
@@ -77,13 +71,13 @@ def _sum(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     if least <= 0:
         return Ids(Sql("SELECT 0::bigint AS member_id WHERE false"), inverted=True)
     orders = window(frame, value) + Sql(f"{GROUPED}sum(o.amount_fen) >= %s", (least,))
-    return Ids(orders, inverted=cmp == "lte")
+    return Ids(orders, inverted=cmp == "lte", heavy=True)
 
 
 def _average(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     operator = ">=" if cmp == "gte" else "<="
     test = Sql(f"{GROUPED}sum(o.amount_fen) {operator} %s::bigint * count(*)", (value["fen"],))
-    return Ids(window(frame, value) + test)
+    return Ids(window(frame, value) + test, heavy=True)
 
 
 def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
@@ -92,16 +86,16 @@ def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     limit = frame.start_of(end - timedelta(days=value["days"]))
     if cmp == "within":
         last = Sql(" AND o.ordered_at >= %s AND o.ordered_at < %s", (limit, frame.end_of(end)))
-        return Ids(orders + last)
-    return Ids(orders + Sql(f"{GROUPED}max(o.ordered_at) < %s", (limit,)))
+        return Ids(orders + last, heavy=True)
+    return Ids(orders + Sql(f"{GROUPED}max(o.ordered_at) < %s", (limit,)), heavy=True)
 
 
 _NUMBER = Input(
     "number", InputKind.NUMBER, _("orders"), high=1_000_000, unit=_("orders"), default=1
 )
-_FEN = Input("fen", InputKind.MONEY, _("amount"), high=10**13, unit=_("yuan"))
+_FEN = Input("fen", InputKind.MONEY, _("amount"), high=10**13)
 _LAST = (
-    Input("days", InputKind.DAYS, _("days"), high=MAX_DAYS, unit=_("days"), default=90),
+    Input("days", InputKind.NUMBER, _("days"), high=MAX_DAYS, unit=_("days"), default=90),
     AS_OF,
     CHANNEL,
 )

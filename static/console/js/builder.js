@@ -22,7 +22,14 @@ class Builder {
     $("[data-plain-editor]", element).hidden = true;
     for (const type of ["input", "change"]) canvas.addEventListener(type, () => this.changed());
     this.write();
-    if (this.field.hasAttribute("hx-post")) this.field.dispatchEvent(new CustomEvent("tree-changed"));
+    this.countFirst();
+  }
+
+  /** Ask for the first count, once htmx listens: on the first page it starts after us. */
+  countFirst() {
+    const ask = () => this.field.dispatchEvent(new CustomEvent("tree-changed"));
+    if (document.readyState === "complete") ask();
+    else addEventListener("load", ask, { once: true });
   }
 
   /** Functions that stamp out a template each. */

@@ -50,7 +50,7 @@ export const memory = {
 
 /** Sentences the server translated for us; they wait on the toast container. */
 export function word(name) {
-  return $(".toasts")?.dataset[name] ?? "";
+  return $("#toasts")?.dataset[name] ?? "";
 }
 
 /** The value of a design token. */

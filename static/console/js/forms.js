@@ -81,7 +81,7 @@ onArrival((root) => {
   arrived(root, "[data-focus]").at(0)?.focus();
 });
 
-on("click", ".note[data-focus] a[href^='#']", (event, link) => {
+on("click", ".note.bad[tabindex] a[href^='#']", (event, link) => {
   const field = document.getElementById(link.hash.slice(1));
   if (!field) return;
   event.preventDefault();

@@ -15,7 +15,10 @@ document.addEventListener("click", (event) => {
   if (act) act.closest("details").open = false;
 });
 
-document.addEventListener("focusin", (event) => closeOthers(event.target));
+document.addEventListener("focusin", (event) => {
+  // A press on plain text inside a menu moves the focus to <main> around it: that is not leaving.
+  if (!$$(OPEN).some((menu) => event.target.contains(menu))) closeOthers(event.target);
+});
 
 // "toggle" does not bubble, but it can be captured.
 document.addEventListener(

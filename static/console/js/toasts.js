@@ -34,7 +34,7 @@ function fade(item, wait) {
 
 /** A modal dialog makes everything outside it inert, so toasts move into it while it is open. */
 function dock() {
-  const holder = $(".toasts:not(.static)");
+  const holder = $("#toasts");
   const dialog = $$("dialog:modal").at(-1);
   const place = dialog ?? document.body;
   if (holder.parentElement !== place) place.append(holder);
@@ -44,7 +44,7 @@ function dock() {
 document.addEventListener(
   "close",
   (event) => {
-    const holder = $(".toasts:not(.static)", event.target);
+    const holder = $("#toasts", event.target);
     if (holder) document.body.append(holder);
   },
   // Captured on the window's side first: before dialogs.js removes the dialog.

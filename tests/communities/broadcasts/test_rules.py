@@ -9,6 +9,7 @@ from communities.broadcasts import rules
 from communities.broadcasts.rules import MarketingPolicy
 
 ZONE = ZoneInfo("Asia/Shanghai")
+YEAR = datetime(2026, 1, 1, tzinfo=ZONE)
 WEEKLY = MarketingPolicy(1, "week")
 STORE = MarketingPolicy(30, "day", timedelta(minutes=20), time(21), time(9))
 
@@ -80,7 +81,7 @@ def test_no_marketing_at_all_is_never_allowed():
 
 
 @given(
-    moment=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(ZONE)),
+    moment=st.integers(0, 365 * 24 * 60).map(lambda n: YEAR + timedelta(minutes=n)),
     offsets=st.lists(st.integers(-3000, 3000), max_size=12),
     limit=st.integers(1, 4),
     window=st.sampled_from(["day", "week", "month"]),

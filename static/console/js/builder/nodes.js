@@ -126,14 +126,15 @@ export class Group {
     this.depth = depth;
     this.items = [];
     this.element = builder.parts[node.op === "not" ? "exclusion" : "group"]();
-    this.list = $(".rule-items", this.element);
+    this.foot = $(":scope > .rule-f", this.element);
+    this.list = $(":scope > .rule-items", this.element);
     this.setOp(node.op);
     for (const item of node.items ?? []) this.add(item);
     this.listen();
   }
 
   listen() {
-    const head = $(".rule-h", this.element);
+    const head = $(":scope > .rule-h", this.element);
     for (const button of $$("[data-op]", head)) {
       button.addEventListener("click", () => {
         this.setOp(button.dataset.op);
@@ -143,10 +144,9 @@ export class Group {
     const remove = $("[data-remove-group]", head);
     if (this.parent) remove.addEventListener("click", () => this.parent.remove(this));
     else remove.remove();
-    const foot = $(".rule-f", this.element);
-    $("[data-add-row]", foot).addEventListener("click", () => this.add({}).focus());
+    $("[data-add-row]", this.foot).addEventListener("click", () => this.add({}).focus());
     for (const [selector, op] of [["[data-add-group]", "any"], ["[data-add-exclusion]", "not"]]) {
-      const button = $(selector, foot);
+      const button = $(selector, this.foot);
       if (!button) continue;
       if (this.depth + 1 >= MAX_DEPTH) button.remove();
       else button.addEventListener("click", () => this.add({ op, items: [{}] }).focus());
@@ -178,14 +178,14 @@ export class Group {
     item.element.remove();
     const next = this.items[at] ?? this.items[at - 1];
     if (next) next.focus();
-    else $(".rule-f [data-add-row]", this.element).focus();
+    else $("[data-add-row]", this.foot).focus();
     this.builder.changed();
   }
 
   focus() {
     const first = this.items[0];
     if (first) first.focus();
-    else $(".rule-f [data-add-row]", this.element).focus();
+    else $("[data-add-row]", this.foot).focus();
   }
 
   /** The group as JSON; what is not filled in stays out, and so does a group left empty by it. */

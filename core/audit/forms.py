@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import ports
+from core.staff.models import Staff
+
+
+class AuditFilterForm(forms.Form):
+    """The filters of the audit trail; every one is optional."""
+
+    actor = forms.ModelChoiceField(
+        label=_("Person"), queryset=Staff.objects.none(), required=False, empty_label=_("Anybody")
+    )
+    action = forms.ChoiceField(label=_("Action"), required=False)
+    subject = forms.ChoiceField(label=_("Subject"), required=False)
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        """Offer the people in sight, and what the apps have announced."""
+        super().__init__(*args, **kwargs)
+        self.fields["actor"].queryset = people  # type: ignore[attr-defined]
+        choices = {"action": ports.known_actions(), "subject": ports.known_subjects()}
+        for name, known in choices.items():
+            self.fields[name].choices = [("", _("Any")), *known]  # type: ignore[attr-defined]

@@ -1,0 +1,71 @@
+"""How people read the trail: a sentence per action, a name and an address per subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.kernel.access import Viewer
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+# Given a viewer and ids, return name and address of those the viewer may see, in one query.
+Describe = Callable[[Viewer, Collection[int]], Mapping[int, tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKind:
+    """What an entry can be about. Without ``describe`` its number stands for it."""
+
+    label: _StrOrPromise
+    describe: Describe | None = None
+
+
+_actions: dict[str, _StrOrPromise] = {}
+_subjects: dict[str, SubjectKind] = {}
+
+
+def register_actions(sentences: Mapping[str, _StrOrPromise]) -> None:
+    """Announce sentences such as ``{"segment.created": _("created the segment")}``.
+
+    They follow the actor's name and precede the subject's; ``%(count)s`` takes a value of the
+    entry's ``data``. Called from ``AppConfig.ready``.
+    """
+    _actions.update(sentences)
+
+
+def register_subjects(kinds: Mapping[str, SubjectKind]) -> None:
+    """Announce kinds of subjects by their model label, such as ``members.segment``."""
+    _subjects.update(kinds)
+
+
+def sentence_of(action: str, data: Mapping[str, Any]) -> str:
+    """Return the action in words; an unknown one shows its plain name."""
+    sentence = str(_actions.get(action) or action.replace(".", " ").replace("_", " "))
+    try:
+        return sentence % data if "%(" in sentence else sentence
+    except (KeyError, TypeError, ValueError):
+        return action  # The data of an older version lacks what today's sentence tells.
+
+
+def known_actions() -> list[tuple[str, str]]:
+    """Return every action that has a sentence, by its sentence."""
+    bare = ((action, str(sentence)) for action, sentence in _actions.items())
+    return sorted(((a, _without_values(s)) for a, s in bare), key=lambda pair: pair[1])
+
+
+def subject_kind(subject_type: str) -> SubjectKind:
+    """Return how people read a kind of subject."""
+    return _subjects.get(subject_type) or SubjectKind(subject_type.rsplit(".", maxsplit=1)[-1])
+
+
+def known_subjects() -> list[tuple[str, str]]:
+    """Return every kind of subject that has a name."""
+    pairs = ((key, str(kind.label)) for key, kind in _subjects.items())
+    return sorted(pairs, key=lambda pair: pair[1])
+
+
+def _without_values(sentence: str) -> str:
+    return sentence.split("%(", maxsplit=1)[0].rstrip(" :：(（") if "%(" in sentence else sentence

@@ -1,0 +1,283 @@
+"""Turns drawn people into rows and loads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.kernel import crypto
+from integrations.demo import binary, catalogue, loader, people, vins
+from integrations.demo.people import CHANNELS, DAY, GENDERS, SOURCES, STAGES
+from members.tags.models import Tag, TagGroup, TagRule
+from members.vehicles.models import VehicleModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from core.organizations.models import Brand
+    from integrations.demo.organization import Network
+    from integrations.demo.people import Ints, People
+    from integrations.demo.plan import Plan
+
+OWNER = "owner"
+LINES = 20_000
+MEMBER_COLUMNS = [
+    "id",
+    "brand_id",
+    "display_name",
+    "customer_no",
+    "phone_cipher",
+    "phone_hash",
+    "phone_masked",
+    "phone_tail",
+    "gender",
+    "city_id",
+    "home_dealer_id",
+    "stage",
+    "stage_since",
+    "source",
+    "joined_on",
+    "last_active_at",
+    "created_at",
+    "updated_at",
+    "version",
+]
+
+
+def load_members(
+    *, brand: Brand, plan: Plan, network: Network, drawn: People, now: datetime
+) -> Ints:
+    """COPY the members and return their ids."""
+    first = loader.take_ids(table="members_member", count=len(drawn))
+    lines = _member_lines(brand, plan, network, drawn, first, now)
+    loader.copy_lines(table="members_member", columns=MEMBER_COLUMNS, lines=lines)
+    return np.arange(first, first + len(drawn), dtype=np.int64)
+
+
+def _member_lines(
+    brand: Brand, plan: Plan, network: Network, drawn: People, first: int, now: datetime
+) -> Iterator[bytes]:
+    days = _Dates()
+    dealer_ids, cities = network.dealer_ids.tolist(), network.dealer_cities
+    spare = np.random.default_rng(plan.seed).integers(len(cities), size=len(drawn)).tolist()
+    prefix, stamp = plan.brand.prefix, now.isoformat()
+    lines: list[str] = []
+    for at, name in enumerate(drawn.names):
+        dealer = int(drawn.dealers[at])
+        place = dealer if dealer >= 0 else spare[at]
+        active = int(drawn.active_micros[at])
+        joined = days[int(drawn.joined_days[at])]
+        phone = drawn.phones[at] if drawn.has_phone[at] else ""
+        lines.append(
+            f"{first + at}\t{brand.pk}\t{name}\t{prefix}{first + at:09d}\t"
+            f"{_phone(brand.pk, phone)}\t{GENDERS[drawn.genders[at]]}\t"
+            f"{cities[place] if drawn.has_city[at] else NULL}\t"
+            f"{dealer_ids[dealer] if dealer >= 0 else NULL}\t"
+            f"{STAGES[drawn.stages[at]]}\t{days[int(drawn.stage_days[at])]}\t"
+            f"{SOURCES[drawn.sources[at]]}\t{joined}\t"
+            f"{days.moment(active) if active >= 0 else NULL}\t{joined} 09:00+08\t{stamp}\t1\n"
+        )
+        if len(lines) == LINES:
+            yield "".join(lines).encode()
+            lines.clear()
+    yield "".join(lines).encode()
+
+
+NULL = "\\N"
+
+
+def _phone(brand_id: int, national: str) -> str:
+    """Return the four columns that stand for a phone."""
+    if not national:
+        return f"{NULL}\t{NULL}\t\t"
+    number = f"+86{national}"
+    sealed = crypto.encrypt(number).hex()
+    found_by = crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number).hex()
+    return f"\\\\x{sealed}\t\\\\x{found_by}\t{national[:3]}****{national[-4:]}\t{national[-4:]}"
+
+
+class _Dates(dict[int, str]):
+    """ISO texts of days counted from 1970, each made once."""
+
+    def __missing__(self, day: int) -> str:
+        self[day] = str(np.datetime64(day, "D"))
+        return self[day]
+
+    def moment(self, micros: int) -> str:
+        """Return the text of a moment in UTC."""
+        day, rest = divmod(micros, DAY)
+        seconds = rest // 1_000_000
+        return f"{self[day]} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}+00"
+
+
+def load_identities(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> None:
+    """Give most members an account in the brand's app."""
+    held = ids[people.holders(count=len(ids), share=0.7, rng=rng)]
+    first = loader.take_ids(table="members_identity", count=len(held))
+    loader.copy_columns(
+        table="members_identity",
+        count=len(held),
+        columns={
+            "id": binary.int8(np.arange(first, first + len(held))),
+            "brand_id": binary.int8(brand.pk),
+            "member_id": binary.int8(held),
+            "kind": binary.text("app_user"),
+            "value": binary.numbered("u", held * 7 + 100_003, 11),
+            "created_at": binary.timestamp(people.micros_of(now)),
+        },
+    )
+
+
+def load_consents(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> None:
+    """Write who agreed to what, and the few who changed their mind."""
+    moment = people.micros_of(now)
+    for purpose, share in (("community", 0.9), ("marketing", 0.66)):
+        given = people.holders(count=len(ids), share=share, rng=rng)
+        changed = rng.random(len(given)) < 0.04
+        for held, withdrawn in ((given[~changed], None), (given[changed], moment - 9 * DAY)):
+            first = loader.take_ids(table="members_consent", count=max(1, len(held)))
+            loader.copy_columns(
+                table="members_consent",
+                count=len(held),
+                columns={
+                    "id": binary.int8(np.arange(first, first + len(held))),
+                    "brand_id": binary.int8(brand.pk),
+                    "member_id": binary.int8(ids[held]),
+                    "purpose": binary.text(purpose),
+                    "version": binary.text("2026-01"),
+                    "given_at": binary.timestamp(moment - rng.integers(10, 700, len(held)) * DAY),
+                    "withdrawn_at": binary.timestamp(withdrawn),
+                    "evidence": binary.text("购车协议附页勾选"),
+                },
+            )
+
+
+def load_tags(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> dict[str, int]:
+    """Make the catalogue of tags and give them out; return their ids by name."""
+    tag_ids: dict[str, int] = {}
+    for group_name, is_exclusive, demo_tags in catalogue.TAG_GROUPS:
+        group = TagGroup.objects.using(OWNER).create(
+            brand=brand, name=group_name, is_exclusive=is_exclusive
+        )
+        tags = [Tag(brand=brand, group=group, name=each.name, created_at=now) for each in demo_tags]
+        tags = Tag.objects.using(OWNER).bulk_create(tags)
+        shares = [each.share for each in demo_tags]
+        if is_exclusive:
+            held = people.split(count=len(ids), shares=shares, rng=rng)
+        else:
+            held = [people.holders(count=len(ids), share=share, rng=rng) for share in shares]
+        for tag, demo_tag, who in zip(tags, demo_tags, held, strict=True):
+            tag_ids[tag.name] = tag.pk
+            if demo_tag.rule:
+                TagRule.objects.using(OWNER).create(brand=brand, tag=tag, tree=demo_tag.rule)
+            elif len(who):
+                _give(brand.pk, tag.pk, demo_tag.source, ids[who], rng, now)
+    return tag_ids
+
+
+def _give(
+    brand_id: int, tag_id: int, source: str, holders: Ints, rng: Generator, now: datetime
+) -> None:
+    ago = rng.integers(0, 720 * 86_400, size=len(holders)) * 1_000_000
+    loader.copy_columns(
+        table="members_membertag",
+        count=len(holders),
+        columns={
+            "brand_id": binary.int8(brand_id),
+            "tag_id": binary.int8(tag_id),
+            "member_id": binary.int8(holders),
+            "source": binary.text(source),
+            "author_id": binary.int8(None),
+            "tagged_at": binary.timestamp(people.micros_of(now) - ago),
+            "expires_at": binary.timestamp(None),
+        },
+    )
+
+
+def load_vehicles(
+    *, brand: Brand, plan: Plan, ids: Ints, drawn: People, rng: Generator, now: datetime
+) -> None:
+    """Give everybody who has one a car with a number of its own."""
+    models = [VehicleModel(brand=brand, code=code, name=name) for code, name in plan.brand.models]
+    models = VehicleModel.objects.using(OWNER).bulk_create(models)
+    owners = np.flatnonzero(drawn.has_car)
+    count = len(owners)
+    first = loader.take_ids(table="members_vehicle", count=count)
+    cars = np.arange(first, first + count, dtype=np.int64)
+    weights = 1 / (np.arange(len(models)) + 2)
+    drawn_models = rng.choice(len(models), size=count, p=weights / weights.sum())
+    delivered = drawn.delivered_days[owners]
+    numbers = vins.vins(
+        maker=f"L{plan.brand.prefix}",
+        models=drawn_models,
+        years=1970 + delivered // 365,
+        serials=cars,
+    )
+    model_ids = np.array([model.pk for model in models], dtype=np.int64)
+    age = people.today_of(now) - delivered
+    loader.copy_columns(
+        table="members_vehicle",
+        count=count,
+        columns={
+            "id": binary.int8(cars),
+            "brand_id": binary.int8(brand.pk),
+            "vin_cipher": binary.fixed([crypto.encrypt(number) for number in numbers]),
+            "vin_hash": binary.fixed(
+                [crypto.lookup_hash(brand_id=brand.pk, kind="vin", value=vin) for vin in numbers]
+            ),
+            "vin_tail": binary.fixed([number[-6:].encode() for number in numbers]),
+            "model_id": binary.int8(model_ids[drawn_models]),
+            "is_domestic": binary.boolean(1),
+            "mileage_km": binary.int4((age * rng.uniform(12, 70, size=count)).astype(np.int64)),
+            "created_at": binary.timestamp(delivered * DAY),
+        },
+    )
+    _own(brand.pk, cars, ids[owners], delivered)
+
+
+def _own(brand_id: int, cars: Ints, owners: Ints, delivered: Ints) -> None:
+    first = loader.take_ids(table="members_ownership", count=len(cars))
+    loader.copy_columns(
+        table="members_ownership",
+        count=len(cars),
+        columns={
+            "id": binary.int8(np.arange(first, first + len(cars))),
+            "brand_id": binary.int8(brand_id),
+            "vehicle_id": binary.int8(cars),
+            "member_id": binary.int8(owners),
+            "delivered_on": binary.date(delivered),
+            "ended_on": binary.date(None),
+        },
+    )
+
+
+def load_orders(
+    *, brand: Brand, plan: Plan, ids: Ints, drawn: People, rng: Generator, now: datetime
+) -> int:
+    """COPY the orders, a channel at a time; return how many."""
+    made = people.orders(people=drawn, now=now, rng=rng)
+    total = len(made.members)
+    first = loader.take_ids(table="members_order", count=max(1, total))
+    numbers: NDArray[np.int64] = np.arange(first, first + total, dtype=np.int64)
+    for code, channel in enumerate(CHANNELS):
+        rows = np.flatnonzero(made.channels == code)
+        loader.copy_columns(
+            table="members_order",
+            count=len(rows),
+            columns={
+                "id": binary.int8(numbers[rows]),
+                "order_no": binary.numbered(f"{plan.brand.prefix}O", numbers[rows], 11),
+                "ordered_at": binary.timestamp(made.micros[rows]),
+                "amount_fen": binary.int8(made.fen[rows]),
+                "quantity": binary.int4(made.quantities[rows]),
+                "channel": binary.text(channel),
+                "brand_id": binary.int8(brand.pk),
+                "member_id": binary.int8(ids[made.members[rows]]),
+            },
+        )
+    return total

@@ -1,0 +1,5 @@
+"""Entries of communities."""
+
+from __future__ import annotations
+
+ROUTES = {}

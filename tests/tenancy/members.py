@@ -1,0 +1,5 @@
+"""Entries of members."""
+
+from __future__ import annotations
+
+ROUTES = {}

@@ -1,0 +1,174 @@
+"""Two brands, two dealers in one of them, and one viewer of every role."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from core.api_keys.services import create_api_key
+from core.kernel.access import Permission, Viewer, system_viewer
+from core.kernel.scoping import tenant
+from tests.factories.core import (
+    BrandFactory,
+    CityFactory,
+    DealerFactory,
+    RegionFactory,
+    RoleGrantFactory,
+    StaffFactory,
+    StoreFactory,
+)
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A place rows are made in. ``canary`` is a text that no row elsewhere holds.
+
+    A sample puts the canary into every text that a page might show, and makes rows that belong
+    to a person belong to ``staff``.
+    """
+
+    canary: str
+    brand: Any
+    region: Any
+    dealer: Any
+    store: Any
+    staff: Any
+
+    @property
+    def actor(self) -> Viewer:
+        """The system, acting for this brand."""
+        return system_viewer(self.brand.pk)
+
+    @property
+    def person(self) -> Viewer:
+        """``staff`` as a viewer who may do everything, for rows that belong to their maker."""
+        return replace(self.actor, staff_id=self.staff.pk, label=self.staff.display_name)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who asks. ``is_brand_wide`` tells whether the other dealer's rows are theirs too."""
+
+    role: str
+    client: Client
+    is_brand_wide: bool
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, url: str, body: str = "") -> Answer:
+        if method == "GET":
+            response = self.client.get(url, headers=self.headers)
+        else:
+            response = self.client.generic(
+                method, url, body, content_type="application/json", headers=self.headers
+            )
+        content = response.getvalue()  # A stream closes its file once it is read to the end.
+        return Answer(response.status_code, content)
+
+
+@dataclass(frozen=True)
+class World:
+    own: Scope
+    other_dealer: Scope
+    other_brand: Scope
+    visitors: list[Visitor]
+
+    @property
+    def admin(self) -> Visitor:
+        return self.visitors[0]
+
+    @property
+    def person(self) -> Visitor:
+        """The visitor who is ``own.staff``."""
+        return next(v for v in self.visitors if v.role == "dealer_manager")
+
+
+def make_world() -> World:
+    own = _make_scope("Ownish", BrandFactory())
+    other_dealer = _make_scope("Neighbor", own.brand)
+    other_brand = _make_scope("Stranger", BrandFactory(name="Stranger brand"))
+    scoped = {
+        "region_manager": {"region": own.region},
+        "dealer_manager": {"dealer": own.dealer},
+        "dealer_staff": {"dealer": own.dealer},
+    }
+    visitors = [
+        _visitor(role, own, **scoped.get(role, {}))
+        for role in [
+            "hq_admin",
+            "hq_operator",
+            "hq_reviewer",
+            "analyst",
+            "region_manager",
+            "dealer_manager",
+            "dealer_staff",
+        ]
+    ]
+    return World(own, other_dealer, other_brand, [*visitors, _program(own)])
+
+
+def _make_scope(canary: str, brand: Any) -> Scope:
+    city = CityFactory()
+    region = RegionFactory(brand=brand, name=f"{canary} region")
+    dealer = DealerFactory(brand=brand, region=region, name=f"{canary} dealer", city=city)
+    return Scope(
+        canary=canary,
+        brand=brand,
+        region=region,
+        dealer=dealer,
+        store=StoreFactory(brand=brand, dealer=dealer, name=f"{canary} store", city=city),
+        staff=_person(canary, brand, role="dealer_manager", dealer=dealer),
+    )
+
+
+def _person(canary: str, brand: Any, **grant: Any) -> Any:
+    staff = StaffFactory(brand=brand, display_name=f"{canary} person")
+    RoleGrantFactory(brand=brand, staff=staff, **grant)
+    return staff
+
+
+def _visitor(role: str, scope: Scope, **node: Any) -> Visitor:
+    """The dealer manager is the scope's own person, so that rows of a person are found."""
+    is_own = role == "dealer_manager"
+    staff = scope.staff if is_own else _person("Ownish", scope.brand, role=role, **node)
+    client = Client()
+    client.force_login(staff, backend=BACKEND)
+    return Visitor(role, client, is_brand_wide=not node)
+
+
+def _program(scope: Scope) -> Visitor:
+    with tenant(scope.brand.pk):
+        _key, secret = create_api_key(
+            name="Ownish program",
+            permissions=list(Permission),
+            expires_at=None,
+            actor=scope.actor,
+            now=timezone.now(),
+        )
+    bearer = {"Authorization": f"Bearer {secret}"}
+    return Visitor("api_key", Client(), is_brand_wide=True, headers=bearer)
+
+
+def fingerprint(brand: Any) -> dict[str, str]:
+    """Return a hash of every table's rows of a brand, to prove that nothing was written."""
+    with tenant(brand.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity ORDER BY relname")
+        tables = [name for (name,) in cursor.fetchall()]
+        hashes = {}
+        for table in tables:
+            cursor.execute(f'SELECT t::text FROM "{table}" AS t ORDER BY 1')
+            rows = "\n".join(row for (row,) in cursor.fetchall())
+            hashes[table] = hashlib.sha256(rows.encode()).hexdigest()
+    return hashes
