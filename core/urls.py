@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from core.console_kit import console as console_kit
 from core.files import console as files
 from core.runs import console as runs
 from core.search import console as search
@@ -32,5 +33,11 @@ urlpatterns = [
     path("tasks/<int:run_id>/pause/", runs.runs_pause, name="runs-pause"),
     path("tasks/<int:run_id>/resume/", runs.runs_resume, name="runs-resume"),
     path("tasks/<int:run_id>/cancel/", runs.runs_cancel, name="runs-cancel"),
+    path("kit/", console_kit.kit, name="kit"),
+    path("kit/form/", console_kit.kit_form, name="kit-form"),
+    path("kit/drawer/", console_kit.kit_drawer, name="kit-drawer"),
+    path("kit/undo/", console_kit.kit_undo, name="kit-undo"),
+    path("kit/progress/", console_kit.kit_progress, name="kit-progress"),
+    path("kit/count/", console_kit.kit_count, name="kit-count"),
     path("files/<int:file_id>/", files.file_download, name="files-download"),
 ]

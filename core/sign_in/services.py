@@ -70,6 +70,11 @@ def end_sessions(*, staff: Staff, actor: Viewer, now: datetime, keep_key: str | 
     return count
 
 
+def clear_expired(*, now: datetime) -> int:
+    """Delete sessions that have run out; return how many."""
+    return StaffSession.objects.filter(expire_date__lt=now).delete()[0]
+
+
 @transaction.atomic
 def change_own_password(
     *, staff: Staff, password: str, current_key: str | None, actor: Viewer, now: datetime
