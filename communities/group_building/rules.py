@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from communities.group_building.models import BuildRule, GroupingKey
-from communities.memberships.models import Membership
+from communities.group_building.choices import GroupingKey, Skip
+from communities.memberships.choices import Placement
 from communities.policies import rules as policy_rules
 from core.kernel.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-Placement = Membership.Placement
 
 # Names of two groups must differ: for each key, the placeholders of which one must be in the name.
 _NAMED_BY: dict[str, tuple[str, ...]] = {
@@ -190,7 +188,7 @@ def group_facts(*, facts: Mapping[str, Any], plan: Plan) -> dict[str, str]:
 def skip_words(skip: str) -> str:
     """Say who is left out because they are somewhere already."""
     return {
-        BuildRule.Skip.SAME_KIND: _("They already have a seat in a community of this kind."),
-        BuildRule.Skip.SAME_RULE: _("They already have a seat in a community of this rule."),
-        BuildRule.Skip.NOBODY: _("They already have a seat in this very community."),
-    }[BuildRule.Skip(skip)]
+        Skip.SAME_KIND: _("They already have a seat in a community of this kind."),
+        Skip.SAME_RULE: _("They already have a seat in a community of this rule."),
+        Skip.NOBODY: _("They already have a seat in this very community."),
+    }[Skip(skip)]

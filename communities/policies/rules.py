@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from communities.policies.models import Kind, Window
+from communities.policies.choices import Kind, Window
 from core.kernel.errors import Problem
 
 if TYPE_CHECKING:

@@ -163,7 +163,7 @@ def read_yes_no(raw: str) -> bool:
     return _choice(YES_NO, raw, "yes_no")
 
 
-def _choice(choices: dict[str, Any], raw: str, code: str) -> Any:
+def _choice(choices: dict[str, T], raw: str, code: str) -> T:
     try:
         return choices[unicodedata.normalize("NFKC", raw).casefold()]
     except KeyError:
