@@ -4,9 +4,11 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config import celery_app
-from core.kernel.access import system_viewer
+from core.api_keys.services import create_api_key
+from core.kernel.access import Permission, system_viewer
 from core.kernel.scoping import tenant
 from tests.factories.core import BrandFactory, RoleGrantFactory, StaffFactory
 
@@ -34,6 +36,8 @@ def django_db_setup(django_test_environment, django_db_blocker):
         with owner.cursor() as cursor:
             # Tests only: the flush after a transactional test truncates, which no policy stops.
             cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{role}"')
+            # So that tests can give the planner statistics of rows no other session sees.
+            cursor.execute(f'GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO "{role}"')
             # Factories make the cities they need; the product only reads them.
             cursor.execute(f'GRANT INSERT, UPDATE, DELETE ON core_city TO "{role}"')
         app.settings_dict["NAME"] = test_name
@@ -78,6 +82,20 @@ def signed_in(client, staff):
     """A browser session of ``staff``."""
     client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+@pytest.fixture
+def api_key(brand, actor):
+    """The secret of a program that may do everything for the brand."""
+    with tenant(brand.pk):
+        _key, secret = create_api_key(
+            name="Program",
+            permissions=list(Permission),
+            expires_at=None,
+            actor=actor,
+            now=timezone.now(),
+        )
+    return secret
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ HELPERS = {
     "core/organizations": {"divisions"},
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
-    "core/staff": {"sessions"},
+    "core/staff": {"passwords", "sessions"},
     "members/imports": {"reading"},
     "members/segments": {"compiler"},
 }
@@ -45,7 +45,7 @@ SHARED_HELPERS = {"sessions"}
 TABLES_OF_CONTENTS = {"apps", "models", "tasks", "urls", "api_urls", "admin", "__init__"}
 # What ``rules`` and ``ports`` may take from Django: words for people, nothing that needs a setup.
 PLAIN_DJANGO = {
-    "rules.py": {"django.utils.translation"},
+    "rules.py": {"django.utils.functional", "django.utils.translation"},
     # A port also finds its adapter, which settings name.
     "ports.py": {
         "django.conf",

@@ -57,6 +57,11 @@ class InvalidInput(DomainError):
         """Return the error of one field."""
         return cls(detail, problems=(Problem(pointer, code, detail),))
 
+    def below(self, pointer: str) -> InvalidInput:
+        """Return the same error about a part that stands at ``pointer`` of a larger input."""
+        moved = (Problem(pointer + each.pointer, each.code, each.detail) for each in self.problems)
+        return type(self)(str(self), problems=tuple(moved), **self.facts)
+
 
 class NotFound(DomainError):
     """Absent, or not visible to this viewer; callers cannot tell which."""

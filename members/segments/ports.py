@@ -120,7 +120,7 @@ class InputKind(StrEnum):
     CHOICES = "choices"  # several of ``options``
     NUMBER = "number"
     MONEY = "money"  # integer fen; shown as yuan
-    DAYS = "days"
+    DAYS = "days"  # the last so many days, as a window
     DATE = "date"
     TEXT = "text"
 

@@ -75,7 +75,9 @@ def _groups(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
 
 _DETAILS = (
     Input("source", InputKind.CHOICES, _("source"), required=False, options=sources),
-    Input("days", InputKind.DAYS, _("tagged within"), required=False, high=36_500, unit=_("days")),
+    Input(
+        "days", InputKind.NUMBER, _("tagged within"), required=False, high=36_500, unit=_("days")
+    ),
 )
 _TAGS = (Input("in", InputKind.CHOICES, _("tags"), options=tags), *_DETAILS)
 _GROUPS = (Input("in", InputKind.CHOICES, _("groups"), options=tag_groups), *_DETAILS)

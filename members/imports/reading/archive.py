@@ -63,7 +63,9 @@ def vet(file: IO[bytes], *, inflated_limit: int = MAX_INFLATED_BYTES) -> dict[st
                 if inflated > inflated_limit:
                     raise FileRefused(
                         "file_too_large",
-                        _("Unpacked, the workbook is larger than %(limit)d MB. Split it, or use CSV.")
+                        _(
+                            "Unpacked, the workbook is larger than %(limit)d MB. Split it, or use CSV."
+                        )
                         % {"limit": inflated_limit // 1024 // 1024},
                         Kind.TOO_LARGE,
                     )
@@ -121,9 +123,7 @@ def _checked_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         if entry.compress_type not in METHODS:
             raise _damaged()
     if "[Content_Types].xml" not in names or not any(n.startswith("xl/") for n in names):
-        raise FileRefused(
-            "not_a_workbook", _("This zip archive is not an Excel workbook (.xlsx).")
-        )
+        raise FileRefused("not_a_workbook", _("This zip archive is not an Excel workbook (.xlsx)."))
     return entries
 
 
@@ -136,9 +136,7 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes
         with archive.open(entry) as stream:
             while block := stream.read(BLOCK):
                 if is_first and block.startswith(NESTED):
-                    raise FileRefused(
-                        "archive_nested", _("The workbook holds another archive.")
-                    )
+                    raise FileRefused("archive_nested", _("The workbook holds another archive."))
                 if is_first and is_xml and block.startswith((b"\xff\xfe", b"\xfe\xff")):
                     raise _damaged()
                 is_first = False

@@ -68,7 +68,9 @@ def kind_of(file: IO[bytes], size: int) -> FileKind:
     if _is_something_else(head):
         raise FileRefused(
             "file_type",
-            _("This is not a CSV or XLSX file. Save the table as one of these and upload it again."),
+            _(
+                "This is not a CSV or XLSX file. Save the table as one of these and upload it again."
+            ),
             Kind.UNSUPPORTED,
         )
     return FileKind.CSV

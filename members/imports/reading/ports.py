@@ -90,7 +90,8 @@ def checked_headers(cells: list[str]) -> list[str]:
     if "" in names:
         letter = column_letter(names.index(""))
         raise FileRefused(
-            "header_missing", _("Column %(column)s has no name in the first row.") % {"column": letter}
+            "header_missing",
+            _("Column %(column)s has no name in the first row.") % {"column": letter},
         )
     seen: set[str] = set()
     for name in names:

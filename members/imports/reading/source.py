@@ -83,7 +83,9 @@ def _sample(source: RowSource, width: int) -> list[list[str]]:
         has_faults = has_faults or bool(batch.faults)
         for row in batch.rows:
             if any(cell.strip() for cell in row):
-                cells = [cell.strip()[:SAMPLE_CHARACTERS].replace("\0", "�") for cell in row[:width]]
+                cells = [
+                    cell.strip()[:SAMPLE_CHARACTERS].replace("\0", "�") for cell in row[:width]
+                ]
                 sample.append(cells + [""] * (width - len(cells)))
             if len(sample) == SAMPLE_ROWS:
                 return sample

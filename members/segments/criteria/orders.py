@@ -1,7 +1,7 @@
 """Conditions on orders in a window: how many, how much, how long ago.
 
-The window is a number of days before a date (today, unless given), or two dates, or all time;
-a sales channel narrows it. Somebody without orders has a count and a sum of zero, no average and
+The window is a number of days up to a date (today, unless given), everything up to a date, or all
+time; a sales channel narrows it. Somebody without orders has a count and a sum of zero, no average and
 no last order.
 """
 
@@ -33,11 +33,9 @@ GROUPED = " GROUP BY o.member_id HAVING "
 DAYS = Input(
     "days", InputKind.DAYS, _("in the last"), required=False, high=MAX_DAYS, unit=_("days")
 )
-AS_OF = Input("as_of", InputKind.DATE, _("before"), required=False)
-FROM = Input("from", InputKind.DATE, _("from"), required=False)
-TO = Input("to", InputKind.DATE, _("to"), required=False)
+AS_OF = Input("as_of", InputKind.DATE, _("up to"), required=False)
 CHANNEL = Input("channel", InputKind.TEXT, _("channel"), required=False)
-WINDOW = (DAYS, AS_OF, FROM, TO, CHANNEL)
+WINDOW = (DAYS, AS_OF, CHANNEL)
 
 
 def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
@@ -49,10 +47,6 @@ def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
         sql += Sql(" AND o.ordered_at >= %s", (frame.start_of(end - timedelta(value["days"])),))
     if end is not None:
         sql += Sql(" AND o.ordered_at < %s", (frame.end_of(end),))
-    if "from" in value:
-        sql += Sql(" AND o.ordered_at >= %s", (frame.start_of(value["from"]),))
-    if "to" in value:
-        sql += Sql(" AND o.ordered_at < %s", (frame.end_of(value["to"]),))
     if "channel" in value:
         sql += Sql(" AND o.channel = %s", (value["channel"],))
     return sql
@@ -99,9 +93,9 @@ def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
 _NUMBER = Input(
     "number", InputKind.NUMBER, _("orders"), high=1_000_000, unit=_("orders"), default=1
 )
-_FEN = Input("fen", InputKind.MONEY, _("amount"), high=10**13, unit=_("yuan"))
+_FEN = Input("fen", InputKind.MONEY, _("amount"), high=10**13)
 _LAST = (
-    Input("days", InputKind.DAYS, _("days"), high=MAX_DAYS, unit=_("days"), default=90),
+    Input("days", InputKind.NUMBER, _("days"), high=MAX_DAYS, unit=_("days"), default=90),
     AS_OF,
     CHANNEL,
 )

@@ -118,7 +118,9 @@ def _random(_frame: Frame, _cmp: str, value: Mapping[str, Any]) -> Where:
     )
 
 
-_STAGE_DAYS = (Input("days", InputKind.DAYS, _("days"), high=MAX_DAYS, unit=_("days"), default=30),)
+_STAGE_DAYS = (
+    Input("days", InputKind.NUMBER, _("days"), high=MAX_DAYS, unit=_("days"), default=30),
+)
 _TEXT = (Input("text", InputKind.TEXT, _("text")),)
 
 PROFILE_CRITERIA = (

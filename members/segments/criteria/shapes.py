@@ -26,7 +26,7 @@ def days_input(label: Any, *, required: bool = True, default: int = 90) -> Input
     """Return the input of a number of days."""
     return Input(
         "days",
-        InputKind.DAYS,
+        InputKind.NUMBER,
         label,
         required=required,
         high=MAX_DAYS,

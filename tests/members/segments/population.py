@@ -1,0 +1,184 @@
+"""A few hundred members drawn from a seed, as rows and as plain values for the oracle."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from members.orders.models import Order
+from members.privacy.models import Consent
+from members.profiles.models import Member
+from members.tags.models import MemberTag, Tag, TagGroup
+from members.vehicles.models import Ownership, Vehicle, VehicleModel
+from tests.factories.core import CityFactory, DealerFactory, RegionFactory
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
+TODAY = date(2026, 11, 23)
+STAGES = ["prospect", "introduction", "growth", "mature", "dormant", "lost"]
+SOURCES = ["manual", "rule", "import"]
+CHANNELS = ["app", "dealer", ""]
+CITIES = [("3301", "杭州市", "浙江省"), ("3302", "宁波市", "浙江省"), ("3101", "上海市", "上海市")]
+
+
+@dataclass
+class Person:
+    """What the oracle knows about one member."""
+
+    row: Member
+    region_id: int | None = None
+    province: str | None = None
+    tags: dict = field(default_factory=dict)  # tag id: (source, tagged_at)
+    orders: list = field(default_factory=list)  # (ordered_at, fen, channel)
+    cars: list = field(default_factory=list)  # (model id, delivered_on), current ones
+    consents: dict = field(default_factory=dict)  # purpose: whether it still holds
+
+
+@dataclass
+class World:
+    """Everybody, and the ids that conditions can name."""
+
+    brand_id: int
+    people: list
+    tag_ids: list
+    group_ids: list
+    tags_of_group: dict
+    dealer_ids: list
+    region_ids: list
+    model_ids: list
+
+
+def moment(rng, days):
+    """A moment on one of the last days; often on the edge of a day in Shanghai."""
+    day = datetime(2026, 11, 23, tzinfo=ZONE) - timedelta(days=rng.randint(0, days))
+    edge = rng.choice([timedelta(), timedelta(hours=23, minutes=59, seconds=59), None])
+    return day + (edge if edge is not None else timedelta(seconds=rng.randint(0, 86_399)))
+
+
+def populate(brand, *, count=250, seed=7):
+    rng = random.Random(seed)
+    cities = [CityFactory(code=c, name=n, province_name=p) for c, n, p in CITIES]
+    regions = [RegionFactory(brand=brand) for _ in range(2)]
+    dealers = [
+        DealerFactory(brand=brand, region=rng.choice(regions), city=cities[0]) for _ in "12345"
+    ]
+    groups = [TagGroup.objects.create(brand=brand, name=f"g{n}") for n in range(2)]
+    tags = [
+        Tag.objects.create(brand=brand, group=groups[n % 2], name=f"t{n}", created_at=NOW)
+        for n in range(6)
+    ]
+    models = [VehicleModel.objects.create(brand=brand, code=f"M{n}", name=f"M{n}") for n in "12"]
+    people = [_person(brand, rng, cities, dealers) for _ in range(count)]
+    Member.objects.bulk_create(person.row for person in people)
+    _belongings(brand, rng, people, tags, models)
+    analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership)
+    return World(
+        brand_id=brand.pk,
+        people=people,
+        tag_ids=[tag.pk for tag in tags],
+        group_ids=[group.pk for group in groups],
+        tags_of_group={g.pk: {t.pk for t in tags if t.group_id == g.pk} for g in groups},
+        dealer_ids=[dealer.pk for dealer in dealers],
+        region_ids=[region.pk for region in regions],
+        model_ids=[model.pk for model in models],
+    )
+
+
+def analyze(*models):
+    """What autovacuum does in production; without it the planner takes every table for empty."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE " + ", ".join(model._meta.db_table for model in models))
+
+
+def _person(brand, rng, cities, dealers):
+    city = rng.choice([*cities, None])
+    dealer = rng.choice([*dealers, None])
+    row = Member(
+        brand=brand,
+        display_name=rng.choice("王李张") + rng.choice("一%_\\'"),
+        gender=rng.choice(["f", "m", ""]),
+        stage=rng.choice(STAGES),
+        stage_since=rng.choice([None, TODAY - timedelta(days=rng.randint(0, 40))]),
+        source=rng.choice(["import", "app"]),
+        joined_on=rng.choice([None, TODAY - timedelta(days=rng.randint(0, 40))]),
+        last_active_at=rng.choice([None, moment(rng, 40)]),
+        city=city,
+        home_dealer=dealer,
+        phone_hash=rng.choice([None, rng.randbytes(16)]),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    row.phone_cipher = row.phone_hash
+    return Person(
+        row,
+        region_id=dealer.region_id if dealer else None,
+        province=city.province_name if city else None,
+    )
+
+
+def _belongings(brand, rng, people, tags, models):
+    rows = {MemberTag: [], Order: [], Consent: []}
+    for person in people:
+        for tag in rng.sample(tags, rng.randint(0, 4)):
+            source, at = rng.choice(SOURCES), moment(rng, 40)
+            person.tags[tag.pk] = (source, at)
+            rows[MemberTag].append(
+                MemberTag(brand=brand, tag=tag, member=person.row, source=source, tagged_at=at)
+            )
+        for number in range(rng.choice([0, 0, 1, 2, 3, 5])):
+            at, fen, channel = moment(rng, 40), rng.randint(0, 30) * 100, rng.choice(CHANNELS)
+            person.orders.append((at, fen, channel))
+            rows[Order].append(
+                Order(
+                    brand=brand,
+                    member=person.row,
+                    order_no=f"{person.row.pk}-{number}",
+                    ordered_at=at,
+                    amount_fen=fen,
+                    channel=channel,
+                )
+            )
+        for purpose in ("community", "marketing"):
+            holds = rng.choice([None, True, False])
+            if holds is None:
+                continue
+            person.consents[purpose] = holds
+            rows[Consent].append(
+                Consent(
+                    brand=brand,
+                    member=person.row,
+                    purpose=purpose,
+                    version="1",
+                    given_at=NOW,
+                    withdrawn_at=None if holds else NOW,
+                    evidence="x",
+                )
+            )
+        _cars(brand, rng, person, models)
+    for model, made in rows.items():
+        model.objects.bulk_create(made)
+
+
+def _cars(brand, rng, person, models):
+    for _ in range(rng.choice([0, 1, 1, 2])):
+        model, sold = rng.choice(models), rng.random() < 0.3
+        delivered = TODAY - timedelta(days=rng.randint(0, 40))
+        vehicle = Vehicle.objects.create(
+            brand=brand,
+            model=model,
+            vin_cipher=b"x",
+            vin_hash=rng.randbytes(16),
+            vin_tail="000000",
+            created_at=NOW,
+        )
+        Ownership.objects.create(
+            brand=brand,
+            vehicle=vehicle,
+            member=person.row,
+            delivered_on=delivered,
+            ended_on=TODAY if sold else None,
+        )
+        if not sold:
+            person.cars.append((model.pk, delivered))
