@@ -198,7 +198,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "core.kernel.static_storage.ConsoleStaticStorage"},
 }
 NODE_MODULES = BASE_DIR / "node_modules"
 FILES_DIR = Path(env.text("FILES_DIR", str(BASE_DIR / "var" / "files")))
