@@ -113,7 +113,7 @@ def _date_styles(opened: zipfile.ZipFile) -> frozenset[str]:
 
 
 def _is_date_code(code: str) -> bool:
-    bare = LITERALS.sub("", code.split(";")[0]).lower()
+    bare = LITERALS.sub("", code.split(";", maxsplit=1)[0]).lower()
     return any(letter in bare for letter in "ydhs") or "mm" in bare
 
 
