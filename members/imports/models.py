@@ -64,6 +64,8 @@ class ImportJob(BrandModel):
         db_index=False,
     )
     subject = models.CharField(max_length=8, choices=Subject.choices)
+    source = models.JSONField(default=dict)  # how to read the file, as ``reading.source.vet`` said
+    row_estimate = models.BigIntegerField(default=0)
     mapping = models.JSONField(default=dict)
     options = models.JSONField(default=dict)
     headers = models.JSONField(default=list)

@@ -1,0 +1,46 @@
+"""The rows that stayed out, as a file for the person who made the original."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from core.files import services as files
+from core.kernel.access import Permission
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.files.models import StoredFile
+    from core.kernel.access import Viewer
+    from members.imports.models import ImportJob
+
+ROWS_AT_ONCE = 5000
+# What a spreadsheet takes for the start of a formula; also behind spaces and in full width.
+FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n\0")
+
+
+def write(*, job: ImportJob, actor: Viewer, now: datetime) -> StoredFile:
+    """Write every rejection of the job, as CSV that Excel opens without a question."""
+    stem = job.file.name.rsplit(".", 1)[0]
+    name = _("%(file)s rows to mend.csv") % {"file": stem}
+    with files.result_writer(
+        brand_id=job.brand_id, name=name, actor=actor, now=now, needs=Permission.MEMBERS_IMPORT
+    ) as result:
+        writer = csv.writer(result.text)
+        writer.writerow([_("Row"), _("Column"), _("Value"), _("Reason"), _("Code")])
+        rows = job.rejections.order_by("row_number")
+        columns = ("row_number", "column", "value", "reason", "code")
+        for number, *texts in rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
+            writer.writerow([number, *map(inert, texts)])
+    return result.stored
+
+
+def inert(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe in front makes it text."""
+    bare = text.lstrip(" \u00a0\u3000\n")
+    if bare.startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS):
+        return "'" + text.replace("\0", "")
+    return text

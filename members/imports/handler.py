@@ -1,0 +1,210 @@
+"""The run that brings a file in: a chunk a step, with its counts and its place in the file."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.utils import translation
+
+from core.audit import services as audit
+from core.files import services as files
+from core.kernel import faults
+from core.runs.ports import Step
+from members.imports import error_file, member_upsert, order_upsert, selectors
+from members.imports.ahead import Ahead, GaveUp
+from members.imports.member_rows import MemberPreparer
+from members.imports.models import ImportJob, ImportRejection, Subject
+from members.imports.options import Options, parse_options
+from members.imports.order_rows import OrderPreparer
+from members.imports.preparing import Job
+from members.imports.reading.source import open_source
+from members.imports.reasons import Problem, rejections
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.kernel.access import Viewer
+    from core.runs.ports import RunView
+    from members.imports.preparing import Chunk
+    from members.imports.staging import Outcome
+
+KIND = "import"
+TRIES = 3
+# Whose column a refusal of the database is about.
+COLUMN_OF_CODE = {
+    "phone_taken": "phone",
+    "app_user_taken": "app_user",
+    "unionid_taken": "unionid",
+    "vin_taken": "vin",
+    "tag": "tags",
+    "tags_exclusive": "tags",
+    "member_unknown": "customer_no",
+    "member_unclear": "customer_no",
+    "order_of_other": "order_no",
+}
+
+
+class ImportHandler:
+    """Steps through a file; between the steps of one worker its reader stays open."""
+
+    def __init__(self) -> None:
+        """Start with no file open."""
+        self._ahead: tuple[int, Ahead] | None = None
+
+    def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
+        """Bring in one chunk, or write the file of rejected rows after the last one."""
+        job = ImportJob.objects.select_related("file").get(pk=run.params["job_id"])
+        options = parse_options(job.options)
+        with translation.override(options.language or translation.get_language()):
+            if run.cursor.get("is_read"):
+                return self._finish(job, run, actor, now)
+            position = dict(run.cursor.get("position", {}))
+            chunk = self._next(job, options, run.id, position, now)
+            if chunk is None:
+                self._close()
+                return Step(cursor={"is_read": True}, done=run.done, total=run.total)
+            self._bring_in(job, options, chunk, actor, now)
+        faults.point("imports.step")
+        done = max(run.done, chunk.position["row"] - 1)
+        return Step(
+            cursor={"position": chunk.position},
+            done=done,
+            total=None if run.total is None else max(run.total, done),
+            result=_counts(job),
+        )
+
+    def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
+        """Keep what came in and say so; a cancelled or failed import is not taken back."""
+        self._close()
+        job = ImportJob.objects.filter(pk=run.params["job_id"]).first()
+        if job is not None:
+            audit.record(
+                action="import.stopped", subject=job, actor=actor, now=now, data=_counts(job)
+            )
+
+    def _next(
+        self, job: ImportJob, options: Options, run_id: int, position: dict[str, int], now: datetime
+    ) -> Chunk | None:
+        if self._ahead is None or self._ahead[0] != run_id or self._ahead[1].position != position:
+            self._open(job, options, run_id, position, now)
+        try:
+            return self._reader().next()
+        except GaveUp:
+            self._open(job, options, run_id, position, now)
+            return self._reader().next()
+        except Exception:
+            self._close()
+            raise
+
+    def _reader(self) -> Ahead:
+        assert self._ahead is not None
+        return self._ahead[1]
+
+    def _open(
+        self, job: ImportJob, options: Options, run_id: int, position: dict[str, int], now: datetime
+    ) -> None:
+        self._close()
+        known = selectors.known_names(brand_id=job.brand_id, mapping=job.mapping)
+        task = Job(
+            brand_id=job.brand_id,
+            subject=job.subject,
+            headers=job.headers,
+            mapping=job.mapping,
+            options=options,
+            known=known,
+        )
+        is_members = job.subject == Subject.MEMBERS
+        ahead = Ahead(
+            open_file=partial(files.open_file, stored=job.file, now=now),
+            open_source=partial(_source, described=job.source),
+            preparer=MemberPreparer(task) if is_members else OrderPreparer(task),
+            position=position,
+        )
+        self._ahead = (run_id, ahead)
+
+    def _close(self) -> None:
+        if self._ahead is not None:
+            self._ahead[1].close()
+            self._ahead = None
+
+    def _bring_in(
+        self, job: ImportJob, options: Options, chunk: Chunk, actor: Viewer, now: datetime
+    ) -> None:
+        outcome = _apply(_upsert_of(job, options, actor, now), chunk)
+        problems = chunk.problems + [
+            Problem(n, job.mapping.get(COLUMN_OF_CODE.get(code, ""), ""), code, "", other)
+            for n, code, other in outcome.refused
+        ]
+        rejected = rejections(problems)
+        ImportRejection.objects.bulk_create(
+            [
+                ImportRejection(brand_id=job.brand_id, job=job, **rejection._asdict())
+                for rejection in rejected
+            ],
+            batch_size=2000,
+        )
+        job.read_count += chunk.read_count
+        job.created_count += outcome.created
+        job.updated_count += outcome.updated
+        job.unchanged_count += outcome.unchanged
+        job.rejected_count += len(rejected)
+        job.save()
+
+    def _finish(self, job: ImportJob, run: RunView, actor: Viewer, now: datetime) -> Step:
+        if job.rejected_count:
+            job.errors_file = error_file.write(job=job, actor=actor, now=now)
+        job.finished_at = now
+        job.save()
+        counts = _counts(job)
+        if not job.is_dry_run:
+            audit.record(action="import.finished", subject=job, actor=actor, now=now, data=counts)
+        if job.errors_file_id:
+            counts["errors_file_id"] = job.errors_file_id
+        done = max(job.read_count, run.done)
+        return Step(done=done, total=done, result=counts, finished=True)
+
+
+def _source(file: Any, described: dict[str, Any]) -> Any:
+    return open_source(file, described)
+
+
+def _upsert_of(
+    job: ImportJob, options: Options, actor: Viewer, now: datetime
+) -> member_upsert.Upsert | order_upsert.Upsert:
+    if job.subject == Subject.ORDERS:
+        return order_upsert.Upsert(brand_id=job.brand_id, is_dry_run=job.is_dry_run)
+    dealer = selectors.dealer_of_code(brand_id=job.brand_id, code=options.default_dealer)
+    return member_upsert.Upsert(
+        brand_id=job.brand_id,
+        options=options,
+        mapping=job.mapping,
+        city=options.default_city or None,
+        dealer=dealer,
+        now=now,
+        actor_id=actor.staff_id,
+        is_dry_run=job.is_dry_run,
+    )
+
+
+def _apply(upsert: member_upsert.Upsert | order_upsert.Upsert, chunk: Chunk) -> Outcome:
+    """Bring a chunk in; somebody who registers the same phone this moment makes us look again."""
+    for _attempt in range(TRIES - 1):
+        try:
+            with transaction.atomic():
+                return upsert.apply(chunk)
+        except IntegrityError:
+            continue
+    with transaction.atomic():
+        return upsert.apply(chunk)
+
+
+def _counts(job: ImportJob) -> dict[str, int]:
+    return {
+        "read": job.read_count,
+        "created": job.created_count,
+        "updated": job.updated_count,
+        "unchanged": job.unchanged_count,
+        "rejected": job.rejected_count,
+    }

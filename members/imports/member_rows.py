@@ -1,0 +1,167 @@
+"""Rows of a member file made ready for the database."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import compress
+from typing import TYPE_CHECKING, Any
+
+from core.kernel import crypto
+from core.kernel.formats import masked_phone
+from members.imports import values
+from members.imports.fields import MEMBER_FIELDS, plain
+from members.imports.preparing import Chunk, Job, Table
+from members.imports.seen_keys import SeenKeys
+from members.imports.values import BadValue, Memo, read_or_bad
+from members.profiles.rules import MOBILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from members.imports.reading.ports import Batch
+
+# What belongs to one member or car only, and so may stand in a file once.
+KEYS = ("customer_no", "phone", "app_user", "unionid", "vin")
+VEHICLE = ("vin", "model", "delivered_on")
+VIN_TAIL = 6
+PHONE_TAIL = 4
+
+
+def read_phones(cells: list[str]) -> list[Any]:
+    """Return E.164 forms; the usual eleven digits without any detour."""
+    usual, read = MOBILE, values.read_phone
+    return [f"+86{raw}" if usual(raw) else read_or_bad(read, raw) for raw in cells]
+
+
+def read_numbers(cells: list[str]) -> list[Any]:
+    """Return identifiers; those of plain letters and digits without any detour."""
+    read = values.read_number
+    return [
+        raw if raw.isalnum() and raw.isascii() and len(raw) <= 64 else read_or_bad(read, raw)
+        for raw in cells
+    ]
+
+
+def each(read: Callable[[str], Any]) -> Callable[[list[str]], list[Any]]:
+    """Return a reader of columns whose values hardly repeat."""
+    return lambda cells: [read_or_bad(read, raw) for raw in cells]
+
+
+def referring(known: dict[str, Any], code: str) -> Memo:
+    """Return a reader of names of things we know."""
+
+    def read(raw: str) -> Any:
+        try:
+            found = known[plain(raw)]
+        except KeyError:
+            raise BadValue(code) from None
+        if found is None:
+            raise BadValue("ambiguous")
+        return found
+
+    return Memo(read)
+
+
+class MemberPreparer:
+    """Goes through a member file from its start; remembers which keys it has met."""
+
+    def __init__(self, job: Job) -> None:
+        """Prepare the readers of each column."""
+        self._job, options = job, job.options
+        self._seen = {name: SeenKeys() for name in KEYS if name in job.mapping}
+        self._read: dict[str, Callable[[list[str]], list[Any]]] = {
+            "customer_no": read_numbers,
+            "display_name": each(values.read_name),
+            "phone": read_phones,
+            "gender": Memo(values.read_gender),
+            "city": referring(job.known.cities, "city"),
+            "home_dealer": referring(job.known.dealers, "home_dealer"),
+            "stage": Memo(values.read_stage),
+            "joined_on": Memo(partial(values.read_day, order=options.date_order)),
+            "app_user": each(values.read_id),
+            "unionid": each(values.read_id),
+            "vin": each(partial(values.read_vin, is_domestic=options.is_domestic)),
+            "model": referring(job.known.models, "model"),
+            "delivered_on": Memo(partial(values.read_day, order=options.date_order)),
+            "tags": Memo(partial(values.read_tags, group=options.tag_group)),
+            "consent": Memo(values.read_yes_no),
+        }
+
+    def prepare(self, batch: Batch, *, only_keys: bool = False) -> Chunk:
+        """Return a chunk; with ``only_keys`` merely remember which keys the rows had."""
+        table = Table(batch, self._job, MEMBER_FIELDS)
+        names = KEYS if only_keys else [f.name for f in MEMBER_FIELDS]
+        found = {name: table.read(name, self._read[name]) for name in names if table.has(name)}
+        if only_keys:
+            self._refuse_repeated(table, found)
+            return Chunk(position=batch.position, columns=[])
+        empty: list[None] = [None] * len(table.numbers)
+        customers = found.get("customer_no", empty)
+        phones = found.get("phone", empty)
+        self._refuse_keyless(table, customers, phones)
+        if "vin" in found:
+            _refuse_incomplete_vehicles(table, found)
+        self._refuse_repeated(table, found)
+        good = table.good()
+        kept = {name: list(compress(column, good)) for name, column in found.items()}
+        chunk = table.chunk(batch, self._columns(kept), good)
+        chunk.is_mixed = None in kept.get("customer_no", ()) and any(kept.get("customer_no", ()))
+        numbers = compress(table.numbers, good)
+        for number, tags in zip(numbers, kept.get("tags", ()), strict=False):
+            chunk.tags += [(number, group, tag) for group, tag in tags or ()]
+        return chunk
+
+    def _refuse_keyless(self, table: Table, customers: list[Any], phones: list[Any]) -> None:
+        for i, (customer, phone) in enumerate(zip(customers, phones, strict=True)):
+            if customer is None and phone is None and table.numbers[i] not in table.problems:
+                table.refuse(i, "customer_no" if table.has("customer_no") else "phone", "no_key")
+
+    def _refuse_repeated(self, table: Table, found: dict[str, list[Any]]) -> None:
+        """Refuse a key that an earlier row had, even if that row is refused for something else."""
+        for name, seen in self._seen.items():
+            column = found[name]
+            at = [i for i, value in enumerate(column) if value is not None]
+            firsts = seen.first_rows([column[i] for i in at], [table.numbers[i] for i in at])
+            for i, first in zip(at, firsts, strict=True):
+                if first:
+                    table.refuse(i, name, "duplicate", column[i], str(first))
+
+    def _columns(self, kept: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Return the columns of the staging table, the personal ones sealed."""
+        columns = {
+            name: column
+            for name, column in kept.items()
+            if name not in {"phone", "vin", "tags", "city", "home_dealer", "model"}
+        }
+        for name in ("city", "home_dealer", "model"):
+            if name in kept:
+                columns[f"{name}_id"] = kept[name]
+        if "phone" in kept:
+            columns["phone_cipher"], columns["phone_hash"] = self._sealed("phone", kept["phone"])
+            columns["phone_masked"] = [v and masked_phone(v) for v in kept["phone"]]
+            columns["phone_tail"] = [v and v[-PHONE_TAIL:] for v in kept["phone"]]
+        if "vin" in kept:
+            columns["vin_cipher"], columns["vin_hash"] = self._sealed("vin", kept["vin"])
+            columns["vin_tail"] = [v and v[-VIN_TAIL:] for v in kept["vin"]]
+        return columns
+
+    def _sealed(self, kind: str, column: list[str | None]) -> tuple[list[Any], list[Any]]:
+        """Return the ciphers and keyed hashes in the text form of bytea."""
+        plain_texts = [value for value in column if value is not None]
+        brand_id = self._job.brand_id
+        ciphers = iter(crypto.encrypt_many(plain_texts))
+        hashes = iter(crypto.lookup_hashes(brand_id=brand_id, kind=kind, values=plain_texts))
+        return (
+            [None if value is None else "\\x" + next(ciphers).hex() for value in column],
+            [None if value is None else "\\x" + next(hashes).hex() for value in column],
+        )
+
+
+def _refuse_incomplete_vehicles(table: Table, found: dict[str, list[Any]]) -> None:
+    parts = [found[name] for name in VEHICLE]
+    for i, vehicle in enumerate(zip(*parts, strict=True)):
+        if None in vehicle and any(v is not None for v in vehicle):
+            if table.numbers[i] in table.problems:
+                continue  # The part is not missing but wrong, and that is said already.
+            name = VEHICLE[vehicle.index(None)]
+            table.refuse(i, name, "vehicle_incomplete")

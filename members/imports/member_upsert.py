@@ -1,0 +1,219 @@
+"""Members of one chunk: matched, judged and written by statements over the whole chunk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from members.imports import member_children, staging
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from members.imports.options import Options
+    from members.imports.preparing import Chunk
+    from members.imports.staging import Outcome
+
+COLUMNS = {
+    "customer_no": "varchar",
+    "display_name": "varchar",
+    "phone_cipher": "bytea",
+    "phone_hash": "bytea",
+    "phone_masked": "varchar",
+    "phone_tail": "varchar",
+    "gender": "varchar",
+    "city_id": "varchar",
+    "home_dealer_id": "bigint",
+    "stage": "varchar",
+    "joined_on": "date",
+    "app_user": "varchar",
+    "unionid": "varchar",
+    "vin_cipher": "bytea",
+    "vin_hash": "bytea",
+    "vin_tail": "varchar",
+    "model_id": "bigint",
+    "delivered_on": "date",
+    "consent": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """One chunk on its way in. ``city`` and ``dealer`` stand in where neither row nor member has one.
+
+    With ``is_dry_run`` everything is found out and nothing written.
+    """
+
+    brand_id: int
+    options: Options
+    mapping: dict[str, str]
+    city: str | None
+    dealer: int | None
+    now: datetime
+    actor_id: int | None
+    is_dry_run: bool
+
+    def apply(self, chunk: Chunk) -> Outcome:
+        """Bring the chunk's rows in; a blank never erases what is known."""
+        values = self.values()
+        with connection.cursor() as cursor:
+            staging.fill(cursor, COLUMNS, chunk)
+            staging.without_big_joins(cursor)
+            self._plan(cursor, values)
+            if chunk.is_mixed:
+                staging.run(cursor, REFUSE_SECOND_OF_A_MEMBER, values)
+            member_children.plan(cursor, self, chunk, values)
+            outcome = staging.tally(cursor)
+            if not self.is_dry_run:
+                self._write(cursor, outcome, values)
+        return outcome
+
+    def values(self) -> dict[str, Any]:
+        """Return what the statements refer to."""
+        return {
+            "brand": self.brand_id,
+            "city": self.city,
+            "dealer": self.dealer,
+            "now": self.now,
+            "author": self.actor_id,
+            "dry": self.is_dry_run,
+            "purposes": list(member_children.purposes(self)),
+            "version": self.options.consent_version or "1",
+            "evidence": self.options.consent_evidence or "import",
+            "domestic": self.options.is_domestic,
+        }
+
+    def _plan(self, cursor: Any, values: dict[str, Any]) -> None:
+        joins, refusals = [], []
+        for name in ("app_user", "unionid"):
+            if name in self.mapping:
+                joins.append(JOIN_IDENTITY % {"name": name, "kind": name})
+                refusals.append(REFUSE_IDENTITY % {"name": name})
+        if "vin" in self.mapping:
+            joins.append(JOIN_VEHICLE)
+            refusals.append(REFUSE_VEHICLE)
+        sql = PLAN.replace("-- joins", "".join(joins)).replace("-- refusals", "".join(refusals))
+        staging.run(cursor, sql, values)
+
+    def _write(self, cursor: Any, outcome: Outcome, values: dict[str, Any]) -> None:
+        if outcome.created:
+            staging.run(cursor, INSERT, values)
+        if outcome.updated:
+            staging.run(cursor, UPDATE, values)
+        member_children.write(cursor, self, values)
+
+
+# LATERAL with LIMIT: one look into a unique index per row, whatever the planner believes.
+# A row means a member by customer number, else by phone. The phone of somebody who has another
+# customer number is taken; that of somebody without one is how we recognize them.
+PLAN = """
+CREATE TEMP TABLE import_plan ON COMMIT DROP AS
+SELECT matched.*,
+       m.id IS NULL AS is_new,
+       m.id IS NOT NULL AND (
+           coalesce(matched.customer_no, m.customer_no),
+           coalesce(matched.display_name, m.display_name),
+           coalesce(matched.phone_hash, m.phone_hash),
+           coalesce(matched.gender, m.gender),
+           coalesce(matched.city_id, m.city_id, %(city)s),
+           coalesce(matched.home_dealer_id, m.home_dealer_id, %(dealer)s),
+           coalesce(matched.stage, m.stage),
+           coalesce(matched.joined_on, m.joined_on)
+       ) IS DISTINCT FROM (
+           m.customer_no, m.display_name, m.phone_hash, m.gender, m.city_id, m.home_dealer_id,
+           m.stage, m.joined_on
+       ) AS is_own_changed,
+       false AS is_changed,
+       ''::varchar AS other,
+       CASE WHEN m.id IS NULL AND matched.refusal IS NULL AND NOT %(dry)s
+            THEN nextval('members_member_id_seq') ELSE m.id
+       END AS member_id
+FROM (
+    SELECT s.*, coalesce(by_no.id, by_phone.id) AS found_id,
+           CASE
+               WHEN by_no.id <> by_phone.id THEN 'phone_taken'
+               WHEN by_no.id IS NULL AND s.customer_no <> by_phone.customer_no THEN 'phone_taken'
+               -- refusals
+           END AS refusal
+    FROM import_stage AS s
+    LEFT JOIN LATERAL (
+        SELECT id FROM members_member
+        WHERE brand_id = %(brand)s AND customer_no = s.customer_no LIMIT 1
+    ) AS by_no ON true
+    LEFT JOIN LATERAL (
+        SELECT id, customer_no FROM members_member
+        WHERE brand_id = %(brand)s AND phone_hash = s.phone_hash LIMIT 1
+    ) AS by_phone ON true
+    -- joins
+) AS matched
+LEFT JOIN LATERAL (
+    SELECT * FROM members_member WHERE brand_id = %(brand)s AND id = matched.found_id LIMIT 1
+) AS m ON true
+"""
+JOIN_IDENTITY = """
+    LEFT JOIN LATERAL (
+        SELECT member_id FROM members_identity
+        WHERE brand_id = %%(brand)s AND kind = '%(kind)s' AND value = s.%(name)s LIMIT 1
+    ) AS by_%(name)s ON true
+"""
+REFUSE_IDENTITY = """
+               WHEN by_%(name)s.member_id IS DISTINCT FROM coalesce(by_no.id, by_phone.id)
+                    AND by_%(name)s.member_id IS NOT NULL THEN '%(name)s_taken'
+"""
+JOIN_VEHICLE = """
+    LEFT JOIN LATERAL (
+        SELECT o.member_id FROM members_vehicle AS v
+        JOIN members_ownership AS o
+          ON o.brand_id = v.brand_id AND o.vehicle_id = v.id AND o.ended_on IS NULL
+        WHERE v.brand_id = %(brand)s AND v.vin_hash = s.vin_hash LIMIT 1
+    ) AS owner ON true
+"""
+REFUSE_VEHICLE = """
+               WHEN owner.member_id IS DISTINCT FROM coalesce(by_no.id, by_phone.id)
+                    AND owner.member_id IS NOT NULL THEN 'vin_taken'
+"""
+# One row found by its number and another by its phone only may mean one person.
+REFUSE_SECOND_OF_A_MEMBER = """
+UPDATE import_plan SET refusal = 'member_twice' WHERE n IN (
+    SELECT n FROM (
+        SELECT n, row_number() OVER (PARTITION BY found_id ORDER BY n) AS place
+        FROM import_plan WHERE found_id IS NOT NULL AND refusal IS NULL
+    ) AS numbered WHERE place > 1
+)
+"""
+INSERT = """
+INSERT INTO members_member (
+    id, brand_id, display_name, customer_no, phone_cipher, phone_hash, phone_masked, phone_tail,
+    gender, city_id, home_dealer_id, stage, stage_since, source, joined_on, created_at, updated_at,
+    version
+)
+SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), customer_no,
+       phone_cipher, phone_hash, coalesce(phone_masked, ''), coalesce(phone_tail, ''),
+       coalesce(gender, ''), coalesce(city_id, %(city)s), coalesce(home_dealer_id, %(dealer)s),
+       coalesce(stage, 'prospect'), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date, 'import',
+       joined_on, %(now)s, %(now)s, 1
+FROM import_plan WHERE is_new AND refusal IS NULL
+"""
+UPDATE = """
+UPDATE members_member AS m SET
+    customer_no = coalesce(p.customer_no, m.customer_no),
+    display_name = coalesce(p.display_name, m.display_name),
+    phone_cipher = CASE WHEN p.phone_hash IS DISTINCT FROM m.phone_hash
+                        THEN coalesce(p.phone_cipher, m.phone_cipher) ELSE m.phone_cipher END,
+    phone_hash = coalesce(p.phone_hash, m.phone_hash),
+    phone_masked = coalesce(p.phone_masked, m.phone_masked),
+    phone_tail = coalesce(p.phone_tail, m.phone_tail),
+    gender = coalesce(p.gender, m.gender),
+    city_id = coalesce(p.city_id, m.city_id, %(city)s),
+    home_dealer_id = coalesce(p.home_dealer_id, m.home_dealer_id, %(dealer)s),
+    stage = coalesce(p.stage, m.stage),
+    stage_since = CASE WHEN p.stage <> m.stage
+                       THEN (%(now)s AT TIME ZONE 'Asia/Shanghai')::date ELSE m.stage_since END,
+    joined_on = coalesce(p.joined_on, m.joined_on),
+    updated_at = %(now)s,
+    version = m.version + 1
+FROM import_plan AS p
+WHERE p.is_own_changed AND p.refusal IS NULL AND m.brand_id = %(brand)s AND m.id = p.member_id
+"""

@@ -1,0 +1,90 @@
+"""Orders of one chunk: matched to members, judged and written by statements over the chunk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from members.imports import staging
+
+if TYPE_CHECKING:
+    from members.imports.preparing import Chunk
+    from members.imports.staging import Outcome
+
+COLUMNS = {
+    "order_no": "varchar",
+    "customer_no": "varchar",
+    "phone_hash": "bytea",
+    "ordered_at": "timestamptz",
+    "amount_fen": "bigint",
+    "quantity": "integer",
+    "channel": "varchar",
+}
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """One chunk on its way in; with ``is_dry_run`` everything is found out and nothing written."""
+
+    brand_id: int
+    is_dry_run: bool
+
+    def apply(self, chunk: Chunk) -> Outcome:
+        """Bring the chunk's rows in; a blank never erases what is known."""
+        values: dict[str, Any] = {"brand": self.brand_id}
+        with connection.cursor() as cursor:
+            staging.fill(cursor, COLUMNS, chunk)
+            staging.without_big_joins(cursor)
+            staging.run(cursor, PLAN, values)
+            outcome = staging.tally(cursor)
+            if outcome.created and not self.is_dry_run:
+                staging.run(cursor, INSERT, values)
+            if outcome.updated and not self.is_dry_run:
+                staging.run(cursor, UPDATE, values)
+        return outcome
+
+
+PLAN = """
+CREATE TEMP TABLE import_plan ON COMMIT DROP AS
+SELECT s.*, coalesce(by_no.id, by_phone.id) AS member_id, o.id AS order_id,
+       o.id IS NULL AS is_new,
+       ''::varchar AS other,
+       o.id IS NOT NULL AND (
+           s.ordered_at, s.amount_fen, coalesce(s.quantity, o.quantity),
+           coalesce(s.channel, o.channel)
+       ) IS DISTINCT FROM (o.ordered_at, o.amount_fen, o.quantity, o.channel) AS is_changed,
+       CASE
+           WHEN by_no.id <> by_phone.id THEN 'member_unclear'
+           WHEN coalesce(by_no.id, by_phone.id) IS NULL THEN 'member_unknown'
+           WHEN o.member_id <> coalesce(by_no.id, by_phone.id) THEN 'order_of_other'
+       END AS refusal
+FROM import_stage AS s
+LEFT JOIN LATERAL (
+    SELECT id FROM members_member
+    WHERE brand_id = %(brand)s AND customer_no = s.customer_no LIMIT 1
+) AS by_no ON true
+LEFT JOIN LATERAL (
+    SELECT id FROM members_member
+    WHERE brand_id = %(brand)s AND phone_hash = s.phone_hash LIMIT 1
+) AS by_phone ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM members_order WHERE brand_id = %(brand)s AND order_no = s.order_no LIMIT 1
+) AS o ON true
+"""
+INSERT = """
+INSERT INTO members_order (brand_id, order_no, member_id, ordered_at, amount_fen, quantity, channel)
+SELECT %(brand)s, order_no, member_id, ordered_at, amount_fen, coalesce(quantity, 1),
+       coalesce(channel, '')
+FROM import_plan WHERE is_new AND refusal IS NULL
+"""
+UPDATE = """
+UPDATE members_order AS o SET
+    ordered_at = p.ordered_at,
+    amount_fen = p.amount_fen,
+    quantity = coalesce(p.quantity, o.quantity),
+    channel = coalesce(p.channel, o.channel)
+FROM import_plan AS p
+WHERE p.is_changed AND p.refusal IS NULL AND o.brand_id = %(brand)s AND o.id = p.order_id
+"""

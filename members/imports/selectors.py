@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Min
+
+from core.organizations.models import City, Dealer
+from members.imports.fields import plain
+from members.imports.models import ImportJob, ImportProfile
+from members.imports.preparing import Known
+from members.vehicles.models import VehicleModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+CITY_SUFFIXES = ("市", "地区", "盟", "自治州")
+
+
+def known_names(*, brand_id: int, mapping: dict[str, str]) -> Known:
+    """Return what cells of the mapped columns may refer to, by code and by name."""
+    dealers = Dealer.objects.filter(brand_id=brand_id).values_list("pk", "code", "name")
+    models = VehicleModel.objects.filter(brand_id=brand_id).values_list("pk", "code", "name")
+    return Known(
+        cities=_by_name(_cities()),
+        dealers=_by_name((pk, names) for pk, *names in dealers),
+        models=_by_name((pk, names) for pk, *names in models) if "model" in mapping else {},
+    )
+
+
+def _cities() -> Iterable[tuple[str, list[str]]]:
+    for code, name in City.objects.values_list("code", "name"):
+        short = [name.removesuffix(suffix) for suffix in CITY_SUFFIXES if name.endswith(suffix)]
+        yield code, [code, name, *short]
+
+
+def _by_name(rows: Iterable[tuple[Any, list[str]]]) -> dict[str, Any]:
+    """Return {name: id}; a name that several have leads to none of them."""
+    found: dict[str, Any] = {}
+    for key, names in rows:
+        for name in {plain(name) for name in names}:
+            found[name] = None if name in found else key
+    return found
+
+
+def dealer_of_code(*, brand_id: int, code: str) -> int | None:
+    """Return the dealer's id; none for an empty code."""
+    dealers = Dealer.objects.filter(brand_id=brand_id, code=code)
+    return dealers.values_list("pk", flat=True).first() if code else None
+
+
+def profiles_for(*, subject: str, headers: Iterable[str]) -> list[ImportProfile]:
+    """Return the saved profiles whose columns the file has, the newest first."""
+    names = set(headers)
+    saved: QuerySet[ImportProfile] = ImportProfile.objects.filter(subject=subject)
+    return [
+        profile
+        for profile in saved.order_by("-updated_at", "-pk")[:100]
+        if set(profile.mapping.values()) <= names
+    ]
+
+
+def first_rejections(*, job: ImportJob, limit: int) -> list[Any]:
+    """Return the first rows that stayed out, in the order of the file."""
+    return list(job.rejections.order_by("row_number")[:limit])
+
+
+def rejections_by_reason(*, job: ImportJob) -> list[dict[str, Any]]:
+    """Return how many rows stayed out for which reason in which column, most first."""
+    return list(
+        job.rejections.values("code", "column")
+        .annotate(count=Count("pk"), first_row=Min("row_number"), reason=Min("reason"))
+        .order_by("-count", "code")[:12]
+    )

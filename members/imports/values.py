@@ -1,0 +1,259 @@
+"""One cell at a time: text in, value out, or the code of what is wrong with it. No Django."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from members.imports.options import DateOrder, MoneyUnit
+from members.profiles.rules import NotAPhone, normalized_phone
+from members.vehicles.rules import NotAVin, has_right_check_digit, normalized_vin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ZONE = ZoneInfo("Asia/Shanghai")
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+MAX_FEN = 10**13  # a hundred thousand million yuan: beyond it a decimal point went missing
+MAX_QUANTITY = 1_000_000
+MAX_KNOWN = 100_000
+
+SCIENTIFIC = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]{1,3}").fullmatch
+_DATE = re.compile(
+    r"(?P<a>\d{1,4})\s*[-/.年]\s*(?P<b>\d{1,2})\s*[-/.月]\s*(?P<c>\d{1,4})\s*日?"
+    r"(?:[T\s]*(?P<h>\d{1,2})[:时](?P<m>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:\.\d{1,6})?)?秒?)?"
+    r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+).fullmatch
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})").fullmatch
+_MONEY_NOISE = str.maketrans("", "", " ,，￥¥$€£元")
+# Invisible characters that steer text or hide in it; the joiner of emoji stays.
+_HIDDEN = re.compile("[\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_TAG_BREAK = re.compile(r"[;；、|｜,，\n]+")
+
+GENDERS = {"男": "m", "男性": "m", "先生": "m", "m": "m", "male": "m", "女": "f", "女性": "f",
+           "女士": "f", "f": "f", "female": "f", "未知": "", "保密": "", "unknown": "", "u": ""}  # fmt: skip
+STAGES = {"潜客": "prospect", "导入期": "introduction", "导入": "introduction", "成长期": "growth",
+          "成长": "growth", "成熟期": "mature", "成熟": "mature", "沉睡": "dormant", "沉睡期": "dormant",
+          "流失": "lost", "流失期": "lost"} | {s: s for s in (
+              "prospect", "introduction", "growth", "mature", "dormant", "lost")}  # fmt: skip
+YES_NO = {"是": True, "同意": True, "已同意": True, "y": True, "yes": True, "true": True, "1": True,
+          "有": True, "否": False, "不同意": False, "未同意": False, "拒绝": False, "n": False,
+          "no": False, "false": False, "0": False, "无": False}  # fmt: skip
+
+
+class BadValue(ValueError):
+    """The cell cannot be taken; the text is a code of ``reasons``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A refused value among good ones."""
+
+    code: str
+
+
+class Memo:
+    """Reads a column of values that repeat, such as cities: each different one only once."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        """Remember what ``read`` says."""
+        self._read = read
+        self._known: dict[str, Any] = {"": None}
+
+    def __call__(self, values: list[str]) -> list[Any]:
+        """Return a value, None for a blank, or ``Bad`` for each cell."""
+        known = self._known
+        if len(known) > MAX_KNOWN:
+            known.clear()
+            known[""] = None
+        for raw in set(values) - known.keys():
+            known[raw] = read_or_bad(self._read, raw)
+        return [known[raw] for raw in values]
+
+
+def read_or_bad(read: Callable[[str], Any], raw: str) -> Any:
+    """Return what ``read`` makes of a cell; None for one of spaces only."""
+    text = raw.strip()
+    if not text:
+        return None
+    try:
+        return read(text)
+    except BadValue as bad:
+        return Bad(str(bad))
+
+
+def clean_text(raw: str, limit: int) -> str:
+    """Return a line of text as it may be shown: one form, no hidden characters, single spaces.
+
+    Raises:
+        BadValue: control characters, or longer than ``limit``.
+    """
+    if not raw.isprintable() or not unicodedata.is_normalized("NFC", raw):
+        if "\0" in raw:
+            raise BadValue("nul_character")
+        raw = _HIDDEN.sub("", unicodedata.normalize("NFC", raw))
+        raw = " ".join(raw.split())
+        if any(unicodedata.category(c) in {"Cc", "Cs"} for c in raw):
+            raise BadValue("control_character")
+    if len(raw) > limit:
+        raise BadValue("too_long")
+    return raw
+
+
+def read_name(raw: str) -> str:
+    """Return a person's name."""
+    return clean_text(raw, 80)
+
+
+def read_number(raw: str) -> str:
+    """Return an identifier of another system; it is text, even where it looks like a number."""
+    if SCIENTIFIC(raw) and "+" in raw:
+        raise BadValue("scientific")
+    text = unicodedata.normalize("NFKC", raw) if not raw.isascii() else raw
+    return clean_text(text, 64)
+
+
+def read_id(raw: str) -> str:
+    """Return an identity's value, which is exact and case-sensitive."""
+    if not raw.isascii() or not raw.isprintable() or " " in raw:
+        raise BadValue("not_an_id")
+    if len(raw) > 128:
+        raise BadValue("too_long")
+    return raw
+
+
+def read_phone(raw: str) -> str:
+    """Return the E.164 form."""
+    if SCIENTIFIC(raw):
+        raise BadValue("phone_scientific")
+    try:
+        return normalized_phone(raw)
+    except NotAPhone:
+        raise BadValue("phone") from None
+
+
+def read_vin(raw: str, *, is_domestic: bool) -> str:
+    """Return the VIN; a wrong check digit is an error on cars built here."""
+    try:
+        vin = normalized_vin(raw)
+    except NotAVin as error:
+        raise BadValue(str(error)) from None
+    if is_domestic and not has_right_check_digit(vin):
+        raise BadValue("vin_check_digit")
+    return vin
+
+
+def read_gender(raw: str) -> str:
+    """Return m, f, or nothing for unknown."""
+    return _choice(GENDERS, raw, "gender")
+
+
+def read_stage(raw: str) -> str:
+    """Return a lifecycle stage."""
+    return _choice(STAGES, raw, "stage")
+
+
+def read_yes_no(raw: str) -> bool:
+    """Return whether the answer is yes."""
+    return _choice(YES_NO, raw, "yes_no")
+
+
+def _choice(choices: dict[str, Any], raw: str, code: str) -> Any:
+    try:
+        return choices[unicodedata.normalize("NFKC", raw).casefold()]
+    except KeyError:
+        raise BadValue(code) from None
+
+
+def read_day(raw: str, order: str) -> date:
+    """Return the day; a time of day behind it is left out."""
+    return read_moment(raw, order).astimezone(ZONE).date()
+
+
+def read_moment(raw: str, order: str) -> datetime:
+    """Return the moment; without a zone it is Shanghai's, without a time it is midnight."""
+    found = _DATE(unicodedata.normalize("NFKC", raw).strip())
+    if found is None:
+        compact = _COMPACT(raw)
+        if compact is None:
+            raise BadValue("date")
+        year, month, day = map(int, compact.groups())
+        hour = minute = second = 0
+        zone = ""
+    else:
+        year, month, day = _ordered(found["a"], found["b"], found["c"], order)
+        hour, minute, second = (int(found[part] or 0) for part in "hms")
+        zone = found["zone"] or ""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BadValue("date_year")
+    try:
+        naive = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  (zone follows)
+        if not zone:
+            return naive.replace(tzinfo=ZONE)
+        offset = "+00:00" if zone == "Z" else zone
+        return datetime.fromisoformat(naive.isoformat() + offset).astimezone(UTC)
+    except ValueError:
+        raise BadValue("date") from None
+
+
+def _ordered(a: str, b: str, c: str, order: str) -> tuple[int, int, int]:
+    if len(a) == 4 and len(c) <= 2:
+        return int(a), int(b), int(c)
+    if len(c) == 4 and len(a) <= 2 and order != DateOrder.AUTO:
+        day, month = (a, b) if order == DateOrder.DAY_FIRST else (b, a)
+        return int(c), int(month), int(day)
+    # 05/06/2026 is two days: ask instead of guessing.
+    raise BadValue("date_order" if len(c) == 4 else "date")
+
+
+def read_fen(raw: str, unit: str) -> int:
+    """Return integer fen; half a fen is an error, not a rounding."""
+    text = unicodedata.normalize("NFKC", raw).translate(_MONEY_NOISE)
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise BadValue("money") from None
+    if not amount.is_finite():
+        raise BadValue("money")
+    if amount < 0:
+        raise BadValue("money_negative")
+    if unit != MoneyUnit.FEN:
+        amount *= 100
+    if amount > MAX_FEN:
+        raise BadValue("money_too_large")
+    # Spreadsheets keep 29.33 as 29.329999999999998; that is their noise, not half a fen.
+    whole = amount.to_integral_value()
+    if abs(amount - whole) > Decimal("0.00001"):
+        raise BadValue("money_fraction")
+    return int(whole)
+
+
+def read_quantity(raw: str) -> int:
+    """Return a whole number of things."""
+    text = unicodedata.normalize("NFKC", raw).removesuffix(".0")
+    if not text.isdecimal() or len(text) > 7 or int(text) > MAX_QUANTITY:
+        raise BadValue("quantity")
+    return int(text)
+
+
+def read_channel(raw: str) -> str:
+    """Return the name of a sales channel."""
+    return clean_text(raw, 20)
+
+
+def read_tags(raw: str, group: str) -> tuple[tuple[str, str], ...]:
+    """Return (group, tag) of each tag named in a cell; ``group`` is for those that name none."""
+    found: dict[tuple[str, str], None] = {}
+    for part in _TAG_BREAK.split(raw):
+        own_group, colon, name = part.replace("：", ":").rpartition(":")
+        name = clean_text(name.strip(), 40)
+        if name:
+            found[clean_text(own_group.strip(), 40) if colon else group, name] = None
+    if len(found) > 50:
+        raise BadValue("too_many_tags")
+    return tuple(found)
