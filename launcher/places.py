@@ -122,6 +122,18 @@ def forget(places: Places) -> None:
             shutil.rmtree(SYSTEM_STATE / name, ignore_errors=True)
 
 
+def forsaken(places: Places) -> list[Path]:
+    """Return the data of this checkout's earlier lives: someone deleted ``var`` to begin anew."""
+    if not SYSTEM_STATE.exists():
+        return []
+    mine = _checkout_id(places)
+    return [
+        record.parent
+        for record in SYSTEM_STATE.glob("*/of")
+        if record.read_text(encoding="utf-8") == str(places.var) and record.parent.name != mine
+    ]
+
+
 def _checkout_id(places: Places) -> str:
     identity = places.var / "checkout-id"
     if identity.exists():

@@ -52,14 +52,17 @@ def _catalogues(places: Places, servers: Stack, cleanup: ExitStack) -> _Made:
 
 def _static_files(places: Places, servers: Stack, cleanup: ExitStack) -> _Made:
     root = places.root
-    folders = [root / "static", *root.glob("*/static")]
+    folders = [
+        root / "static",
+        *(made for made in root.glob("*/static") if made.parent != places.var),
+    ]
     sources = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     # Whatever decides which files are collected, and from which packages.
     sources += [root / "requirements.txt", root / "package-lock.json"]
     sources += [*(root / "config" / "settings").glob("*.py"), *root.glob("core/**/vendor.py")]
     target = servers.env["STATIC_ROOT"]
     value = stamps.digest(target, files=sources)
-    stamp = places.stamps / "static"
+    stamp = Path(f"{target}.stamp")
     if (Path(target) / "staticfiles.json").exists() and stamps.is_current(stamp, value):
         return _Made(stamp, value, None)
     return _Made(stamp, value, _step(places, servers, cleanup, "collectstatic", "--no-input"))

@@ -5,13 +5,15 @@ and tables. Both give a ``Stack`` whose ``env`` is all a child process needs.
 """
 
 import os
+import shutil
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher import ephemeral, keys, provision, tuning
-from launcher.places import Account, Places, cluster_home, server_account
+from launcher import children, ephemeral, keys, provision, tuning
+from launcher.places import Account, Places, cluster_home, forsaken, server_account
 from launcher.postgres import Cluster
 from launcher.valkey import Valkey
 
@@ -59,6 +61,7 @@ def serving(places: Places) -> Iterator[Stack]:
                 stack.env |= provision.given(env["DATABASE_URL"], places.secrets)
         else:
             home = cluster_home(places, account)
+            _drop_forsaken(places, account)
             log = places.log / "postgres.log"
             stack.cluster = Cluster(home, sockets, log, tuning.serving(), account)
             stack.cluster.create()
@@ -103,6 +106,12 @@ def throwaway(
         stack.env |= provision.embedded(stack.cluster, for_tests=True)
         _start_valkey(stack, home / "valkey", sockets, home, durable=tuned is not None)
         yield stack
+
+
+def _drop_forsaken(places: Places, account: Account | None) -> None:
+    for home in forsaken(places) if account else ():
+        children.end_strays(children.working_in(home), (signal.SIGQUIT, 5.0))
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _start_valkey(stack: Stack, home: Path, sockets: Path, log: Path, *, durable: bool) -> None:

@@ -35,7 +35,9 @@ def messages_of_code():
         for path in (ROOT / app).rglob("*.py"):
             with path.open("rb") as source:
                 for _line, call, found, _notes in extract_python(source, KEYWORDS, [], {}):
-                    parts = [part for part in (found if isinstance(found, tuple) else (found,)) if part]
+                    parts = [
+                        part for part in (found if isinstance(found, tuple) else (found,)) if part
+                    ]
                     context = parts.pop(0) if "pgettext" in call else None
                     if parts:
                         yield path, context, parts[0]

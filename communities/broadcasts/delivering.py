@@ -111,6 +111,7 @@ def _send(
         # We were stopped or starved. Somebody else has these rows by now, or will have.
         logger.warning("lease over before sending: %s deliveries left to others", len(parcels))
         return
+    point("broadcasts.sending")
     outcomes = channel.send_batch([item.post() for item in parcels])
     point("broadcasts.after_send")
     _settle(brand_id, [item.settled(outcomes[item.key]) for item in parcels])

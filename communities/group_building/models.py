@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from communities.policies.models import Kind
 from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
 from core.runs.models import Run
-from members.profiles.models import Member
 from members.segments.models import Segment
 
 
@@ -113,6 +112,7 @@ class BuildRun(BrandModel):
                 name="communities_buildrun_one_applying",
             )
         ]
+        indexes = [models.Index(fields=["brand", "rule", "-id"], name="communities_buildrun_of_rule")]
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.state}"
@@ -125,7 +125,10 @@ class BuildCandidateQuerySet(BrandQuerySet["BuildCandidate"]):
 class BuildCandidate(BrandDetail):
     """What a run means to do with one member: a group to join, or the reason why not.
 
-    Written once by the plan, read by the apply steps and by whoever asks why; never updated.
+    Written by the plan, in one statement. Applying only adds the reason of the few whom it could
+    no longer place; they keep their group. Run and member are plain numbers: a million rows that
+    live as long as their run are not worth two foreign key checks each, and the policy on the
+    table vouches for the brand.
     """
 
     class Exclusion(models.TextChoices):
@@ -133,18 +136,25 @@ class BuildCandidate(BrandDetail):
         INSIDE = "inside", _("already in a suitable group")
         NO_CONSENT = "no_consent", _("no consent to community invitations")
         NO_GROUP = "no_group", _("what the rule groups by is missing")
+        CLOSED = "closed", _("the community no longer takes members")
 
     pk = models.CompositePrimaryKey("brand_id", "run_id", "group_no", "member_id")
-    run = models.ForeignKey(
-        BuildRun, models.CASCADE, related_name="+", db_constraint=False, db_index=False
-    )
+    run_id = models.BigIntegerField()
     group_no = models.IntegerField()  # 1..n in the order of the groups' keys; 0 is excluded
-    member = models.ForeignKey(
-        Member, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    member_id = models.BigIntegerField()
     exclusion = models.CharField(max_length=10, choices=Exclusion.choices, blank=True)
 
     objects = BuildCandidateQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Who was left out for one reason: examples and the list to download.
+            models.Index(
+                fields=["brand", "run_id", "exclusion", "member_id"],
+                condition=~models.Q(exclusion=""),
+                name="communities_candidate_excluded",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.member_id} {self.exclusion or self.group_no}"
@@ -167,6 +177,7 @@ class BuildGroup(BrandDetail):
     facts = models.JSONField(default=dict)  # what the name template may use
     community_id = models.BigIntegerField(null=True)
     candidate_count = models.IntegerField()
+    excluded_count = models.IntegerField(default=0)
     existing_seats = models.IntegerField(default=0)
     new_room_count = models.IntegerField(default=0)
     placed_count = models.IntegerField(null=True)  # empty until applied

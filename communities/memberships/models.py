@@ -18,7 +18,8 @@ class Membership(BrandDetail):
     """A member's seat in one room of a community; ``left_at`` is empty while it is taken.
 
     ``build_run_id`` and ``placement`` tell why: which run placed the person, and how.
-    ``read_seq`` is the read position in the room's feed.
+    ``read_seq`` is the read position in the room's feed. One composite key ties the seat to its
+    room and, through it, to the community the room belongs to.
     """
 
     class Role(models.TextChoices):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -7,9 +9,16 @@ from django.utils.translation import gettext_lazy as _
 from communities.communities.models import Community
 from core.kernel.scoping import BrandModel, BrandQuerySet
 
+if TYPE_CHECKING:
+    from typing import Self
+
 
 class RoomQuerySet(BrandQuerySet["Room"]):
     dealer_field = "community__dealer_id"
+
+    def with_seats(self) -> Self:
+        """Open, and not full yet."""
+        return self.filter(state=Room.State.OPEN, member_count__lt=F("cap"))
 
 
 class Room(BrandModel):
@@ -33,6 +42,7 @@ class Room(BrandModel):
     cap = models.PositiveIntegerField(_("cap"))
     member_count = models.PositiveIntegerField(_("members"), default=0)
     last_seq = models.BigIntegerField(default=0)
+    build_run_id = models.BigIntegerField(null=True)  # the run that opened it; empty by hand
     created_at = models.DateTimeField()
 
     objects = RoomQuerySet.as_manager()

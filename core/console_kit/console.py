@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.console_kit import samples
+from core.console_kit import rules
 from core.console_kit.forms import SampleFilterForm, SampleRuleForm
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, page_or_partial
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 _WEEKS = ("9/28", "10/5", "10/12", "10/19", "10/26", "11/2", "11/9", "11/16")
 _JOINED = (9820, 8964, 10377, 13128, 11052, 11480, 11913, 12406)
 _LEFT = (3742, 3511, 3806, 4420, 4018, 3927, 3874, 3865)
+_COLORS = (
+    *("primary", "primary-tint", "canvas", "surface", "sunken", "text"),
+    *("ok-fill", "warn-fill", "bad-fill", "teal", "plum", "star"),
+)
+_STATES = ("draft", "scheduled", "running", "paused", "done", "awaiting_approval", "failed")
+_KINDS = ("flash", "service", "conversion", "core")
 _TOTAL = 38_552
 _STEP = 1_900
 
@@ -35,57 +41,9 @@ def kit(request: ConsoleRequest) -> HttpResponse:
     """Show every component in all its states."""
     if request.htmx and request.htmx.target == "kit-list":
         return render(request, "kit/_list.html", _list(request))
-    refused = SampleRuleForm(
-        {
-            "name": "华东新车主",
-            "cap": "260",
-            "kind": "service",
-            "welcome": "欢迎 {昵称}",
-            "repeat": "once",
-        }
-    )
-    context = {
-        "colors": (
-            "primary",
-            "primary-tint",
-            "canvas",
-            "surface",
-            "sunken",
-            "text",
-            "ok-fill",
-            "warn-fill",
-            "bad-fill",
-            "teal",
-            "plum",
-            "star",
-        ),
-        "states": (
-            "draft",
-            "scheduled",
-            "running",
-            "paused",
-            "done",
-            "awaiting_approval",
-            "failed",
-        ),
-        "kinds": ("flash", "service", "conversion", "core"),
-        "icons": _icon_names(),
-        "form": refused,
-        "quiet": True,
-        "charts": [_chart("line"), _chart("bars")],
-        "trend": _JOINED,
-        "fall": tuple(reversed(_LEFT)),
-        "timeline": _timeline(),
-        "criteria": samples.criteria(),
-        "tree": json.dumps(samples.SAMPLE_TREE, ensure_ascii=False),
-        "heat": _heat(),
-        "effects": [
-            _("31,107 people join at once and get one welcome message"),
-            _("63 staff get an invitation task"),
-        ],
-        **_list(request),
-        **_progress(25_104),
-    }
+    context = _words() | _figures() | _list(request) | _progress(25_104)
+    context |= {"form": _refused_form(), "quiet": True, "icons": _icon_names()}
+    context |= {"criteria": rules.criteria(), "tree": json.dumps(rules.SAMPLE_TREE)}
     return render(request, "kit/kit.html", context)
 
 
@@ -101,7 +59,7 @@ def kit_form(request: ConsoleRequest) -> HttpResponse:
 @console(Permission.ORGANIZATION_EDIT, methods=("GET", "POST"))
 def kit_drawer(request: ConsoleRequest) -> HttpResponse:
     """Bring the sample drawer, and save it."""
-    form = SampleRuleForm(request.POST or None, request.FILES or None)
+    form = SampleRuleForm(request.POST or None, request.FILES or None, auto_id="drawer_%s")
     if request.method == "POST" and form.is_valid():
         return done(
             text=_("Rule saved"), close=True, changed="kit-changed", undo=reverse("core:kit-undo")
@@ -124,7 +82,7 @@ def kit_progress(request: ConsoleRequest) -> HttpResponse:
         reached = int(request.GET.get("done", "0"))
     except ValueError as error:
         raise Http404 from error
-    return render(request, "kit/_progress.html", _progress(min(_TOTAL, reached + _STEP)))
+    return render(request, "components/progress.html", _progress(min(_TOTAL, reached + _STEP)))
 
 
 @console(Permission.ORGANIZATION_EDIT, methods=("POST",))
@@ -136,10 +94,10 @@ def kit_count(request: ConsoleRequest) -> HttpResponse:
     }
     try:
         tree = json.loads(request.POST["tree"])
-        met = [person for person in samples.people() if samples.matches(tree, person)]
+        met = [person for person in rules.people() if rules.matches(tree, person)]
         alone = [
-            sum(samples.matches(leaf, person) for person in samples.people())
-            for leaf in samples.leaves(tree)
+            sum(rules.matches(leaf, person) for person in rules.people())
+            for leaf in rules.leaves(tree)
         ]
     except (ValueError, KeyError, TypeError):
         context["refusal"] = _("These conditions cannot be read.")
@@ -154,28 +112,11 @@ def kit_count(request: ConsoleRequest) -> HttpResponse:
 
 def _list(request: ConsoleRequest) -> dict[str, Any]:
     form = SampleFilterForm(request.GET)
-    rows = samples.people()
-    if form.is_valid():
-        city, kinds, orders = (form.cleaned_data[name] for name in ("city", "kind", "min_orders"))
-        rows = [
-            row
-            for row in rows
-            if city in ("", row.city)
-            and (not kinds or row.kind in kinds)
-            and row.orders >= (orders or 0)
-        ]
-    words = request.GET.get("q", "").strip()
-    rows = [row for row in rows if words in row.name or row.phone.endswith(words)]
-    order = request.GET.get("sort", "-seen_at")
-    if (key := order.lstrip("-")) in ("spent_fen", "orders", "seen_at"):
-        rows.sort(key=lambda row: getattr(row, key), reverse=order.startswith("-"))
-    start = next(
-        (n + 1 for n, row in enumerate(rows) if str(row.id) == request.GET.get("after")), 0
-    )
-    if before := request.GET.get("before"):
-        end = next((n for n, row in enumerate(rows) if str(row.id) == before), 0)
-        start = max(0, end - samples.PAGE_SIZE)
-    page = rows[start : start + samples.PAGE_SIZE]
+    wanted = form.cleaned_data if form.is_valid() else {}
+    rows = rules.filtered(rules.people(), words=request.GET.get("q", ""), wanted=wanted)
+    rows = rules.ordered(rows, request.GET.get("sort", "-seen_at"))
+    start = rules.page_start(rows, after=request.GET.get("after"), before=request.GET.get("before"))
+    page = rows[start : start + rules.PAGE_SIZE]
     return {
         "filter_form": form,
         "rows": page,
@@ -194,6 +135,9 @@ def _list(request: ConsoleRequest) -> dict[str, Any]:
 def _progress(reached: int) -> dict[str, Any]:
     over = reached >= _TOTAL
     return {
+        "id": "kit-progress",
+        "heading": _("Placing members"),
+        "unit": _("people"),
         "done": reached,
         "total": _TOTAL,
         "rate": _STEP // 2,
@@ -203,32 +147,44 @@ def _progress(reached: int) -> dict[str, Any]:
     }
 
 
-def _chart(kind: str) -> dict[str, Any]:
+def _refused_form() -> SampleRuleForm:
+    data = {"name": "华东新车主", "cap": "260", "kind": "service", "welcome": "欢迎 {昵称}"}
+    return SampleRuleForm(data | {"repeat": "once"})
+
+
+def _words() -> dict[str, Any]:
     return {
-        "id": f"kit-{kind}",
+        "colors": _COLORS,
+        "states": _STATES,
+        "kinds": _KINDS,
+        "steps": (_("Choose a rule"), _("Preview"), _("Confirm"), _("Apply")),
+        "timeline": (
+            {"text": _("List locked: 48,216 people"), "when": "14:24:02", "state": "done"},
+            {"text": _("Fill free seats in existing rooms"), "when": "271 / 312", "state": "now"},
+            {"text": _("Collect last week's poll"), "when": "12:00", "state": "late"},
+            {"text": _("Open new rooms and place"), "when": "0 / 54", "state": "wait"},
+        ),
+        "effects": (
+            _("31,107 people join at once and get one welcome message"),
+            _("63 staff get an invitation task"),
+        ),
+    }
+
+
+def _figures() -> dict[str, Any]:
+    chart = {
         "title": _("Joins and leaves per week"),
-        "kind": kind,
         "head": (_("Week"), _("Joined groups"), _("Left groups")),
         "rows": list(zip(_WEEKS, _JOINED, _LEFT, strict=True)),
         "caption": _("Up 8,541 this week: 12,406 joined, 3,865 left."),
     }
-
-
-def _timeline() -> list[dict[str, str]]:
-    return [
-        {"text": _("List locked: 48,216 people"), "when": "14:24:02", "state": "done"},
-        {"text": _("Fill free seats in existing rooms"), "when": "271 / 312", "state": "now"},
-        {"text": _("Collect last week's poll"), "when": "12:00", "state": "late"},
-        {"text": _("Open new rooms and place"), "when": "0 / 54", "state": "wait"},
-    ]
-
-
-def _heat() -> list[tuple[str, list[int]]]:
     days = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
-    return [
-        (day, [max(0, 97 - 3 * n - 9 * abs(hour - 20 - n % 2)) * (hour > 6) for hour in range(24)])
-        for n, day in enumerate(days)
-    ]
+    return {
+        "charts": [chart | {"id": f"kit-{kind}", "kind": kind} for kind in ("line", "bars")],
+        "trend": _JOINED,
+        "fall": tuple(reversed(_LEFT)),
+        "heat": [(day, rules.messages_by_hour(n)) for n, day in enumerate(days)],
+    }
 
 
 @lru_cache(maxsize=1)

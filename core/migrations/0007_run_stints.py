@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0006_staff_initial_password'),
+        ('core', '0005_staff_initial_password'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core.audit import services as audit
 from core.kernel.errors import InvalidInput, NotFound, Problem
-from core.sign_in.selectors import ref_of
+from core.sign_in.rules import ref_of
 from core.staff import sessions
 from core.staff.models import Staff, StaffSession
 
@@ -68,6 +68,11 @@ def end_sessions(*, staff: Staff, actor: Viewer, now: datetime, keep_key: str | 
             data={"count": count},
         )
     return count
+
+
+def clear_expired(*, now: datetime) -> int:
+    """Delete sessions that have run out; return how many."""
+    return StaffSession.objects.filter(expire_date__lt=now).delete()[0]
 
 
 @transaction.atomic

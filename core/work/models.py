@@ -35,11 +35,17 @@ class WorkRow(BrandDetail):
     class Meta:
         abstract = True
         indexes = [
-            # Serves only the claim; settled rows, nearly all of them, stay out of it.
+            # Both serve only the claim; settled rows, nearly all of them, stay out of them. What a
+            # worker left behind goes first, so it has an index apart from what merely waits.
             models.Index(
                 fields=["brand", "claimable_at", "id"],
-                condition=models.Q(state__in=["due", "claimed"]),
-                name="%(app_label)s_%(class)s_claimable",
+                condition=models.Q(state="due"),
+                name="%(app_label)s_%(class)s_due",
+            ),
+            models.Index(
+                fields=["brand", "claimable_at", "id"],
+                condition=models.Q(state="claimed"),
+                name="%(app_label)s_%(class)s_claimed",
             ),
             # Serves the reconciliation, which asks what became of them.
             models.Index(

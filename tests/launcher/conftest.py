@@ -36,7 +36,7 @@ class Server:
     def url(self) -> str:
         return self.words.partition("READY ")[2].partition("\n")[0]
 
-    def await_ready(self, seconds: float = 90) -> "Server":
+    def await_ready(self, seconds: float = 240) -> "Server":
         wait_until(lambda: "READY" in self.words or self.process.poll() is not None, seconds)
         assert "READY" in self.words, self.words
         wait_until(lambda: "Ctrl-C" in self.words or self.process.poll() is not None, 20)
@@ -44,12 +44,12 @@ class Server:
 
     def stop(self, signal: int) -> int:
         self.process.send_signal(signal)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [ROOT / "script" / "manage", *arguments]
         return subprocess.run(
-            command, env=self.env, capture_output=True, text=True, timeout=120, check=False
+            command, env=self.env, capture_output=True, text=True, timeout=300, check=False
         )
 
     def left(self) -> set[int]:
@@ -61,7 +61,7 @@ class Server:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(60)
+            self.process.wait(120)
 
     def clean_up(self) -> None:
         wait_until(lambda: not self.left(), 20)
@@ -75,12 +75,19 @@ def wait_until(what, seconds: float) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="session")
+def static_root(tmp_path_factory):
+    """Static files are collected once for all servers, as they are once per checkout."""
+    return tmp_path_factory.mktemp("collected") / "static"
+
+
 @pytest.fixture
-def start_server(tmp_path):
+def start_server(tmp_path, static_root):
     """Start servers whose state vanishes with the test."""
     started = []
 
     def start(*arguments: str, name: str = "var", **variables: str) -> Server:
+        variables.setdefault("STATIC_ROOT", str(static_root))
         started.append(Server(tmp_path / name, *arguments, **variables))
         return started[-1]
 

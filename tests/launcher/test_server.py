@@ -34,7 +34,7 @@ def child(server, words: str) -> int:
 
 def test_smoke_starts_everything_fetches_the_sign_in_page_and_stops(start_server):
     server = start_server("--smoke", "--port", "18100")
-    assert server.process.wait(120) == 0, server.words
+    assert server.process.wait(240) == 0, server.words
     assert "Sign-in page: 200" in server.words
     assert not server.left()
 
@@ -42,7 +42,7 @@ def test_smoke_starts_everything_fetches_the_sign_in_page_and_stops(start_server
 def test_a_second_start_is_refused_and_commands_use_the_running_server(start_server):
     first = start_server("--port", "18200").await_ready()
     second = start_server("--port", "18200")
-    assert second.process.wait(30) == 1
+    assert second.process.wait(60) == 1
     assert "already in use by script/server" in second.words
 
     record = first.var / "run" / "services.json"
@@ -61,7 +61,7 @@ def test_what_crashes_is_started_again(start_server):
     server = start_server("--port", "18400").await_ready()
     for words in ("gunicorn", "/postgres -D", "valkey-server", "celery -A config worker"):
         os.kill(child(server, words), signal.SIGKILL)
-    wait_until(lambda: server.words.count("starting it again") >= 4, 20)
+    wait_until(lambda: server.words.count("starting it again") >= 4, 60)
 
     def healthy() -> bool:
         try:
@@ -69,7 +69,7 @@ def test_what_crashes_is_started_again(start_server):
         except OSError:
             return False
 
-    wait_until(healthy, 40)
+    wait_until(healthy, 90)
     child(server, "celery -A config worker")
 
 
@@ -102,7 +102,7 @@ def test_two_run_side_by_side_and_a_taken_port_gives_way_to_the_next(start_serve
 
 def test_a_bad_setting_stops_the_start_and_names_itself(start_server):
     server = start_server("--port", "18700", ALLOWED_HOSTS="x", FIELD_KEYS="k1:short")
-    assert server.process.wait(60) == 1
+    assert server.process.wait(120) == 1
     assert "FIELD_KEYS" in server.words
     assert not server.left()
 

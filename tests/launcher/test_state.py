@@ -122,11 +122,14 @@ def test_a_copied_checkout_gets_data_of_its_own(tmp_path, checkout):
     assert home() == before
 
 
-def test_a_fresh_clone_at_an_old_path_gets_data_of_its_own(checkout):
+def test_a_fresh_clone_at_an_old_path_gets_data_of_its_own_and_forsakes_the_old(checkout):
     old, home = checkout("here")
-    before = home()
+    _, neighbour = checkout("there")
+    before, _ = home(), neighbour()
+    assert places.forsaken(old) == []
     (old.var / "checkout-id").unlink()
     assert home() != before
+    assert places.forsaken(old) == [before]
 
 
 def test_forgetting_takes_the_outside_data_away(checkout):

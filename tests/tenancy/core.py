@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
-from core.files.models import StoredFile
+from core.files import services as files
 from core.kernel.scoping import tenant
-from tests.tenancy.samples import listing, public, row
+from core.runs.models import Run
+from core.sign_in.selectors import ref_of
+from tests.tenancy.samples import listing, own, public, row
+from tests.tenancy.world import BACKEND
 
 
 def stored_file(scope):
-    """A result that a person made; the file itself need not exist to be refused."""
+    """An upload of the scope's person."""
+    file = files.store_upload(
+        brand_id=scope.brand.pk,
+        name=f"{scope.canary}.csv",
+        chunks=[b"1"],
+        limit_bytes=10,
+        needs=None,
+        actor=scope.person,
+        now=timezone.now(),
+    )
+    return {"file_id": file.pk}
+
+
+def run(scope):
+    """A task that the scope's person started."""
     with tenant(scope.brand.pk):
-        file = StoredFile.objects.create(
+        made = Run.objects.create(
             brand=scope.brand,
-            purpose=StoredFile.Purpose.RESULT,
-            name=f"{scope.canary}.csv",
-            path=f"{scope.canary}-{scope.dealer.pk}",
-            size_bytes=1,
-            sha256="0" * 64,
-            created_by_id=scope.staff.pk,
+            kind="sample",
+            title=f"{scope.canary} task",
+            state=Run.State.PAUSED,
+            requested_by_id=scope.staff.pk,
+            requested_by_label=scope.staff.display_name,
+            claimable_at=timezone.now(),
             created_at=timezone.now(),
         )
-    settings.FILES_DIR.mkdir(parents=True, exist_ok=True)
-    return {"file_id": file.pk}
+    return {"run_id": made.pk}
+
+
+def session(scope):
+    """A browser in which the scope's person is signed in."""
+    client = Client()
+    client.force_login(scope.staff, backend=BACKEND)
+    return {"ref": ref_of(client.session.session_key)}
 
 
 ROUTES = {
@@ -40,5 +63,23 @@ ROUTES = {
     "api:core:dealers-detail": row(lambda scope: {"pk": scope.dealer.pk}),
     "api:core:stores-list": listing(),
     "api:core:stores-detail": row(lambda scope: {"pk": scope.store.pk}),
+    "core:sign-in": public(),
+    "core:sign-out": own(),
+    "core:profile": own(),
+    "core:profile-password": own(),
+    "core:profile-language": own(),
+    "core:profile-end-others": own(),
+    "core:profile-end-session": row(session, personal=True),
+    "core:workbench": listing(),
+    "core:workbench-todo": listing(),
+    "core:workbench-health": listing(),
+    "core:search": listing(),
+    "core:runs-list": listing(),
+    "core:runs-badge": listing(),
+    "core:runs-panel": listing(),
+    "core:runs-detail": row(run),
+    "core:runs-pause": row(run),
+    "core:runs-resume": row(run),
+    "core:runs-cancel": row(run),
     "core:files-download": row(stored_file),
 }

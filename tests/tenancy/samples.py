@@ -4,7 +4,8 @@ Every route has one entry, in the table of its app below; the matrix fails for a
 
     row(make)       addresses one row. ``make(scope)`` makes it in the scope and returns the
                     address's arguments. Of another brand or, unless ``dealers=False``, of
-                    another dealer it answers 404, and nothing is written.
+                    another dealer it answers 404, and nothing is written. ``personal`` rows
+                    exist for ``scope.staff`` alone, whatever the role of others.
     listing()       addresses no row; what it shows may hold nothing of other scopes. Give it
                     ``make`` too where no other entry makes the rows it lists.
     own()           about the visitor alone: sign-out, profile, the palette's empty box.
@@ -30,10 +31,11 @@ class Entry:
     make: Make | None = None
     dealers: bool = True
     body: str = "{}"
+    personal: bool = False
 
 
-def row(make: Make, *, dealers: bool = True, body: str = "{}") -> Entry:
-    return Entry("row", make, dealers, body)
+def row(make: Make, *, dealers: bool = True, body: str = "{}", personal: bool = False) -> Entry:
+    return Entry("row", make, dealers, body, personal)
 
 
 def listing(make: Make | None = None, *, dealers: bool = True) -> Entry:

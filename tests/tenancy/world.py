@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.api_keys.services import create_api_key
-from core.kernel.access import Permission, system_viewer
+from core.kernel.access import Permission, Viewer, system_viewer
 from core.kernel.scoping import tenant
 from tests.factories.core import (
     BrandFactory,
@@ -42,8 +42,20 @@ class Scope:
     staff: Any
 
     @property
-    def actor(self) -> Any:
+    def actor(self) -> Viewer:
+        """The system, acting for this brand."""
         return system_viewer(self.brand.pk)
+
+    @property
+    def person(self) -> Viewer:
+        """``staff`` as a viewer who may do everything, for rows that belong to their maker."""
+        return replace(self.actor, staff_id=self.staff.pk, label=self.staff.display_name)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -55,12 +67,15 @@ class Visitor:
     is_brand_wide: bool
     headers: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, url: str, body: str = "") -> Any:
+    def ask(self, method: str, url: str, body: str = "") -> Answer:
         if method == "GET":
-            return self.client.get(url, headers=self.headers)
-        return self.client.generic(
-            method, url, body, content_type="application/json", headers=self.headers
-        )
+            response = self.client.get(url, headers=self.headers)
+        else:
+            response = self.client.generic(
+                method, url, body, content_type="application/json", headers=self.headers
+            )
+        content = response.getvalue()  # A stream closes its file once it is read to the end.
+        return Answer(response.status_code, content)
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,11 @@ class World:
     @property
     def admin(self) -> Visitor:
         return self.visitors[0]
+
+    @property
+    def person(self) -> Visitor:
+        """The visitor who is ``own.staff``."""
+        return next(v for v in self.visitors if v.role == "dealer_manager")
 
 
 def make_world() -> World:

@@ -56,7 +56,7 @@ def test_every_reference_between_brands_rows_is_tied_to_the_brand():
             JOIN pg_class AS child ON child.oid = tie.conrelid
             JOIN pg_attribute AS attribute
               ON attribute.attrelid = tie.conrelid AND attribute.attnum = ANY (tie.conkey)
-            WHERE tie.contype = 'f' AND cardinality(tie.conkey) = 2
+            WHERE tie.contype = 'f' AND cardinality(tie.conkey) >= 2
             """
         )
     )

@@ -16,6 +16,11 @@ NO_LEASE = timedelta(seconds=-1)
 State = Delivery.State
 
 
+@pytest.fixture(autouse=True)
+def suspects_last(monkeypatch):
+    monkeypatch.setattr(work, "_is_suspects_turn", lambda: False)
+
+
 def claim(brand, limit=10, lease=LEASE):
     return work.claim(model=Delivery, brand_id=brand.pk, lease=lease, limit=limit)
 
@@ -125,9 +130,32 @@ def test_a_row_claimed_too_often_is_parked_and_the_rest_go_on(inside_brand):
 
 def test_a_suspicious_row_is_claimed_alone_after_the_others(inside_brand):
     healthy, *suspects = due(inside_brand, 3)
-    Delivery.objects.filter(pk__in=[row.pk for row in suspects]).update(fence=work.SUSPICIOUS)
+    Delivery.objects.filter(pk__in=[row.pk for row in suspects]).update(
+        state=State.CLAIMED,
+        fence=work.SUSPICIOUS,
+        claimable_at=timezone.now() - timedelta(seconds=1),
+    )
     assert [row.pk for row in claim(inside_brand)] == [healthy.pk]
     assert [len(claim(inside_brand)) for _ in range(3)] == [1, 1, 0]
+
+
+def test_now_and_then_a_suspicious_row_goes_first(inside_brand, monkeypatch):
+    monkeypatch.setattr(work, "_is_suspects_turn", lambda: True)
+    _, suspect = due(inside_brand, 2)
+    past = timezone.now() - timedelta(seconds=1)
+    Delivery.objects.filter(pk=suspect.pk).update(
+        state=State.CLAIMED, fence=work.SUSPICIOUS, claimable_at=past
+    )
+    assert [row.pk for row in claim(inside_brand)] == [suspect.pk]
+
+
+def test_what_a_worker_left_behind_goes_before_what_waits(inside_brand):
+    long_due, left_behind = due(inside_brand, 2, due_at=timezone.now() - timedelta(hours=1))
+    Delivery.objects.filter(pk=left_behind.pk).update(
+        state=State.CLAIMED, fence=1, claimable_at=timezone.now()
+    )
+    assert [row.pk for row in claim(inside_brand, limit=1)] == [left_behind.pk]
+    assert [row.pk for row in claim(inside_brand, limit=1)] == [long_due.pk]
 
 
 def test_settling_writes_the_further_fields_it_is_given(inside_brand):

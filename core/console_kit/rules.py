@@ -108,3 +108,37 @@ def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         return
     for item in node["items"]:
         yield from leaves(item)
+
+
+def filtered(rows: list[SamplePerson], *, words: str, wanted: dict[str, Any]) -> list[SamplePerson]:
+    """Keep who fits the filters and whose name or phone's end is ``words``."""
+    words = words.strip()
+    return [
+        row
+        for row in rows
+        if wanted.get("city", "") in ("", row.city)
+        and (not wanted.get("kind") or row.kind in wanted["kind"])
+        and row.orders >= (wanted.get("min_orders") or 0)
+        and (words in row.name or row.phone.endswith(words))
+    ]
+
+
+def ordered(rows: list[SamplePerson], order: str) -> list[SamplePerson]:
+    """Sort by a field, descending after a minus; an unknown field leaves the rows as they are."""
+    key = order.lstrip("-")
+    if key not in ("spent_fen", "orders", "seen_at"):
+        return rows
+    return sorted(rows, key=lambda row: getattr(row, key), reverse=order.startswith("-"))
+
+
+def page_start(rows: list[SamplePerson], *, after: str | None, before: str | None) -> int:
+    """Return where the page begins that follows or precedes the row with this id."""
+    places = {str(row.id): place for place, row in enumerate(rows)}
+    if before in places:
+        return max(0, places[before] - PAGE_SIZE)
+    return places[after] + 1 if after in places else 0
+
+
+def messages_by_hour(day: int) -> list[int]:
+    """Return how much is said in each hour: quiet nights, lively evenings."""
+    return [max(0, 97 - 3 * day - 9 * abs(hour - 20 - day % 2)) * (hour > 6) for hour in range(24)]

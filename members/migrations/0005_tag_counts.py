@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0009_audit_chain_triggers'),
-        ('members', '0003_segment_indexes'),
+        ('members', '0004_segment_indexes'),
     ]
 
     operations = [

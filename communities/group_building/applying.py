@@ -1,0 +1,360 @@
+"""One step of applying a plan: the next people of its queue get their seats, or a reason.
+
+The queue is the candidates by group and member. A step takes the next part of it, whatever groups
+that touches, so that a step costs the same in a brand of a thousand small groups and in one of a
+single large group. Locks: communities by id, then rooms by id; every service that gives or takes
+a seat holds the community first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.db.models import Max
+
+from communities.communities import services as community_services
+from communities.communities.models import Community
+from communities.group_building import rules
+from communities.group_building import seating_sql as sql
+from communities.group_building.models import BuildGroup, BuildRule
+from communities.group_building.planning import INSIDE
+from communities.policies import rules as policy_rules
+from communities.rooms.models import Room
+from core.audit import services as audit
+from core.kernel.faults import point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from communities.group_building.rules import FreeRoom, Plan, Span
+    from core.kernel.access import Viewer
+
+BATCH_PEOPLE = 20_000
+BATCH_GROUPS = 500
+WORK_MEM = "32MB"
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run came and what it did: the cursor of its task, and at the end its report."""
+
+    group_no: int = 1
+    member_id: int = 0
+    seen: int = 0
+    placed: dict[str, int] = field(default_factory=dict)  # by placement
+    dropped: dict[str, int] = field(default_factory=dict)  # by exclusion
+    rooms: int = 0
+    communities: int = 0
+
+    @classmethod
+    def of(cls, cursor: Mapping[str, Any]) -> Progress:
+        """Read it back."""
+        return cls(**{name: value for name, value in cursor.items() if name in cls.__slots__})
+
+    @property
+    def people(self) -> int:
+        """How many were placed so far."""
+        return sum(self.placed.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the task keeps."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A group within reach of this step and, unless it is still missing, its community."""
+
+    group: BuildGroup
+    community: Community | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes members. One that is still missing will."""
+        return self.community is None or self.community.state in community_services.TAKES_MEMBERS
+
+
+def place_next(
+    *, run_id: int, plan: Plan, progress: Progress, last_group: int, actor: Viewer, now: datetime
+) -> bool:
+    """Seat the next part of the queue and move ``progress`` behind it.
+
+    Returns False when the queue is empty. All writes commit together with the caller's cursor.
+    """
+    step = _Step(run_id=run_id, plan=plan, progress=progress, actor=actor, now=now)
+    return step.work(last_group)
+
+
+class _Step:
+    """One transaction's worth of seats."""
+
+    def __init__(
+        self, *, run_id: int, plan: Plan, progress: Progress, actor: Viewer, now: datetime
+    ) -> None:
+        self.run_id, self.plan, self.progress = run_id, plan, progress
+        self.actor, self.now = actor, now
+        self.params: dict[str, Any] = {
+            "brand": actor.brand_id,
+            "run": run_id,
+            "rule": plan.rule_id,
+            "kind": plan.kind,
+            "now": now,
+        }
+
+    def work(self, last_group: int) -> bool:
+        progress = self.progress
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEM])
+            end = self._end_of_batch(cursor, last_group)
+            if end is None:
+                return False
+            point("build.batch_chosen")
+            targets = self._targets(progress.group_no, end[0])
+            self._queue(cursor, targets, end)
+            counts, total = self._counts(cursor)
+            homes = self._homes([one for one in targets if counts.get(one.group.group_no)])
+            point("build.communities_ready")
+            spans = self._spans(homes, counts)
+            point("build.rooms_opened")
+            self._seat(cursor, homes, spans)
+            point("build.members_placed")
+        progress.group_no, progress.member_id = end
+        progress.seen += total
+        return True
+
+    def _end_of_batch(self, cursor: Any, last_group: int) -> tuple[int, int] | None:
+        """Return the last candidate of this step, or None when the queue is empty."""
+        self.params |= {
+            "from_group": self.progress.group_no,
+            "from_member": self.progress.member_id,
+            "limit": BATCH_PEOPLE,
+        }
+        most = self.progress.group_no
+        while True:
+            # Few groups at a time, since each may need a community of its own.
+            most = min(most + BATCH_GROUPS, last_group)
+            cursor.execute(sql.BATCH_END, self.params | {"most_group": most})
+            found = cursor.fetchone()
+            if found:
+                return int(found[0]), int(found[1])
+            if most >= last_group:
+                return None
+
+    def _targets(self, first: int, last: int) -> list[Target]:
+        """Return the groups within reach with their communities, these locked by id."""
+        groups = list(
+            BuildGroup.objects.filter(
+                brand_id=self.actor.brand_id,
+                run_id=self.run_id,
+                group_no__range=(first, last),
+                candidate_count__gt=0,
+            ).order_by("group_no")
+        )
+        held = {
+            community.group_key: community
+            for community in Community.objects.select_for_update(no_key=True)
+            .filter(
+                brand_id=self.actor.brand_id,
+                build_rule_id=self.plan.rule_id,
+                group_key__in=[group.key for group in groups],
+            )
+            .exclude(state=Community.State.ARCHIVED)
+            .order_by("pk")
+        }
+        return [Target(group, held.get(group.key)) for group in groups]
+
+    def _queue(self, cursor: Any, targets: Sequence[Target], end: tuple[int, int]) -> None:
+        """Copy the people of this step aside, each with a place in the queue or a reason."""
+        inside = INSIDE[self.plan.skip] if self.plan.skip != BuildRule.Skip.NOBODY else "false"
+        self.params |= {"to_group": end[0], "to_member": end[1]}
+        targeted = {
+            "groups": [one.group.group_no for one in targets],
+            "communities": [one.community.pk if one.community else None for one in targets],
+            "open": [one.is_open for one in targets],
+        }
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.build_queue")
+        cursor.execute(sql.QUEUE.format(inside=inside), self.params | targeted)
+        cursor.execute("ANALYZE build_queue")
+
+    def _homes(self, targets: Sequence[Target]) -> dict[int, Community]:
+        """Return the community of every group that has people to seat; missing ones are created."""
+        homes = {one.group.group_no: one.community for one in targets if one.community}
+        missing = [one.group for one in targets if one.community is None]
+        created = Community.objects.bulk_create([self._community(group) for group in missing])
+        for community in created:
+            data = {"kind": community.kind, "build_run": self.run_id}
+            audit.record(
+                action="community.created",
+                subject=community,
+                actor=self.actor,
+                now=self.now,
+                data=data,
+            )
+        self.progress.communities += len(created)
+        return homes | {
+            group.group_no: community for group, community in zip(missing, created, strict=True)
+        }
+
+    def _community(self, group: BuildGroup) -> Community:
+        facts = rules.group_facts(facts=group.facts, plan=self.plan)
+        return Community(
+            brand_id=self.actor.brand_id,
+            kind=self.plan.kind,
+            name=policy_rules.community_name(self.plan.name_template, facts),
+            topic=self.plan.topic,
+            dealer_id=group.facts.get("dealer_id"),
+            city_id=group.facts.get("city_code"),
+            build_rule_id=self.plan.rule_id,
+            group_key=group.key,
+            room_name_template=policy_rules.fill(self.plan.name_template, facts),
+            room_cap=self.plan.room_cap,
+            created_at=self.now,
+        )
+
+    def _counts(self, cursor: Any) -> tuple[dict[int, int], int]:
+        """Return how many of each group want a seat, and how many were looked at."""
+        cursor.execute(sql.COUNTS)
+        rows = cursor.fetchall()
+        wanting = {int(group): int(n) for group, exclusion, n in rows if not exclusion}
+        return wanting, sum(int(n) for _group, _exclusion, n in rows)
+
+    def _spans(
+        self, homes: Mapping[int, Community], counts: Mapping[int, int]
+    ) -> dict[int, list[Span]]:
+        """Return who sits where, by group; the rooms that are still missing are opened."""
+        ids = [community.pk for community in homes.values()]
+        free = self._free_rooms(ids)
+        last = dict(
+            Room.objects.filter(brand_id=self.actor.brand_id, community_id__in=ids)
+            .values_list("community_id")
+            .annotate(last=Max("number"))
+        )
+        spans = {
+            group_no: rules.seat_people(
+                people=counts[group_no],
+                free=free[community.pk],
+                last_number=last.get(community.pk, 0),
+                cap=community.room_cap,
+            )
+            for group_no, community in homes.items()
+        }
+        opened = self._open(
+            [
+                (homes[group_no], span.number)
+                for group_no, own in spans.items()
+                for span in own
+                if span.room_id is None
+            ]
+        )
+        return {
+            group_no: [
+                replace(span, room_id=span.room_id or opened[homes[group_no].pk, span.number])
+                for span in own
+            ]
+            for group_no, own in spans.items()
+        }
+
+    def _free_rooms(self, community_ids: Sequence[int]) -> dict[int, list[FreeRoom]]:
+        free: dict[int, list[FreeRoom]] = defaultdict(list)
+        rows = (
+            Room.objects.with_seats()
+            .select_for_update(no_key=True)
+            .filter(brand_id=self.actor.brand_id, community_id__in=community_ids)
+            .order_by("pk")
+        )
+        for room in rows:
+            free[room.community_id].append(
+                rules.FreeRoom(
+                    room_id=room.pk,
+                    number=room.number,
+                    seats=room.cap - room.member_count,
+                    last_seq=room.last_seq,
+                    is_ours=room.build_run_id == self.run_id,
+                )
+            )
+        return free
+
+    def _open(self, missing: Sequence[tuple[Community, int]]) -> dict[tuple[int, int], int]:
+        rooms = Room.objects.bulk_create(
+            [
+                Room(
+                    brand_id=community.brand_id,
+                    community=community,
+                    number=number,
+                    name=policy_rules.room_name(community.room_name_template, number),
+                    cap=community.room_cap,
+                    build_run_id=self.run_id,
+                    created_at=self.now,
+                )
+                for community, number in missing
+            ]
+        )
+        self.progress.rooms += len(rooms)
+        return {(room.community_id, room.number): room.pk for room in rooms}
+
+    def _seat(
+        self, cursor: Any, homes: Mapping[int, Community], spans: Mapping[int, Sequence[Span]]
+    ) -> None:
+        flat = [(group_no, span) for group_no, own in spans.items() for span in own]
+        seats = {
+            "groups": [group_no for group_no, _span in flat],
+            "communities": [homes[group_no].pk for group_no, _span in flat],
+            "rooms": [span.room_id for _group, span in flat],
+            "firsts": [span.first for _group, span in flat],
+            "lasts": [span.last for _group, span in flat],
+            "placements": [span.placement for _group, span in flat],
+            "read_seqs": [span.read_seq for _group, span in flat],
+        }
+        with _hash_joins(cursor):
+            cursor.execute(sql.SEAT, self.params | seats)
+            rows = cursor.fetchall()
+        wanted = sum(own[-1].last for own in spans.values() if own)
+        if sum(int(number) for _id, _placement, number in rows) < wanted:
+            cursor.execute(sql.OUTRUN, self.params)
+        self._drop(cursor)
+        self._tell(cursor, homes, rows)
+
+    def _drop(self, cursor: Any) -> None:
+        """Note why the rest of this step's people got no seat."""
+        cursor.execute(sql.DROPPED)
+        dropped = cursor.fetchall()
+        for exclusion, number in dropped:
+            _add(self.progress.dropped, exclusion, number)
+        if dropped:
+            with _hash_joins(cursor):
+                cursor.execute(sql.LEFT_OUT, self.params)
+
+    def _tell(
+        self, cursor: Any, homes: Mapping[int, Community], rows: Sequence[tuple[int, str, int]]
+    ) -> None:
+        """Add what was done to the groups and to the run's own counts."""
+        placed: dict[int, int] = defaultdict(int)
+        for community_id, placement, number in rows:
+            placed[community_id] += number
+            _add(self.progress.placed, placement, number)
+        told = {
+            "groups": list(homes),
+            "communities": [community.pk for community in homes.values()],
+            "placed": [placed[community.pk] for community in homes.values()],
+        }
+        cursor.execute(sql.TELL_GROUPS, self.params | told)
+
+
+@contextmanager
+def _hash_joins(cursor: Any) -> Iterator[None]:
+    """Keep the planner from looping over two lists of thousands.
+
+    The candidates were written a moment ago, so it has no statistics of them and would guess one
+    row where there are twenty thousand.
+    """
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    cursor.execute("SET LOCAL enable_nestloop = on")
+
+
+def _add(counts: dict[str, int], name: str, number: int) -> None:
+    counts[name] = counts.get(name, 0) + int(number)

@@ -1,0 +1,205 @@
+"""The plan of a run: who goes where and who does not, worked out by the database in one step.
+
+Nothing here grows with the number of members except what PostgreSQL sorts and writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from communities.group_building.models import BuildRule, GroupingKey
+from members.segments import selectors as segments
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from communities.group_building.rules import Plan
+
+WORK_MEM = "96MB"
+
+# What each key reads, and how it is written into the key of a group. A missing value makes the
+# whole key NULL, since text || NULL is NULL.
+_COLUMNS: dict[str, tuple[str, str]] = {
+    GroupingKey.DEALER: ("m.home_dealer_id", "bigint"),
+    GroupingKey.CITY: ("m.city_id", "text"),
+    GroupingKey.MODEL: ("car.model_id", "bigint"),
+    GroupingKey.DELIVERY_MONTH: ("date_trunc('month', car.delivered_on)::date", "date"),
+}
+_KEYS: dict[str, str] = {
+    GroupingKey.DEALER: "'dealer=' || m.home_dealer_id",
+    GroupingKey.CITY: "'city=' || m.city_id",
+    GroupingKey.MODEL: "'model=' || car.model_id",
+    GroupingKey.DELIVERY_MONTH: "'month=' || to_char(car.delivered_on, 'YYYY-MM')",
+}
+# The newest of the cars somebody owns now speaks for them.
+_CAR = """
+    LEFT JOIN (
+        SELECT DISTINCT ON (owned.member_id) owned.member_id, vehicle.model_id, owned.delivered_on
+        FROM members_ownership AS owned
+        JOIN members_vehicle AS vehicle
+            ON vehicle.brand_id = owned.brand_id AND vehicle.id = owned.vehicle_id
+        WHERE owned.brand_id = %(brand)s AND owned.ended_on IS NULL
+        ORDER BY owned.member_id, owned.delivered_on DESC, owned.id DESC
+    ) AS car ON car.member_id = m.id
+"""
+# Who is inside a suitable group already; ``seat`` and ``home`` are the membership and community.
+# Where nobody is skipped, one seat per community still holds: the caller adds which community.
+INSIDE: dict[str, str] = {
+    BuildRule.Skip.SAME_KIND: "home.kind = %(kind)s",
+    BuildRule.Skip.SAME_RULE: "home.build_rule_id = %(rule)s",
+    BuildRule.Skip.NOBODY: "home.build_rule_id = %(rule)s",
+}
+_SEATED = """
+    SELECT DISTINCT seat.member_id{key}
+    FROM communities_membership AS seat
+    JOIN communities_community AS home
+        ON home.brand_id = seat.brand_id AND home.id = seat.community_id
+    WHERE seat.brand_id = %(brand)s AND seat.left_at IS NULL AND {inside}
+"""
+_INTAKE = """
+    CREATE TEMP TABLE build_intake ON COMMIT DROP AS
+    SELECT intake.*, CASE
+        WHEN seated.member_id IS NOT NULL THEN 'inside'
+        WHEN consent.member_id IS NULL THEN 'no_consent'
+        WHEN intake.key IS NULL THEN 'no_group'
+        ELSE '' END AS exclusion
+    FROM (
+        SELECT m.id AS member_id, {columns}, {key} AS key
+        FROM members_member AS m {car} {segment}
+        WHERE m.brand_id = %(brand)s
+    ) AS intake
+    LEFT JOIN ({seated}) AS seated ON {same_seat}
+    LEFT JOIN members_consent AS consent
+        ON consent.brand_id = %(brand)s AND consent.member_id = intake.member_id
+        AND consent.purpose = 'community' AND consent.withdrawn_at IS NULL
+"""
+_NUMBERED = """
+    CREATE TEMP TABLE build_numbered ON COMMIT DROP AS
+    SELECT (row_number() OVER (ORDER BY key))::int AS group_no, grouped.*
+    FROM (
+        SELECT key, dealer_id, city_code, model_id, month,
+            count(*) FILTER (WHERE exclusion = '') AS candidates,
+            count(*) FILTER (WHERE exclusion <> '') AS excluded
+        FROM build_intake WHERE key IS NOT NULL
+        GROUP BY key, dealer_id, city_code, model_id, month
+    ) AS grouped
+"""
+_GROUPS = """
+    INSERT INTO communities_buildgroup (brand_id, run_id, group_no, key, label, facts,
+        community_id, candidate_count, excluded_count, existing_seats, new_room_count)
+    SELECT %(brand)s, %(run)s, numbered.group_no, numbered.key,
+        left(concat_ws(' · ', dealer.name,
+            CASE WHEN numbered.city_code IS NOT NULL THEN regexp_replace(city.name, '市$', '') END,
+            model.name, to_char(numbered.month, 'YYYY-MM')), 160),
+        jsonb_strip_nulls(jsonb_build_object(
+            'dealer_id', dealer.id, 'dealer', dealer.name,
+            'city_code', city.code, 'city', regexp_replace(city.name, '市$', ''),
+            'model', model.name, 'month', to_char(numbered.month, 'YYYY-MM'))),
+        home.id, numbered.candidates, numbered.excluded, coalesce(free.seats, 0),
+        ceil(greatest(numbered.candidates - coalesce(free.seats, 0), 0)
+            / coalesce(home.room_cap, %(cap)s)::numeric)::int
+    FROM build_numbered AS numbered
+    LEFT JOIN core_dealer AS dealer
+        ON dealer.brand_id = %(brand)s AND dealer.id = numbered.dealer_id
+    LEFT JOIN core_city AS city ON city.code = coalesce(numbered.city_code, dealer.city_id)
+    LEFT JOIN members_vehiclemodel AS model
+        ON model.brand_id = %(brand)s AND model.id = numbered.model_id
+    LEFT JOIN communities_community AS home
+        ON home.brand_id = %(brand)s AND home.build_rule_id = %(rule)s
+        AND home.group_key = numbered.key AND home.state <> 'archived'
+    LEFT JOIN (
+        SELECT room.community_id, sum(room.cap - room.member_count) AS seats
+        FROM communities_room AS room WHERE room.brand_id = %(brand)s AND room.state = 'open'
+        GROUP BY room.community_id
+    ) AS free ON free.community_id = home.id
+"""
+# Written in the order of the primary key, so that the index grows at its end.
+_CANDIDATES = """
+    INSERT INTO communities_buildcandidate (brand_id, run_id, group_no, member_id, exclusion)
+    SELECT %(brand)s, %(run)s, coalesce(numbered.group_no, 0), intake.member_id, intake.exclusion
+    FROM build_intake AS intake
+    LEFT JOIN build_numbered AS numbered ON numbered.key = intake.key AND intake.exclusion = ''
+    ORDER BY 3, 4
+"""
+_TIDY = """
+    DELETE FROM communities_buildcandidate WHERE brand_id = %(brand)s AND run_id IN (
+        SELECT id FROM communities_buildrun
+        WHERE brand_id = %(brand)s AND rule_id = %(rule)s AND state = 'discarded'
+    )
+"""
+
+
+def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict[str, int]:
+    """Write a candidate per member of the segment and a group per key.
+
+    Returns how many members were looked at, and how many each exclusion took. Lists of discarded
+    runs of the rule are dropped first. Everything commits with the caller's transaction.
+
+    Raises:
+        InvalidInput: the segment's conditions no longer make sense.
+    """
+    params: dict[str, Any] = {
+        "brand": brand_id,
+        "run": run_id,
+        "rule": plan.rule_id,
+        "kind": plan.kind,
+        "cap": plan.room_cap,
+    }
+    intake, segment_params = _intake_sql(plan, brand_id, now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEM])
+        cursor.execute(_TIDY, params)
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.build_intake, pg_temp.build_numbered")
+        cursor.execute(intake, params | segment_params)
+        cursor.execute("ANALYZE build_intake")
+        cursor.execute(_NUMBERED)
+        cursor.execute("ANALYZE build_numbered")
+        cursor.execute(_GROUPS, params)
+        cursor.execute(_CANDIDATES, params)
+        cursor.execute("SELECT exclusion, count(*) FROM build_intake GROUP BY exclusion")
+        return {str(exclusion): int(number) for exclusion, number in cursor.fetchall()}
+
+
+def _intake_sql(plan: Plan, brand_id: int, now: datetime) -> tuple[str, dict[str, Any]]:
+    columns = ", ".join(
+        f"{column if key in plan.group_by else 'NULL'}::{kind} AS {name}"
+        for (key, (column, kind)), name in zip(
+            _COLUMNS.items(), ("dealer_id", "city_code", "model_id", "month"), strict=True
+        )
+    )
+    parts = [_KEYS[key] for key in plan.group_by]
+    needs_car = {GroupingKey.MODEL, GroupingKey.DELIVERY_MONTH} & set(plan.group_by)
+    per_group = plan.skip == BuildRule.Skip.NOBODY
+    segment, params = _segment_sql(plan, brand_id, now)
+    sql = _INTAKE.format(
+        columns=columns,
+        key=" || '|' || ".join(parts) or "'all'",
+        car=_CAR if needs_car else "",
+        segment=segment,
+        seated=_SEATED.format(
+            key=", home.group_key" if per_group else "", inside=INSIDE[plan.skip]
+        ),
+        same_seat="seated.member_id = intake.member_id"
+        + (" AND seated.group_key = intake.key" if per_group else ""),
+    )
+    return sql, params
+
+
+def _segment_sql(plan: Plan, brand_id: int, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Return the join that keeps the segment's members, its values under names of their own."""
+    if plan.tree is None:
+        return "", {}
+    found = segments.member_ids_sql(tree=plan.tree, brand_id=brand_id, now=now)
+    names = [f"segment_{index}" for index in range(len(found.params))]
+    # The compiler writes %s for a value and %% for a per cent sign, as every cursor expects.
+    pieces = found.sql.replace("%%", "\0").split("%s")
+    text = "".join(
+        piece + (f"%({names[index]})s" if index < len(names) else "")
+        for index, piece in enumerate(pieces)
+    ).replace("\0", "%%")
+    join = f"JOIN ({text}) AS chosen ON chosen.member_id = m.id"
+    return join, dict(zip(names, found.params, strict=True))
+
+

@@ -1,0 +1,198 @@
+"""Arithmetic of seats and the words of a plan: plain values, no database."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from communities.group_building.models import BuildRule, GroupingKey
+from communities.memberships.models import Membership
+from communities.policies import rules as policy_rules
+from core.kernel.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Placement = Membership.Placement
+
+# Names of two groups must differ: for each key, the placeholders of which one must be in the name.
+_NAMED_BY: dict[str, tuple[str, ...]] = {
+    GroupingKey.DEALER: ("dealer", "store"),
+    GroupingKey.CITY: ("city",),
+    GroupingKey.MODEL: ("model",),
+    GroupingKey.DELIVERY_MONTH: ("month",),
+}
+EXAMPLE_FACTS = {
+    "brand": "远航",
+    "city": "杭州",
+    "dealer": "杭州滨江远航中心",
+    "model": "E7",
+    "month": "2026-05",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A rule frozen as it was when its run was planned; what the run then does is this alone."""
+
+    rule_id: int
+    rule_version: int
+    rule_name: str
+    kind: str
+    group_by: tuple[str, ...]
+    room_cap: int
+    name_template: str
+    topic: str
+    skip: str
+    segment_id: int | None
+    segment_name: str
+    tree: Mapping[str, Any] | None
+    brand_name: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the run's row keeps."""
+        return asdict(self) | {"group_by": list(self.group_by)}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Plan:
+        """Read it back."""
+        return cls(**(dict(stored) | {"group_by": tuple(stored["group_by"])}))
+
+
+@dataclass(frozen=True, slots=True)
+class FreeRoom:
+    """An open room with seats; ``is_ours`` if this run opened it."""
+
+    room_id: int
+    number: int
+    seats: int
+    last_seq: int
+    is_ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Consecutive people of a group, by their place in the queue, who go into one room.
+
+    ``room_id`` is None for a room that is still to be opened as number ``number``.
+    """
+
+    first: int
+    last: int
+    number: int
+    room_id: int | None
+    read_seq: int
+    placement: str
+
+
+def seat_people(
+    *, people: int, free: Iterable[FreeRoom], last_number: int, cap: int
+) -> list[Span]:
+    """Fill rooms that have seats, lowest number first, then open as many as are still needed.
+
+    The spans cover 1..people without a gap, and no room gets more than its seats.
+    """
+    spans: list[Span] = []
+    seated = 0
+    for room in sorted(free, key=lambda room: room.number):
+        taken = min(room.seats, people - seated)
+        if taken <= 0:
+            break
+        placement = placement_in(number=room.number) if room.is_ours else Placement.EXISTING
+        spans.append(
+            Span(seated + 1, seated + taken, room.number, room.room_id, room.last_seq, placement)
+        )
+        seated += taken
+    number = last_number
+    while seated < people:
+        number, taken = number + 1, min(cap, people - seated)
+        placement = placement_in(number=number)
+        spans.append(Span(seated + 1, seated + taken, number, None, 0, placement))
+        seated += taken
+    return spans
+
+
+def placement_in(*, number: int) -> str:
+    """Return why somebody sits in a room that the run itself opened."""
+    return Placement.FIRST if number == 1 else Placement.NEXT
+
+
+def rule_problems(
+    *,
+    name: str,
+    group_by: Sequence[str],
+    room_cap: int | None,
+    name_template: str,
+    policy_template: str,
+    topic: str,
+) -> list[Problem]:
+    """Return everything that is wrong with a rule, one problem per field."""
+    found = []
+    if not name.strip() or len(name) > 80:
+        text = _("Give it a name of at most 80 characters.")
+        found.append(Problem("/name", "bad_length", text))
+    if any(key not in GroupingKey.values for key in group_by):
+        found.append(Problem("/group_by", "unknown_choice", _("Choose among the keys offered.")))
+    if room_cap is not None and not policy_rules.MIN_CAP <= room_cap <= policy_rules.MAX_CAP:
+        text = _("This must lie within %(low)s and %(high)s.") % {
+            "low": policy_rules.MIN_CAP,
+            "high": policy_rules.MAX_CAP,
+        }
+        found.append(Problem("/room_cap", "out_of_range", text))
+    if len(topic) > 40:
+        found.append(Problem("/topic", "too_long", _("Use at most 40 characters.")))
+    template = name_template or policy_template
+    found += policy_rules.template_problems(template, "/name_template") or _twins(group_by, template)
+    return found
+
+
+def _twins(group_by: Sequence[str], template: str) -> list[Problem]:
+    """Refuse a template under which different groups would bear the same name."""
+    used = policy_rules.placeholders_of(template)
+    for key in group_by:
+        if key in _NAMED_BY and not used & set(_NAMED_BY[key]):
+            text = _(
+                "Groups of different %(key)s would get the same name. Add %(placeholder)s."
+            ) % {"key": GroupingKey(key).label, "placeholder": f"{{{_NAMED_BY[key][0]}}}"}
+            return [Problem("/name_template", "same_names", text)]
+    return []
+
+
+def in_order(group_by: Iterable[str]) -> list[str]:
+    """Return the keys once each, in the order in which they are told."""
+    chosen = set(group_by)
+    return [key for key in GroupingKey.values if key in chosen]
+
+
+def example_names(*, template: str, topic: str, group_by: Sequence[str], brand: str) -> list[str]:
+    """Return what the first two rooms of a group would be called."""
+    facts = {"brand": brand, "topic": topic} | {
+        name: value
+        for key, names in (
+            (GroupingKey.DEALER, ("dealer", "city")),
+            (GroupingKey.CITY, ("city",)),
+            (GroupingKey.MODEL, ("model",)),
+            (GroupingKey.DELIVERY_MONTH, ("month",)),
+        )
+        if key in group_by
+        for name, value in ((n, EXAMPLE_FACTS[n]) for n in names)
+    }
+    filled = policy_rules.fill(template, facts)
+    return [policy_rules.room_name(filled, number) for number in (1, 2)]
+
+
+def group_facts(*, facts: Mapping[str, Any], plan: Plan) -> dict[str, str]:
+    """Return the values a group's name is made of."""
+    own = {name: str(facts[name]) for name in ("dealer", "city", "model", "month") if name in facts}
+    return own | {"brand": plan.brand_name, "topic": plan.topic}
+
+
+def skip_words(skip: str) -> str:
+    """Say who is left out because they are somewhere already."""
+    return {
+        BuildRule.Skip.SAME_KIND: _("They already have a seat in a community of this kind."),
+        BuildRule.Skip.SAME_RULE: _("They already have a seat in a community of this rule."),
+        BuildRule.Skip.NOBODY: _("They already have a seat in this very community."),
+    }[BuildRule.Skip(skip)]

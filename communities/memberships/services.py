@@ -1,0 +1,224 @@
+"""Taking, changing and giving up a seat. Every one of them holds the community's lock."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from communities.communities import services as communities
+from communities.communities.models import Community
+from communities.memberships.models import Membership
+from communities.rooms import services as rooms
+from communities.rooms.models import Room
+from core.audit import services as audit
+from core.kernel.access import Permission
+from core.kernel.errors import DomainError, InvalidInput, NotFound
+from core.kernel.scoping import require_same_brand
+from members.privacy.models import Consent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from core.kernel.access import Viewer
+    from members.profiles.models import Member
+
+
+class AlreadyInside(DomainError):
+    """The member has a seat in this community; ``room_id`` says where."""
+
+    code = "already_inside"
+
+
+class RoomFull(DomainError):
+    """The room has no seat left."""
+
+    code = "room_full"
+
+
+class NoConsent(DomainError):
+    """The member has not agreed to community invitations, or has taken that back."""
+
+    code = "no_consent"
+
+
+def add_member(
+    *,
+    community_id: int,
+    member: Member,
+    actor: Viewer,
+    now: datetime,
+    source: str = Membership.Source.MANUAL,
+    role: str = Membership.Role.MEMBER,
+) -> Membership:
+    """Give a member a seat in the first room that has one; opens the next room when all are full.
+
+    The lock on the community makes the last seat go to one person only; the count that the
+    database keeps, and its check, would refuse a second.
+
+    Raises:
+        AlreadyInside: the member has a seat here.
+        CommunityClosed: the community is closing or archived.
+        NoConsent: the member has not agreed to community invitations.
+        NotFound: the community does not exist for the actor.
+    """
+    actor.require(Permission.COMMUNITIES_EDIT)
+    _check_role(role)
+    with transaction.atomic():
+        community = communities.lock_community(community_id=community_id, actor=actor)
+        require_same_brand(community, member)
+        communities.require_open(community)
+        _require_newcomer(community, member)
+        _require_consent(member)
+        room = rooms.room_with_a_seat(community=community, actor=actor, now=now)
+        seat = Membership.objects.create(
+            brand_id=community.brand_id,
+            community=community,
+            room=room,
+            member=member,
+            role=role,
+            source=source,
+            joined_at=now,
+            read_seq=room.last_seq,
+        )
+        _tell("community.member_added", community, seat, actor, now)
+    return seat
+
+
+def move_member(*, membership: Membership, room_id: int, actor: Viewer, now: datetime) -> Membership:
+    """Give a member another seat of the same community. Their reading starts at its end.
+
+    Raises:
+        RoomFull: the other room has no seat left; the member stays where they are.
+        NotFound: the seat was given up, or the room is not an open one of this community.
+    """
+    with _held(membership, actor) as (community, seat):
+        communities.require_open(community)
+        room = Room.objects.filter(
+            community=community, pk=room_id, state=Room.State.OPEN
+        ).first()
+        if room is None:
+            raise NotFound(_("This room is not an open room of the community."))
+        if room.pk == seat.room_id:
+            return seat
+        if room.member_count >= room.cap:
+            raise RoomFull(_("“%s” is full.") % room.name)
+        data = {"from_room": seat.room_id}
+        seat.room, seat.read_seq = room, room.last_seq
+        seat.save(update_fields=["room", "read_seq"])
+        _tell("community.member_moved", community, seat, actor, now, data)
+    return seat
+
+
+def change_role(*, membership: Membership, role: str, actor: Viewer, now: datetime) -> Membership:
+    """Make a member an owner, president or admin of the community, or a plain member again."""
+    _check_role(role)
+    with _held(membership, actor) as (community, seat):
+        communities.require_open(community)
+        if seat.role == role:
+            return seat
+        data = {"from": seat.role, "to": role}
+        seat.role = role
+        seat.save(update_fields=["role"])
+        _tell("community.role_changed", community, seat, actor, now, data)
+    return seat
+
+
+def remove_member(*, membership: Membership, actor: Viewer, now: datetime) -> None:
+    """Free a member's seat; the row stays as history.
+
+    Raises:
+        NotFound: the seat was given up already.
+    """
+    with _held(membership, actor) as (community, seat):
+        seat.left_at = now
+        seat.save(update_fields=["left_at"])
+        _tell("community.member_removed", community, seat, actor, now)
+
+
+@transaction.atomic
+def archive_community(*, community: Community, actor: Viewer, now: datetime) -> int:
+    """Dissolve a community: close its rooms and free every seat. Returns how many people left.
+
+    Histories stay: who sat where, and every message. Nothing reopens an archived community.
+
+    Raises:
+        CommunityClosed: it is archived already.
+        NotFound: it does not exist for the actor.
+    """
+    actor.require(Permission.COMMUNITIES_EDIT)
+    held = communities.lock_community(community_id=community.pk, actor=actor)
+    if held.state == Community.State.ARCHIVED:
+        raise communities.CommunityClosed(_("“%s” is closed.") % held.name)
+    people = Membership.objects.filter(
+        brand_id=held.brand_id, community=held, left_at=None
+    ).update(left_at=now)
+    closed = Room.objects.filter(
+        brand_id=held.brand_id, community=held, state=Room.State.OPEN
+    ).update(state=Room.State.ARCHIVED)
+    held.state, held.archived_at = Community.State.ARCHIVED, now
+    held.version += 1
+    held.save()
+    data = {"people": people, "rooms": closed}
+    audit.record(action="community.archived", subject=held, actor=actor, now=now, data=data)
+    return people
+
+
+@contextmanager
+def _held(membership: Membership, actor: Viewer) -> Iterator[tuple[Community, Membership]]:
+    """Open a transaction with the seat's community and then the seat locked."""
+    actor.require(Permission.COMMUNITIES_EDIT)
+    with transaction.atomic():
+        community = communities.lock_community(community_id=membership.community_id, actor=actor)
+        seat = (
+            Membership.objects.filter(community=community, pk=membership.pk, left_at=None)
+            .select_for_update(no_key=True)
+            .first()
+        )
+        if seat is None:
+            raise NotFound(_("This person has left the community."))
+        yield community, seat
+
+
+def _require_newcomer(community: Community, member: Member) -> None:
+    seat = Membership.objects.filter(
+        brand_id=community.brand_id, community=community, member=member, left_at=None
+    ).first()
+    if seat is not None:
+        raise AlreadyInside(
+            _("This person already has a seat in “%s”.") % community.name, room_id=seat.room_id
+        )
+
+
+def _require_consent(member: Member) -> None:
+    agreed = Consent.objects.filter(
+        brand_id=member.brand_id,
+        member=member,
+        purpose=Consent.Purpose.COMMUNITY,
+        withdrawn_at=None,
+    )
+    if not agreed.exists():
+        raise NoConsent(
+            _("This person has not agreed to community invitations. Record their consent first.")
+        )
+
+
+def _check_role(role: str) -> None:
+    if role not in Membership.Role.values:
+        raise InvalidInput.on("/role", _("This role does not exist."), "unknown_choice")
+
+
+def _tell(
+    action: str,
+    community: Community,
+    seat: Membership,
+    actor: Viewer,
+    now: datetime,
+    data: dict[str, object] | None = None,
+) -> None:
+    """Write to the community's history, which is where people look for it."""
+    facts = {"member": seat.member_id, "room": seat.room_id, "role": seat.role}
+    audit.record(action=action, subject=community, actor=actor, now=now, data=facts | (data or {}))

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from communities.policies.models import CommunityPolicy, Kind
+from core.kernel.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class PolicyMissing(NotFound):
+    """The brand has no policy for this kind; ``install_default_policies`` gives it one."""
+
+    code = "policy_missing"
+
+
+def current_policy(*, brand_id: int, kind: str) -> CommunityPolicy:
+    """Return the rules that hold now for a kind of community.
+
+    Raises:
+        PolicyMissing: the brand has none yet.
+    """
+    policy = current_policies(brand_id=brand_id).get(kind)
+    if policy is None:
+        raise PolicyMissing(_("This brand has no policy for this kind of community yet."))
+    return policy
+
+
+def current_policies(*, brand_id: int) -> dict[str, CommunityPolicy]:
+    """Return the rules that hold now, by kind, in the order of the promotion ladder."""
+    rows = CommunityPolicy.objects.filter(brand_id=brand_id, is_current=True)
+    by_kind = {policy.kind: policy for policy in rows}
+    return {kind: by_kind[kind] for kind in Kind.values if kind in by_kind}
+
+
+def versions_of(*, brand_id: int, kind: str, limit: int = 20) -> Sequence[CommunityPolicy]:
+    """Return a kind's policy versions, newest first."""
+    rows = CommunityPolicy.objects.filter(brand_id=brand_id, kind=kind)
+    return list(rows.order_by("-policy_version")[:limit])

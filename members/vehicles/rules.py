@@ -1,0 +1,38 @@
+"""What a vehicle identification number is (ISO 3779, GB 16735)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LENGTH = 17
+_FORM = re.compile(r"[A-HJ-NPR-Z0-9]{17}").fullmatch
+# GB 16735: each letter counts as a digit; the ninth place checks the weighted sum.
+_VALUES = {str(digit): digit for digit in range(10)} | dict(
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ", [*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)], strict=True)
+)
+_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+
+
+class NotAVin(ValueError):
+    """The number cannot be one; the text is a code: length, letters or check digit."""
+
+
+def normalized_vin(raw: str) -> str:
+    """Return the VIN in capitals without spaces; full-width characters become plain.
+
+    Raises:
+        NotAVin: not 17 characters, or with I, O, Q or a sign.
+    """
+    vin = "".join(unicodedata.normalize("NFKC", raw).upper().split())
+    if len(vin) != LENGTH:
+        raise NotAVin("vin_length")
+    if not _FORM(vin):
+        raise NotAVin("vin_letters")
+    return vin
+
+
+def has_right_check_digit(vin: str) -> bool:
+    """Whether the ninth character fits the others; cars built elsewhere need not have one."""
+    total = sum(_VALUES[c] * weight for c, weight in zip(vin, _WEIGHTS, strict=True))
+    return vin[8] == "0123456789X"[total % 11]
