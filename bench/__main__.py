@@ -15,6 +15,7 @@ Table = Callable[[argparse.Namespace], report.Report]
 TABLES = {
     "p2": "bench.p2",
     "p10": "bench.start",
+    "p4": "bench.p4",
 }
 ALONE = {"p10"}
 

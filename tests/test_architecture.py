@@ -38,7 +38,7 @@ HELPERS = {
     "core/organizations": {"divisions"},
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
-    "core/staff": {"sessions"},
+    "core/staff": {"passwords", "sessions"},
     "members/imports": {"reading"},
     "members/segments": {"compiler"},
 }

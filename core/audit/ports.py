@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from core.kernel.access import Viewer
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from django.utils.functional import _StrOrPromise
 
-# Given a viewer and ids, return name and address of those the viewer may see, in one query.
-Describe = Callable[[Viewer, Collection[int]], Mapping[int, tuple[str, str]]]
+    from core.kernel.access import Viewer
+
+
+class Describe(Protocol):
+    """Names subjects of one kind, in one query."""
+
+    def __call__(self, *, viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+        """Return name and address of those the viewer may see; an address may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
