@@ -31,6 +31,7 @@ HELPERS = {
         "wording",
     },
     "communities/chat": {"channel"},
+    "communities/group_building": {"applying", "handlers", "planning", "report", "seating_sql"},
     "core/console_kit": {"samples", "urls"},
     "core/audit": {"anchors"},
     "core/files": {"storage"},
