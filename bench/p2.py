@@ -246,8 +246,7 @@ class Bench:
             )
             if job != "floor":
                 cursor.execute(
-                    "DELETE FROM communities_room WHERE brand_id = %s"
-                    " AND build_run_id IS NOT NULL",
+                    "DELETE FROM communities_room WHERE brand_id = %s AND build_run_id IS NOT NULL",
                     brand,
                 )
                 cursor.execute("DELETE FROM communities_buildcandidate WHERE brand_id = %s", brand)

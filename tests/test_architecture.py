@@ -17,7 +17,6 @@ NOT_CONCEPTS = {"migrations", "management", "templatetags", "kernel"}
 ENTRY_POINTS = ["api.py", "console.py", "tasks.py", "admin.py"]
 SHARED = ["services", "selectors", "models"]
 LAYERS = [*SHARED, "rules", "ports", "tasks", "api", "serializers", "console", "forms", "admin"]
-LAYERS += ["choices"]  # the words of a concept as columns store them; below its rules
 LAYERS += ["presenting"]  # rows as templates show them, where console.py would grow too long
 LAYERS += ["handler", "handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
@@ -166,7 +165,7 @@ def test_concepts_meet_in_services_selectors_models_and_ports(path):
         imported_app, _, rest = name.partition(".")
         imported_concept, _, rest = rest.partition(".")
         if (imported_app, imported_concept) in others:
-            assert rest.split(".")[0] in {*SHARED, "choices", "ports", "rules", *SHARED_HELPERS}, (
+            assert rest.split(".")[0] in {*SHARED, "ports", "rules", *SHARED_HELPERS}, (
                 name
             )
 

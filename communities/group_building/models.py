@@ -3,11 +3,19 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from communities.group_building import choices
 from communities.policies.models import Kind
 from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
 from core.runs.models import Run
 from members.segments.models import Segment
+
+
+class GroupingKey(models.TextChoices):
+    """What members of one community have in common."""
+
+    DEALER = "dealer", _("Dealer")
+    CITY = "city", _("City")
+    MODEL = "model", _("Vehicle model")
+    DELIVERY_MONTH = "delivery_month", _("Delivery month")
 
 
 class BuildRuleQuerySet(BrandQuerySet["BuildRule"]):
@@ -20,7 +28,10 @@ class BuildRule(BrandModel):
     ``segment`` empty means every member. ``skip`` says who already has a suitable seat.
     """
 
-    Skip = choices.Skip
+    class Skip(models.TextChoices):
+        SAME_KIND = "same_kind", _("in any community of this kind")
+        SAME_RULE = "same_rule", _("in a community of this rule")
+        NOBODY = "nobody", _("nobody")
 
     name = models.CharField(_("name"), max_length=80)
     segment = models.ForeignKey(

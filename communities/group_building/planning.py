@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from communities.group_building.choices import GroupingKey
-from communities.group_building.models import BuildRule
+from communities.group_building.models import BuildRule, GroupingKey
 from members.segments import selectors as segments
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from communities.communities.models import Community
-from communities.memberships import choices
 from communities.rooms.models import Room
 from core.kernel.scoping import BrandDetail, BrandQuerySet
 from members.profiles.models import Member
@@ -35,7 +34,11 @@ class Membership(BrandDetail):
         JOIN_CODE = "join_code", _("Join code")
         API = "api", _("API")
 
-    Placement = choices.Placement
+    class Placement(models.TextChoices):
+        NONE = "", _("not by a run")
+        EXISTING = "existing", _("an existing room had seats")
+        NEXT = "next", _("existing rooms were full, the next one was opened")
+        FIRST = "first", _("the first room of a new community")
 
     id = models.BigAutoField(primary_key=True)
     community = models.ForeignKey(

@@ -4,10 +4,24 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.policies.choices import Kind, Window
 from core.kernel.scoping import BrandModel, BrandQuerySet
 
-__all__ = ["CommunityPolicy", "Kind", "Window"]
+
+class Kind(models.TextChoices):
+    """The four kinds are four policies, not four labels; product.md §4.1."""
+
+    FLASH = "flash", _("Flash")
+    SERVICE = "service", _("Service")
+    CONVERSION = "conversion", _("Conversion")
+    CORE = "core", _("Core")
+
+
+class Window(models.TextChoices):
+    """The calendar window that marketing messages are counted in, in the brand's time zone."""
+
+    DAY = "day", _("day")
+    WEEK = "week", _("week")
+    MONTH = "month", _("month")
 
 
 class CommunityPolicy(BrandModel):
