@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from communities.group_building.handlers import (
     APPLY_WORDS,
+    LEFT_OUT_WORDS,
     PLAN_WORDS,
     ApplyHandler,
+    LeftOutHandler,
     PlanHandler,
 )
-from communities.group_building.services import APPLY_KIND, PLAN_KIND
+from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from core.runs.ports import register_run_kind
 
 
@@ -16,3 +18,4 @@ def register() -> None:
     """Fill the registries; called from ``CommunitiesConfig.ready``."""
     register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS)
     register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS)
+    register_run_kind(EXPORT_KIND, LeftOutHandler(), LEFT_OUT_WORDS)
