@@ -112,7 +112,7 @@ def deliveries_with_reads(*, broadcast: Broadcast) -> QuerySet[Delivery]:
     )
 
 
-def failed_counts(*, broadcasts: list[Broadcast]) -> dict[int, dict[str, int]]:
+def failed_counts(*, broadcasts: list[Broadcast]) -> dict[int, Any]:
     """Return sent and failed deliveries of each broadcast on a page, in one query."""
     rows = (
         Delivery.objects.filter(broadcast__in=broadcasts)
