@@ -88,7 +88,9 @@ def add_member(
     return seat
 
 
-def move_member(*, membership: Membership, room_id: int, actor: Viewer, now: datetime) -> Membership:
+def move_member(
+    *, membership: Membership, room_id: int, actor: Viewer, now: datetime
+) -> Membership:
     """Give a member another seat of the same community. Their reading starts at its end.
 
     Raises:
@@ -97,16 +99,14 @@ def move_member(*, membership: Membership, room_id: int, actor: Viewer, now: dat
     """
     with _held(membership, actor) as (community, seat):
         communities.require_open(community)
-        room = Room.objects.filter(
-            community=community, pk=room_id, state=Room.State.OPEN
-        ).first()
+        room = Room.objects.filter(community=community, pk=room_id, state=Room.State.OPEN).first()
         if room is None:
             raise NotFound(_("This room is not an open room of the community."))
         if room.pk == seat.room_id:
             return seat
         if room.member_count >= room.cap:
             raise RoomFull(_("“%s” is full.") % room.name)
-        data = {"from_room": seat.room_id}
+        data: dict[str, object] = {"from_room": seat.room_id}
         seat.room, seat.read_seq = room, room.last_seq
         seat.save(update_fields=["room", "read_seq"])
         _tell("community.member_moved", community, seat, actor, now, data)
@@ -120,7 +120,7 @@ def change_role(*, membership: Membership, role: str, actor: Viewer, now: dateti
         communities.require_open(community)
         if seat.role == role:
             return seat
-        data = {"from": seat.role, "to": role}
+        data: dict[str, object] = {"from": seat.role, "to": role}
         seat.role = role
         seat.save(update_fields=["role"])
         _tell("community.role_changed", community, seat, actor, now, data)
@@ -153,9 +153,9 @@ def archive_community(*, community: Community, actor: Viewer, now: datetime) -> 
     held = communities.lock_community(community_id=community.pk, actor=actor)
     if held.state == Community.State.ARCHIVED:
         raise communities.CommunityClosed(_("“%s” is closed.") % held.name)
-    people = Membership.objects.filter(
-        brand_id=held.brand_id, community=held, left_at=None
-    ).update(left_at=now)
+    people = Membership.objects.filter(brand_id=held.brand_id, community=held, left_at=None).update(
+        left_at=now
+    )
     closed = Room.objects.filter(
         brand_id=held.brand_id, community=held, state=Room.State.OPEN
     ).update(state=Room.State.ARCHIVED)
