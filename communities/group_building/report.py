@@ -33,9 +33,7 @@ _TOTALS = """
 def preview_of(*, run: BuildRun, plan: Plan, looked_at: Mapping[str, int]) -> dict[str, Any]:
     """Return what confirming the run would do. ``looked_at`` counts members by exclusion."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TOTALS, {"brand": run.brand_id, "run": run.pk, "cap": plan.room_cap}
-        )
+        cursor.execute(_TOTALS, {"brand": run.brand_id, "run": run.pk, "cap": plan.room_cap})
         groups, placed, existing, first, rooms, communities = map(int, cursor.fetchone())
     excluded = {str(name): number for name, number in looked_at.items() if name}
     return {

@@ -87,9 +87,7 @@ class Span:
     placement: str
 
 
-def seat_people(
-    *, people: int, free: Iterable[FreeRoom], last_number: int, cap: int
-) -> list[Span]:
+def seat_people(*, people: int, free: Iterable[FreeRoom], last_number: int, cap: int) -> list[Span]:
     """Fill rooms that have seats, lowest number first, then open as many as are still needed.
 
     The spans cover 1..people without a gap, and no room gets more than its seats.
@@ -144,7 +142,9 @@ def rule_problems(
     if len(topic) > 40:
         found.append(Problem("/topic", "too_long", _("Use at most 40 characters.")))
     template = name_template or policy_template
-    found += policy_rules.template_problems(template, "/name_template") or _twins(group_by, template)
+    found += policy_rules.template_problems(template, "/name_template") or _twins(
+        group_by, template
+    )
     return found
 
 

@@ -276,9 +276,7 @@ def _to_place(run: BuildRun) -> int:
     return int(groups.aggregate(people=Sum("candidate_count"))["people"] or 0)
 
 
-def _checked(
-    wanted: RuleWanted, actor: Viewer, rule: BuildRule | None = None
-) -> dict[str, object]:
+def _checked(wanted: RuleWanted, actor: Viewer, rule: BuildRule | None = None) -> dict[str, object]:
     """Return the columns of a rule.
 
     Raises:

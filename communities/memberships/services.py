@@ -88,7 +88,9 @@ def add_member(
     return seat
 
 
-def move_member(*, membership: Membership, room_id: int, actor: Viewer, now: datetime) -> Membership:
+def move_member(
+    *, membership: Membership, room_id: int, actor: Viewer, now: datetime
+) -> Membership:
     """Give a member another seat of the same community. Their reading starts at its end.
 
     Raises:
@@ -97,9 +99,7 @@ def move_member(*, membership: Membership, room_id: int, actor: Viewer, now: dat
     """
     with _held(membership, actor) as (community, seat):
         communities.require_open(community)
-        room = Room.objects.filter(
-            community=community, pk=room_id, state=Room.State.OPEN
-        ).first()
+        room = Room.objects.filter(community=community, pk=room_id, state=Room.State.OPEN).first()
         if room is None:
             raise NotFound(_("This room is not an open room of the community."))
         if room.pk == seat.room_id:
@@ -153,9 +153,9 @@ def archive_community(*, community: Community, actor: Viewer, now: datetime) -> 
     held = communities.lock_community(community_id=community.pk, actor=actor)
     if held.state == Community.State.ARCHIVED:
         raise communities.CommunityClosed(_("“%s” is closed.") % held.name)
-    people = Membership.objects.filter(
-        brand_id=held.brand_id, community=held, left_at=None
-    ).update(left_at=now)
+    people = Membership.objects.filter(brand_id=held.brand_id, community=held, left_at=None).update(
+        left_at=now
+    )
     closed = Room.objects.filter(
         brand_id=held.brand_id, community=held, state=Room.State.OPEN
     ).update(state=Room.State.ARCHIVED)
