@@ -1,33 +1,85 @@
-"""What core itself puts into the registries: navigation, workbench, search."""
+"""What core itself puts into the registries: navigation, workbench, search, audit sentences."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from core.api_keys.selectors import describe_api_keys
+from core.audit.ports import (
+    SubjectKind,
+    register_actions,
+    register_subjects,
+    register_values,
+)
+from core.files.selectors import describe_files
 from core.kernel.access import Permission
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
+from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
+from core.runs.selectors import describe_runs
 from core.runs.workbench import running_panel, stuck_runs
 from core.search.ports import SearchSource, register_search
 from core.search.providers import find_dealers, find_staff
+from core.staff.models import Role
+from core.staff.selectors import describe_staff
 from core.workbench.ports import register_panel, register_todos
+
+ACTIONS = {
+    "api_key.created": _("made the API key"),
+    "api_key.revoked": _("revoked the API key"),
+    "dealer.created": _("added the dealer"),
+    "dealer.changed": _("changed the dealer"),
+    "file.downloaded": _("downloaded the file"),
+    "region.created": _("added the region"),
+    "region.changed": _("changed the region"),
+    "run.started": _("started the task"),
+    "run.pause_asked": _("paused the task"),
+    "run.cancel_asked": _("cancelled the task"),
+    "run.paused": _("let the task rest"),
+    "run.resumed": _("let the task go on"),
+    "run.succeeded": _("finished the task"),
+    "run.failed": _("did not finish the task"),
+    "run.cancelled": _("ended the task early"),
+    "staff.created": _("added the person"),
+    "staff.changed": _("changed the person"),
+    "staff.role_granted": _("gave the role %(role)s"),
+    "staff.role_lifted": _("lifted the role %(role)s"),
+    "staff.deactivated": _("deactivated the person"),
+    "staff.reactivated": _("reactivated the person"),
+    "staff.password_reset": _("made a new password"),
+    "staff.password_changed": _("changed the password"),
+    "staff.session_ended": _("signed out a browser"),
+    "staff.sessions_ended": _("signed out all browsers: %(count)s"),
+    "store.created": _("added the store"),
+    "store.changed": _("changed the store"),
+}
+SUBJECTS = {
+    "core.apikey": SubjectKind(_("API key"), describe_api_keys),
+    "core.dealer": SubjectKind(_("Dealer"), describe_dealers),
+    "core.region": SubjectKind(_("Region"), describe_regions),
+    "core.run": SubjectKind(_("Task"), describe_runs),
+    "core.staff": SubjectKind(_("Person"), describe_staff),
+    "core.store": SubjectKind(_("Store"), describe_stores),
+    "core.storedfile": SubjectKind(_("File"), describe_files),
+}
 
 
 def register() -> None:
     """Fill the registries; called from ``CoreConfig.ready``."""
+    setup = Section.SETUP
+    see_staff, edit_keys = Permission.STAFF_VIEW, Permission.API_KEYS_EDIT
     register_places(
         NavItem(_("Workbench"), "core:workbench", "home", order=10),
         NavItem(_("Tasks"), "core:runs-list", "tasks", Permission.RUNS_VIEW, order=80),
-        _setup(_("Organization"), "core:organization", "building", Permission.STAFF_VIEW, 200),
-        _setup(_("Staff"), "core:staff-list", "user", Permission.STAFF_VIEW, 210),
-        _setup(_("API keys"), "core:api-keys-list", "key", Permission.API_KEYS_EDIT, 220),
-        _setup(_("Audit"), "core:audit-list", "shield", Permission.AUDIT_VIEW, 230),
+        NavItem(_("Organization"), "core:organization", "building", see_staff, 200, setup),
+        NavItem(_("Staff"), "core:staff-list", "user", see_staff, 210, setup),
+        NavItem(_("API keys"), "core:api-keys-list", "key", edit_keys, 220, setup),
+        NavItem(_("Audit"), "core:audit-list", "shield", Permission.AUDIT_VIEW, 230, setup),
     )
     register_todos("runs", stuck_runs, permission=Permission.RUNS_VIEW, order=10)
     register_panel("runs", running_panel, permission=Permission.RUNS_VIEW, order=10)
     register_search("dealers", SearchSource(_("Dealers"), find_dealers, order=50))
-    register_search("staff", SearchSource(_("Staff"), find_staff, Permission.STAFF_VIEW, order=60))
-
-
-def _setup(label: object, url_name: str, icon: str, permission: Permission, order: int) -> NavItem:
-    return NavItem(label, url_name, icon, permission, order, Section.SETUP)  # type: ignore[arg-type]
+    register_search("staff", SearchSource(_("Staff"), find_staff, see_staff, order=60))
+    register_actions(ACTIONS)
+    register_subjects(SUBJECTS)
+    register_values("role", dict(Role.choices))

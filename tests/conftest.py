@@ -4,9 +4,11 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config import celery_app
-from core.kernel.access import system_viewer
+from core.api_keys.services import create_api_key
+from core.kernel.access import Permission, system_viewer
 from core.kernel.scoping import tenant
 from tests.factories.core import BrandFactory, RoleGrantFactory, StaffFactory
 
@@ -80,6 +82,20 @@ def signed_in(client, staff):
     """A browser session of ``staff``."""
     client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+@pytest.fixture
+def api_key(brand, actor):
+    """The secret of a program that may do everything for the brand."""
+    with tenant(brand.pk):
+        _key, secret = create_api_key(
+            name="Program",
+            permissions=list(Permission),
+            expires_at=None,
+            actor=actor,
+            now=timezone.now(),
+        )
+    return secret
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ a seat holds the community first.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from core.audit import services as audit
 from core.kernel.faults import point
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from communities.group_building.rules import FreeRoom, Plan, Span
@@ -309,19 +310,24 @@ class _Step:
             "placements": [span.placement for _group, span in flat],
             "read_seqs": [span.read_seq for _group, span in flat],
         }
-        # Both sides hold a row per person: hashing beats looping, whatever the planner guesses.
-        cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(sql.SEAT, self.params | seats)
-        rows = cursor.fetchall()
-        cursor.execute("SET LOCAL enable_nestloop = on")
+        with _hash_joins(cursor):
+            cursor.execute(sql.SEAT, self.params | seats)
+            rows = cursor.fetchall()
         wanted = sum(own[-1].last for own in spans.values() if own)
         if sum(int(number) for _id, _placement, number in rows) < wanted:
             cursor.execute(sql.OUTRUN, self.params)
-        cursor.execute(sql.DROPPED)
-        for exclusion, number in cursor.fetchall():
-            _add(self.progress.dropped, exclusion, number)
-        cursor.execute(sql.LEFT_OUT, self.params)
+        self._drop(cursor)
         self._tell(cursor, homes, rows)
+
+    def _drop(self, cursor: Any) -> None:
+        """Note why the rest of this step's people got no seat."""
+        cursor.execute(sql.DROPPED)
+        dropped = cursor.fetchall()
+        for exclusion, number in dropped:
+            _add(self.progress.dropped, exclusion, number)
+        if dropped:
+            with _hash_joins(cursor):
+                cursor.execute(sql.LEFT_OUT, self.params)
 
     def _tell(
         self, cursor: Any, homes: Mapping[int, Community], rows: Sequence[tuple[int, str, int]]
@@ -337,6 +343,18 @@ class _Step:
             "placed": [placed[community.pk] for community in homes.values()],
         }
         cursor.execute(sql.TELL_GROUPS, self.params | told)
+
+
+@contextmanager
+def _hash_joins(cursor: Any) -> Iterator[None]:
+    """Keep the planner from looping over two lists of thousands.
+
+    The candidates were written a moment ago, so it has no statistics of them and would guess one
+    row where there are twenty thousand.
+    """
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _add(counts: dict[str, int], name: str, number: int) -> None:

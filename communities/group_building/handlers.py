@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
 from communities.group_building import applying, planning, report
 from communities.group_building.applying import Progress
@@ -13,12 +14,34 @@ from communities.group_building.models import BuildGroup, BuildRun
 from communities.group_building.rules import Plan
 from core.audit import services as audit
 from core.kernel.faults import point
-from core.runs.ports import RunView, Step
+from core.runs.ports import RunView, RunWords, Step
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from core.kernel.access import Viewer
+
+
+PLAN_WORDS = RunWords(
+    _("Preview of a build run"),
+    {
+        "people": _("People looked at"),
+        "placed": _("Would be placed"),
+        "excluded": _("Would be left out"),
+        "new_rooms": _("Rooms to open"),
+    },
+    icon="eye",
+)
+APPLY_WORDS = RunWords(
+    _("Build run"),
+    {
+        "placed": _("People placed"),
+        "new_rooms": _("Rooms opened"),
+        "new_communities": _("Communities created"),
+        "dropped": _("Could not be placed any more"),
+    },
+    icon="users",
+)
 
 
 class PlanHandler:
@@ -40,9 +63,9 @@ class PlanHandler:
         }
         held.state = BuildRun.State.PREVIEWED
         held.save(update_fields=["preview", "state"])
-        data = {"people": people, "placed": held.preview["placed"]}
+        data = {name: held.preview[name] for name in ("people", "placed", "excluded", "new_rooms")}
         audit.record(action="build_run.previewed", subject=held, actor=actor, now=now, data=data)
-        return Step(done=people, total=people, result=data, finished=True)
+        return Step(done=people, total=people, result={"counts": data}, finished=True)
 
     def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
         """Leave the run behind as discarded, with nothing planned."""
@@ -77,7 +100,7 @@ class ApplyHandler:
             cursor=progress.as_json(),
             done=progress.seen,
             total=run.total,
-            result=report.report_of(progress),
+            result={"counts": report.counts_of(progress)},
             finished=not went_on,
         )
 

@@ -48,6 +48,12 @@ def preview_of(*, run: BuildRun, plan: Plan, looked_at: Mapping[str, int]) -> di
     }
 
 
+def counts_of(progress: Progress) -> dict[str, int]:
+    """Return the same as the numbers that a task shows."""
+    told = report_of(progress)
+    return {name: told[name] for name in ("placed", "new_rooms", "new_communities", "dropped")}
+
+
 def report_of(progress: Progress) -> dict[str, Any]:
     """Return what a run has done so far."""
     return {

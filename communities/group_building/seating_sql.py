@@ -79,6 +79,8 @@ LEFT_OUT = """
     UPDATE communities_buildcandidate AS candidate SET exclusion = queue.exclusion
     FROM build_queue AS queue
     WHERE candidate.brand_id = %(brand)s AND candidate.run_id = %(run)s
+        AND (candidate.group_no, candidate.member_id) > (%(from_group)s, %(from_member)s)
+        AND (candidate.group_no, candidate.member_id) <= (%(to_group)s, %(to_member)s)
         AND candidate.group_no = queue.group_no AND candidate.member_id = queue.member_id
         AND queue.exclusion <> ''
 """

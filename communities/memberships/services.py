@@ -106,7 +106,7 @@ def move_member(
             return seat
         if room.member_count >= room.cap:
             raise RoomFull(_("“%s” is full.") % room.name)
-        data = {"from_room": seat.room_id}
+        data: dict[str, object] = {"from_room": seat.room_id}
         seat.room, seat.read_seq = room, room.last_seq
         seat.save(update_fields=["room", "read_seq"])
         _tell("community.member_moved", community, seat, actor, now, data)
@@ -120,7 +120,7 @@ def change_role(*, membership: Membership, role: str, actor: Viewer, now: dateti
         communities.require_open(community)
         if seat.role == role:
             return seat
-        data = {"from": seat.role, "to": role}
+        data: dict[str, object] = {"from": seat.role, "to": role}
         seat.role = role
         seat.save(update_fields=["role"])
         _tell("community.role_changed", community, seat, actor, now, data)

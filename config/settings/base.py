@@ -111,6 +111,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "args": ["core.idempotency.tasks.sweep_idempotency_keys"],
     },
+    "remove-expired-tags": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["members.tags.tasks.remove_expired_tags"],
+    },
+    "count-tags": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 600.0,
+        "args": ["members.tags.tasks.count_tags"],
+    },
     "work-runs": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
@@ -198,7 +208,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "core.kernel.static_storage.ConsoleStaticStorage"},
 }
 NODE_MODULES = BASE_DIR / "node_modules"
 FILES_DIR = Path(env.text("FILES_DIR", str(BASE_DIR / "var" / "files")))

@@ -95,7 +95,7 @@ def audit_detail(request: ConsoleRequest, entry_id: int) -> HttpResponseBase:
         "data": json.dumps(entry.data, ensure_ascii=False, indent=2, sort_keys=True),
         "link": AuditLink.objects.visible_to(request.viewer).filter(entry_id=entry.pk).first(),
     }
-    return page_or_partial(request, "core/audit/detail.html", "core/audit/_drawer.html", context)
+    return page_or_partial(request, "core/audit/detail.html", "core/audit/drawer.html", context)
 
 
 @console(Permission.AUDIT_VIEW)

@@ -49,7 +49,7 @@ def lines_of(*, entries: Iterable[AuditEntry], viewer: Viewer) -> list[Line]:
     for entry in entries:
         ids.setdefault(entry.subject_type, set()).add(entry.subject_id)
     known = {
-        kind: describe(viewer, wanted)
+        kind: describe(viewer=viewer, ids=wanted)
         for kind, wanted in ids.items()
         if (describe := ports.subject_kind(kind).describe) is not None
     }

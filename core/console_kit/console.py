@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 _WEEKS = ("9/28", "10/5", "10/12", "10/19", "10/26", "11/2", "11/9", "11/16")
 _JOINED = (9820, 8964, 10377, 13128, 11052, 11480, 11913, 12406)
 _LEFT = (3742, 3511, 3806, 4420, 4018, 3927, 3874, 3865)
+_COLORS = (
+    *("primary", "primary-tint", "canvas", "surface", "sunken", "text"),
+    *("ok-fill", "warn-fill", "bad-fill", "teal", "plum", "star"),
+)
+_STATES = ("draft", "scheduled", "running", "paused", "done", "awaiting_approval", "failed")
+_KINDS = ("flash", "service", "conversion", "core")
 _TOTAL = 38_552
 _STEP = 1_900
 
@@ -148,10 +154,9 @@ def _refused_form() -> SampleRuleForm:
 
 def _words() -> dict[str, Any]:
     return {
-        "colors": ("primary", "primary-tint", "canvas", "surface", "sunken", "text", "ok-fill")
-        + ("warn-fill", "bad-fill", "teal", "plum", "star"),
-        "states": ("draft", "scheduled", "running", "paused", "done", "awaiting_approval", "failed"),
-        "kinds": ("flash", "service", "conversion", "core"),
+        "colors": _COLORS,
+        "states": _STATES,
+        "kinds": _KINDS,
         "steps": (_("Choose a rule"), _("Preview"), _("Confirm"), _("Apply")),
         "timeline": (
             {"text": _("List locked: 48,216 people"), "when": "14:24:02", "state": "done"},

@@ -110,9 +110,7 @@ def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from leaves(item)
 
 
-def filtered(
-    rows: list[SamplePerson], *, words: str, wanted: dict[str, Any]
-) -> list[SamplePerson]:
+def filtered(rows: list[SamplePerson], *, words: str, wanted: dict[str, Any]) -> list[SamplePerson]:
     """Keep who fits the filters and whose name or phone's end is ``words``."""
     words = words.strip()
     return [
@@ -143,6 +141,4 @@ def page_start(rows: list[SamplePerson], *, after: str | None, before: str | Non
 
 def messages_by_hour(day: int) -> list[int]:
     """Return how much is said in each hour: quiet nights, lively evenings."""
-    return [
-        max(0, 97 - 3 * day - 9 * abs(hour - 20 - day % 2)) * (hour > 6) for hour in range(24)
-    ]
+    return [max(0, 97 - 3 * day - 9 * abs(hour - 20 - day % 2)) * (hour > 6) for hour in range(24)]

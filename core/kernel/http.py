@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest  # noqa: TID251  only the type
+    from django.http import HttpRequest
 
 
 def client_ip(request: HttpRequest) -> str | None:

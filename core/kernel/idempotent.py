@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from core.idempotency import services
+from core.kernel.faults import point
 from core.kernel.problems import BadRequest
 from core.kernel.scoping import tenant
 
@@ -73,6 +74,7 @@ def answer_once(
                 actor=viewer,
                 now=now,
             )
+        point("idempotency.before_commit")
     return response
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+
 from core.files.models import StoredFile
 from core.kernel.access import Permission, Viewer
 from core.runs import rules
@@ -10,6 +12,7 @@ from core.runs.models import Run
 from core.runs.ports import words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from django.utils.functional import _StrOrPromise
@@ -80,3 +83,12 @@ def count_open(*, viewer: Viewer, most: int = 99) -> int:
     """Return how many runs are queued or running in the viewer's sight, at most ``most``."""
     rows = Run.objects.visible_to(viewer).open().exclude(state=Run.State.PAUSED)
     return rows.order_by()[:most].count()
+
+
+def describe_runs(*, viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    """Return titles and addresses of runs for the audit trail."""
+    rows = Run.objects.visible_to(viewer).filter(pk__in=ids)
+    return {
+        pk: (title, reverse("core:runs-detail", args=[pk]))
+        for pk, title in rows.values_list("pk", "title")
+    }

@@ -180,7 +180,7 @@ def _quarantine(run: Run, now: datetime) -> None:
     audit.record(
         action="run.failed",
         subject=run,
-        actor=actor_of(run),
+        actor=_actor_of(run),
         now=now,
         data={"reason": "interrupted", "attempts": run.attempts},
     )
@@ -211,7 +211,7 @@ def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int
 def _step(run: Run, clock: Callable[[], datetime]) -> Run:
     with tenant(run.brand_id):
         _limit_idle()
-        step = handler_of(run.kind).step(run=_view(run), actor=actor_of(run), now=clock())
+        step = handler_of(run.kind).step(run=_view(run), actor=_actor_of(run), now=clock())
         faults.point("runs.before_checkpoint")
         return _checkpoint(run, step, clock())
 
@@ -230,7 +230,7 @@ def _checkpoint(run: Run, step: Step, now: datetime) -> Run:
     held.claimable_at = now + LEASE
     if step.finished:
         _end(held, Run.State.SUCCEEDED, now)
-        audit.record(action="run.succeeded", subject=held, actor=actor_of(held), now=now)
+        audit.record(action="run.succeeded", subject=held, actor=_actor_of(held), now=now)
     else:
         _obey(held, now)
     held.save()
@@ -241,17 +241,17 @@ def _obey(run: Run, now: datetime) -> None:
     if run.asked == Run.Asked.CANCEL:
         _tidy(run, now)
         _end(run, Run.State.CANCELLED, now)
-        audit.record(action="run.cancelled", subject=run, actor=actor_of(run), now=now)
+        audit.record(action="run.cancelled", subject=run, actor=_actor_of(run), now=now)
     elif run.asked == Run.Asked.PAUSE:
         run.state, run.asked = Run.State.PAUSED, Run.Asked.NOTHING
-        audit.record(action="run.paused", subject=run, actor=actor_of(run), now=now)
+        audit.record(action="run.paused", subject=run, actor=_actor_of(run), now=now)
 
 
 def _tidy(run: Run, now: datetime) -> None:
     """Let the handler clear away; one that cannot must not keep the run, or the queue, alive."""
     try:
         with transaction.atomic():
-            handler_of(run.kind).cancelled(run=_view(run), actor=actor_of(run), now=now)
+            handler_of(run.kind).cancelled(run=_view(run), actor=_actor_of(run), now=now)
     except Exception:
         logger.exception("run %s of kind %s: tidying up broke", run.pk, run.kind)
 
@@ -273,7 +273,7 @@ def _fail(run: Run, error: str, now: datetime) -> None:
         audit.record(
             action="run.failed",
             subject=held,
-            actor=actor_of(held),
+            actor=_actor_of(held),
             now=now,
             data={"reason": "refused"},
         )
@@ -318,7 +318,7 @@ def _view(run: Run) -> RunView:
     )
 
 
-def actor_of(run: Run) -> Viewer:
+def _actor_of(run: Run) -> Viewer:
     """Return who the run acts for: its requester's name and scope.
 
     All permissions: what the requester may start was decided when it was started.

@@ -24,10 +24,9 @@ def find_dealers(*, query: str, viewer: Viewer, limit: int) -> Sequence[Hit]:
     rows = Dealer.objects.visible_to(viewer).filter(
         Q(code__istartswith=query) | Q(name__icontains=query)
     )
-    place = reverse("core:organization")
     return [
         Hit(
-            url=f"{place}?region={dealer.region_id}&dealer={dealer.pk}#dealer-{dealer.pk}",
+            url=reverse("core:organization-dealer", args=[dealer.pk]),
             label=dealer.name,
             detail=f"{dealer.city.short_name} · {dealer.code}",
             icon="store",

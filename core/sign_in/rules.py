@@ -1,7 +1,8 @@
-"""What a browser calls itself, in words a person recognizes."""
+"""What a browser calls itself, in words a person recognizes; what we call its session."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 # In this order: Edge and WeChat also call themselves Chrome, Chrome calls itself Safari.
@@ -30,6 +31,11 @@ def device_of(user_agent: str) -> str:
     """Return such as ``Chrome · Windows``; empty when it says nothing we know."""
     words = (_first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent))
     return " · ".join(word for word in words if word)
+
+
+def ref_of(session_key: str) -> str:
+    """Return a name for a session that cannot be used as one."""
+    return hashlib.sha256(session_key.encode()).hexdigest()[:16]
 
 
 def is_phone(user_agent: str) -> bool:

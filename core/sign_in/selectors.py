@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,17 +29,12 @@ class SignedIn:
     is_current: bool
 
 
-def ref_of(session_key: str) -> str:
-    """Return a name for a session that cannot be used as one."""
-    return hashlib.sha256(session_key.encode()).hexdigest()[:16]
-
-
 def sessions_of(*, staff_id: int, current_key: str | None, now: datetime) -> list[SignedIn]:
     """Return a person's living sessions, the present one first, then by when they were seen."""
     rows = StaffSession.objects.filter(staff_id=staff_id, expire_date__gt=now)
     found = [
         SignedIn(
-            ref=ref_of(row.session_key),
+            ref=rules.ref_of(row.session_key),
             device=rules.device_of(row.user_agent),
             is_phone=rules.is_phone(row.user_agent),
             ip_address=row.ip_address,

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core.audit import services as audit
 from core.kernel.errors import InvalidInput, NotFound, Problem
-from core.sign_in.selectors import ref_of
+from core.sign_in.rules import ref_of
 from core.staff import sessions
 from core.staff.models import Staff, StaffSession
 

@@ -1,6 +1,8 @@
-"""What each role allows. Pure values: scope is a separate question, answered by the grants."""
+"""What each role allows, and where in the tree it can stand. Pure values."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from core.kernel.access import Permission
 
@@ -36,3 +38,33 @@ PERMISSIONS_OF_ROLE: dict[str, frozenset[Permission]] = {
     "dealer_staff": frozenset(_DEALER_STAFF),
     "analyst": frozenset(_READ),
 }
+
+
+class Node(StrEnum):
+    """The levels of the organization tree at which a role can be granted."""
+
+    BRAND = "brand"
+    REGION = "region"
+    DEALER = "dealer"
+    STORE = "store"
+
+
+# The levels a role fits, the usual one first.
+NODES_OF_ROLE: dict[str, tuple[Node, ...]] = {
+    "hq_admin": (Node.BRAND,),
+    "hq_operator": (Node.BRAND,),
+    "hq_reviewer": (Node.BRAND,),
+    "region_manager": (Node.REGION,),
+    "dealer_manager": (Node.DEALER, Node.STORE),
+    "dealer_staff": (Node.DEALER, Node.STORE),
+    "analyst": (Node.BRAND, Node.REGION, Node.DEALER),
+}
+
+
+def node_of(*, region: bool, dealer: bool, store: bool) -> Node:
+    """Return the level at which these choices place a grant: the lowest one chosen."""
+    if store:
+        return Node.STORE
+    if dealer:
+        return Node.DEALER
+    return Node.REGION if region else Node.BRAND

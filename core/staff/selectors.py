@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q, Subquery
+from django.urls import reverse
 
 from core.kernel.access import Permission, Viewer
 from core.kernel.scoping import tenant
 from core.organizations.models import Dealer
 from core.staff import rules
-from core.staff.models import RoleGrant, Staff
+from core.staff.models import RoleGrant, Staff, StaffSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
+
+    from django.db.models import QuerySet
 
 
 def viewer_of_staff(*, staff_id: int) -> Viewer | None:
@@ -57,3 +63,60 @@ def _dealers_of(grants: Iterable[RoleGrant]) -> frozenset[int] | None:
     if regions:
         dealers |= set(Dealer.objects.filter(region__in=regions).values_list("pk", flat=True))
     return frozenset(dealers)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFilter:
+    """What a list of people is narrowed by; empty means any."""
+
+    text: str = ""
+    role: str = ""
+    region_id: int | None = None
+    dealer_id: int | None = None
+    is_active: bool | None = None
+
+
+def people(*, viewer: Viewer, narrowed: StaffFilter) -> QuerySet[Staff]:
+    """Return people in sight with ``shown_grants`` and ``seen_at``, for a list or a detail page.
+
+    Grants are read along in one query however many people there are.
+    """
+    rows = Staff.objects.visible_to(viewer)
+    if narrowed.text:
+        rows = rows.filter(
+            Q(display_name__icontains=narrowed.text) | Q(username__startswith=narrowed.text.lower())
+        )
+    if narrowed.is_active is not None:
+        rows = rows.filter(is_active=narrowed.is_active)
+    grants = RoleGrant.objects.filter(brand_id=viewer.brand_id)
+    held = grants.filter(staff=OuterRef("pk"))
+    if narrowed.role:
+        held = held.filter(role=narrowed.role)
+    if narrowed.region_id:
+        held = held.filter(Q(region=narrowed.region_id) | Q(dealer__region=narrowed.region_id))
+    if narrowed.dealer_id:
+        held = held.filter(dealer=narrowed.dealer_id)
+    if narrowed.role or narrowed.region_id or narrowed.dealer_id:
+        rows = rows.filter(Exists(held))
+    seen = StaffSession.objects.filter(staff_id=OuterRef("pk")).values("staff_id")
+    with_places = grants.select_related("region", "dealer", "store").order_by("pk")
+    found: QuerySet[Staff] = rows.annotate(
+        seen_at=Subquery(seen.annotate(last=Max("seen_at")).values("last"))
+    ).prefetch_related(Prefetch("grants", with_places, to_attr="shown_grants"))
+    return found
+
+
+def place_of(*, grant: RoleGrant) -> str:
+    """Return the node of a grant by name; empty for the whole brand."""
+    node = grant.store or grant.dealer or grant.region
+    return node.name if node is not None else ""
+
+
+def describe_staff(*, viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    """Return names and addresses of people for the audit trail."""
+    rows = Staff.objects.visible_to(viewer).filter(pk__in=ids)
+    may_open = viewer.may(Permission.STAFF_EDIT)
+    return {
+        pk: (name, reverse("core:staff-detail", args=[pk]) if may_open else "")
+        for pk, name in rows.values_list("pk", "display_name")
+    }

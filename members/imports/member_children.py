@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -11,6 +9,7 @@ from django.utils.translation import gettext as _
 from core.kernel.errors import InvalidInput
 from members.imports import staging
 from members.imports.options import CONSENT_PURPOSES
+from members.imports.preparing import copy_lines
 from members.imports.values import read_tags
 from members.tags.models import Tag, TagGroup
 
@@ -80,19 +79,17 @@ def _stage_tags(cursor: Any, upsert: Upsert, chunk: Chunk) -> bool:
         return False
     names = {(group, name) for _n, group, name in chunk.tags} | set(for_all)
     ids = _tag_ids(upsert, names)
-    text = io.StringIO(newline="")
-    rows = [(n, ids[group, name], name) for n, group, name in chunk.tags]
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    pairs = [(n, ids[group, name], name) for n, group, name in chunk.tags]
     cursor.execute(
         "CREATE TEMP TABLE import_tag (n bigint, tag_id bigint, name varchar) ON COMMIT DROP"
     )
-    staging.copy(cursor, "import_tag", ("n", "tag_id", "name"), text.getvalue().encode())
+    staging.copy(cursor, "import_tag", ("n", "tag_id", "name"), copy_lines(pairs))
     for group, name in for_all:
         cursor.execute(
             "INSERT INTO import_tag SELECT n, %s, %s FROM import_plan", [ids[group, name], name]
         )
-    # A cell may name what the options name too.
     cursor.execute("CREATE INDEX ON import_tag (n)")
+    # A cell may name what the options name too.
     cursor.execute(
         "DELETE FROM import_tag AS a USING import_tag AS b"
         " WHERE a.n = b.n AND a.tag_id = b.tag_id AND a.ctid > b.ctid"

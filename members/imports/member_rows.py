@@ -33,6 +33,15 @@ def read_phones(cells: list[str]) -> list[Any]:
     return [f"+86{raw}" if usual(raw) else read_or_bad(read, raw) for raw in cells]
 
 
+def read_numbers(cells: list[str]) -> list[Any]:
+    """Return identifiers; those of plain letters and digits without any detour."""
+    read = values.read_number
+    return [
+        raw if raw.isalnum() and raw.isascii() and len(raw) <= 64 else read_or_bad(read, raw)
+        for raw in cells
+    ]
+
+
 def each(read: Callable[[str], Any]) -> Callable[[list[str]], list[Any]]:
     """Return a reader of columns whose values hardly repeat."""
     return lambda cells: [read_or_bad(read, raw) for raw in cells]
@@ -61,7 +70,7 @@ class MemberPreparer:
         self._job, options = job, job.options
         self._seen = {name: SeenKeys() for name in KEYS if name in job.mapping}
         self._read: dict[str, Callable[[list[str]], list[Any]]] = {
-            "customer_no": each(values.read_number),
+            "customer_no": read_numbers,
             "display_name": each(values.read_name),
             "phone": read_phones,
             "gender": Memo(values.read_gender),

@@ -128,7 +128,7 @@ SELECT matched.*,
        false AS is_changed,
        ''::varchar AS other,
        CASE WHEN m.id IS NULL AND matched.refusal IS NULL AND NOT %(dry)s
-            THEN nextval(pg_get_serial_sequence('members_member', 'id')) ELSE m.id
+            THEN nextval('members_member_id_seq') ELSE m.id
        END AS member_id
 FROM (
     SELECT s.*, coalesce(by_no.id, by_phone.id) AS found_id,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.kernel import crypto
 from members.imports import values
 from members.imports.fields import ORDER_FIELDS
-from members.imports.member_rows import each, read_phones
+from members.imports.member_rows import read_numbers, read_phones
 from members.imports.preparing import Chunk, Job, Table
 from members.imports.seen_keys import Occurrences, SeenKeys
 from members.imports.values import Memo
@@ -34,7 +34,7 @@ class OrderPreparer:
         self._seen = SeenKeys()
         self._contents = Occurrences()
         self._read: dict[str, Callable[[list[str]], list[Any]]] = {
-            "order_no": each(values.read_number),
+            "order_no": read_numbers,
             "customer_no": Memo(values.read_number),
             "phone": read_phones,
             "ordered_at": Memo(partial(values.read_moment, order=options.date_order)),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,11 +10,14 @@ from members.imports.reasons import Problem, shown
 from members.imports.values import Bad
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from members.imports.fields import Field
     from members.imports.options import Options
     from members.imports.reading.ports import Batch
+
+
+NULL = "\\N"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Job:
 class Chunk:
     """Rows ready to be copied, and those that are not fit for it.
 
-    ``copy`` holds the good rows as COPY's CSV with the columns ``columns``; ``position`` is where
+    ``copy`` holds the good rows as COPY's text with the columns ``columns``; ``position`` is where
     the file goes on. ``read_count`` counts all rows that held anything.
     """
 
@@ -133,16 +134,40 @@ class Table:
         return [number not in bad for number in self.numbers]
 
     def chunk(self, batch: Batch, columns: dict[str, list[Any]], good: list[bool]) -> Chunk:
-        """Return the good rows in COPY's CSV; ``columns`` hold them already without the others."""
+        """Return the good rows in COPY's text; ``columns`` hold them already without the others."""
         numbers = list(compress(self.numbers, good))
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows(zip(numbers, *columns.values(), strict=True))
+        texts = zip(map(str, numbers), *map(copy_column, columns.values()), strict=True)
         return Chunk(
             position=batch.position,
             columns=["n", *columns],
-            copy=text.getvalue().encode(),
+            copy=as_lines(texts),
             good_count=len(numbers),
             read_count=len(self.numbers) + self.lost,
             problems=[problem for found in self.problems.values() for problem in found],
         )
+
+
+def copy_column(column: list[Any]) -> list[str]:
+    """Return values as COPY's text form wants them: a mark for NULL, backslashes doubled.
+
+    Tabs and ends of lines are not expected: cells are cleaned before they get here.
+    """
+    return [
+        (value.replace("\\", "\\\\") if "\\" in value else value)
+        if type(value) is str
+        else NULL
+        if value is None
+        else str(value)
+        for value in column
+    ]
+
+
+def copy_lines(rows: Iterable[tuple[Any, ...]]) -> bytes:
+    """Return a few rows in COPY's text form."""
+    return as_lines(copy_column(list(row)) for row in rows)
+
+
+def as_lines(texts: Iterable[Iterable[str]]) -> bytes:
+    """Return rows of texts, already fit for COPY, as its lines."""
+    lines = "\n".join(map("\t".join, texts))
+    return f"{lines}\n".encode() if lines else b""

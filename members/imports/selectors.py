@@ -66,7 +66,7 @@ def first_rejections(*, job: ImportJob, limit: int) -> list[Any]:
     return list(job.rejections.order_by("row_number")[:limit])
 
 
-def rejections_by_reason(*, job: ImportJob) -> list[dict[str, Any]]:
+def rejections_by_reason(*, job: ImportJob) -> list[Any]:
     """Return how many rows stayed out for which reason in which column, most first."""
     return list(
         job.rejections.values("code", "column")

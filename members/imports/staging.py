@@ -36,9 +36,9 @@ def fill(cursor: CursorWrapper, columns: Mapping[str, str], chunk: Chunk) -> Non
 
 
 def copy(cursor: CursorWrapper, table: str, columns: Sequence[str], data: bytes) -> None:
-    """COPY rows in CSV form into a temporary table; an empty field is NULL."""
+    """COPY rows in text form into a temporary table."""
     cursor.copy_expert(
-        f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv)", io.BytesIO(data)
+        f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.BytesIO(data)
     )
 
 

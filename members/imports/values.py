@@ -93,12 +93,12 @@ def clean_text(raw: str, limit: int) -> str:
     Raises:
         BadValue: control characters, or longer than ``limit``.
     """
-    if not raw.isprintable() or not raw.isascii():
+    if not raw.isprintable() or not unicodedata.is_normalized("NFC", raw):
         if "\0" in raw:
             raise BadValue("nul_character")
         raw = _HIDDEN.sub("", unicodedata.normalize("NFC", raw))
         raw = " ".join(raw.split())
-        if any(unicodedata.category(c) in {"Cc", "Cs", "Cn"} for c in raw):
+        if any(unicodedata.category(c) in {"Cc", "Cs"} for c in raw):
             raise BadValue("control_character")
     if len(raw) > limit:
         raise BadValue("too_long")

@@ -74,8 +74,7 @@ class Visitor:
             response = self.client.generic(
                 method, url, body, content_type="application/json", headers=self.headers
             )
-        content = response.getvalue()
-        response.close()
+        content = response.getvalue()  # A stream closes its file once it is read to the end.
         return Answer(response.status_code, content)
 
 

@@ -55,7 +55,7 @@ class CellTexts:
             return raw[:20]
 
         def plain(raw: str) -> str:
-            return self._short(raw, column)
+            return raw if len(raw) <= MAX_CELL_CHARACTERS else self._short(raw, column)
 
         return {"s": shared, "e": error}.get(kind, plain)
 
@@ -73,8 +73,6 @@ class CellTexts:
         return text
 
     def _short(self, text: str, column: int) -> str:
-        if len(text) <= MAX_CELL_CHARACTERS:
-            return text
         self.problems.append((column, "cell_too_long"))
         return text[:100]
 

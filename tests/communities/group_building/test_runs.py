@@ -56,7 +56,9 @@ def test_preview_counts_what_applying_then_does(brand, people, make_rule, previe
         "new_communities": 2,
     }
     with tenant(brand.pk):
-        assert sorted(Room.objects.values_list("community__dealer__name", "number", "member_count")) == [
+        assert sorted(
+            Room.objects.values_list("community__dealer__name", "number", "member_count")
+        ) == [
             ("历下远航中心", 1, 2),
             ("历下远航中心", 2, 1),
             ("杭州滨江远航中心", 1, 2),
@@ -82,9 +84,11 @@ def test_existing_rooms_are_filled_first_lowest_number_first(
     rule = make_rule(room_cap=4)
     apply(preview(rule))
     with tenant(brand.pk):  # Room 1 of 滨江 holds 4, room 2 holds 1.
-        leaver = Membership.objects.filter(
-            community__dealer=dealers[0], room__number=1
-        ).order_by("pk").first()
+        leaver = (
+            Membership.objects.filter(community__dealer=dealers[0], room__number=1)
+            .order_by("pk")
+            .first()
+        )
         leaver.left_at = timezone.now()
         leaver.save()
     newcomers = [MemberFactory(brand=brand, home_dealer=dealers[0]) for _ in range(6)]
@@ -158,16 +162,12 @@ def test_who_joined_meanwhile_keeps_that_seat(brand, actor, people, make_rule, p
     from communities.memberships.services import add_member
 
     with tenant(brand.pk):
-        add_member(
-            community_id=community.pk, member=people[0], actor=actor, now=timezone.now()
-        )
+        add_member(community_id=community.pk, member=people[0], actor=actor, now=timezone.now())
     run = apply(run)
     assert (run.report["placed"], run.report["drops"]) == (0, {"inside": 1})
 
 
-@pytest.mark.parametrize(
-    ("skip", "placed"), [("same_kind", 0), ("same_rule", 8), ("nobody", 8)]
-)
+@pytest.mark.parametrize(("skip", "placed"), [("same_kind", 0), ("same_rule", 8), ("nobody", 8)])
 def test_skip_says_who_is_left_alone(brand, people, make_rule, preview, apply, skip, placed):
     apply(preview(make_rule()))
     run = preview(make_rule(name="Second", skip=skip))
@@ -185,7 +185,9 @@ def test_running_the_same_rule_again_places_nobody_twice(brand, people, make_rul
     assert seats(brand) == before
 
 
-def test_small_steps_give_the_same_seats_as_one(brand, people, make_rule, preview, apply, monkeypatch):
+def test_small_steps_give_the_same_seats_as_one(
+    brand, people, make_rule, preview, apply, monkeypatch
+):
     """The queue is cut anywhere, also in the middle of a group and of a room."""
     monkeypatch.setattr(applying, "BATCH_PEOPLE", 3)
     monkeypatch.setattr(applying, "BATCH_GROUPS", 1)

@@ -40,7 +40,12 @@ def test_ratios_become_percent_and_their_differences_points():
 
 @pytest.mark.parametrize(
     ("phone", "masked"),
-    [("+8613812341234", "138****1234"), ("13812341234", "138****1234"), ("", "—"), ("10086", "****86")],
+    [
+        ("+8613812341234", "138****1234"),
+        ("13812341234", "138****1234"),
+        ("", "—"),
+        ("10086", "****86"),
+    ],
 )
 def test_phones_are_masked(phone, masked):
     assert formats.masked_phone(phone) == masked

@@ -29,7 +29,12 @@ def test_a_missing_permission_hides_the_place():
 
 @pytest.mark.parametrize(
     ("path", "current"),
-    [("/kit/", "Kit"), ("/kit/drawer/", "Kit"), ("/kit/form/7/", "Kit form"), ("/elsewhere/", None)],
+    [
+        ("/kit/", "Kit"),
+        ("/kit/drawer/", "Kit"),
+        ("/kit/form/7/", "Kit form"),
+        ("/elsewhere/", None),
+    ],
 )
 def test_the_longest_matching_address_is_the_current_place(path, current):
     links = links_for(["organization.edit"], path)

@@ -126,9 +126,9 @@ def test_a_time_carries_the_exact_one():
 
 
 def test_an_unknown_state_is_shown_by_its_plain_name():
-    assert "half built" in Template(
-        '{% load console %}{% badge_state "half_built" %}'
-    ).render(Context())
+    assert "half built" in Template('{% load console %}{% badge_state "half_built" %}').render(
+        Context()
+    )
 
 
 def test_a_spark_needs_two_numbers_and_stays_in_its_box():

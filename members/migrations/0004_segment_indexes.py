@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0005_cities_read_only'),
-        ('members', '0002_rls'),
+        ('members', '0003_import_source'),
     ]
 
     operations = [

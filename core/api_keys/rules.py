@@ -1,0 +1,30 @@
+"""What permissions are called where people give them to programs."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core.kernel.access import Permission
+
+PERMISSION_WORDS = {
+    Permission.MEMBERS_VIEW: _("See members"),
+    Permission.MEMBERS_EDIT: _("Edit members"),
+    Permission.MEMBERS_IMPORT: _("Import members and orders"),
+    Permission.TAGS_EDIT: _("Edit tags"),
+    Permission.SEGMENTS_VIEW: _("See segments"),
+    Permission.SEGMENTS_EDIT: _("Edit segments"),
+    Permission.COMMUNITIES_VIEW: _("See communities and rooms"),
+    Permission.COMMUNITIES_EDIT: _("Edit communities and rooms"),
+    Permission.POLICIES_EDIT: _("Edit policies"),
+    Permission.BUILDS_RUN: _("Build groups"),
+    Permission.BROADCASTS_VIEW: _("See broadcasts"),
+    Permission.BROADCASTS_SEND: _("Send broadcasts"),
+    Permission.CHAT_POST: _("Write in rooms"),
+    Permission.RUNS_VIEW: _("See tasks"),
+    Permission.RUNS_CONTROL: _("Steer tasks"),
+    Permission.ORGANIZATION_EDIT: _("Edit the organization"),
+    Permission.STAFF_VIEW: _("See staff"),
+    Permission.STAFF_EDIT: _("Edit staff"),
+    Permission.API_KEYS_EDIT: _("Edit API keys"),
+    Permission.AUDIT_VIEW: _("See the audit trail"),
+}
