@@ -5,7 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.api_keys.selectors import describe_api_keys
-from core.audit.ports import SubjectKind, register_actions, register_subjects
+from core.audit.ports import (
+    SubjectKind,
+    register_actions,
+    register_subjects,
+    register_values,
+)
 from core.files.selectors import describe_files
 from core.kernel.access import Permission
 from core.kernel.navigation import NavItem, Section
@@ -15,6 +20,7 @@ from core.runs.selectors import describe_runs
 from core.runs.workbench import running_panel, stuck_runs
 from core.search.ports import SearchSource, register_search
 from core.search.providers import find_dealers, find_staff
+from core.staff.models import Role
 from core.staff.selectors import describe_staff
 from core.workbench.ports import register_panel, register_todos
 
@@ -36,14 +42,14 @@ ACTIONS = {
     "run.cancelled": _("ended the task early"),
     "staff.created": _("added the person"),
     "staff.changed": _("changed the person"),
-    "staff.role_granted": _("gave a role to"),
-    "staff.role_lifted": _("lifted a role of"),
+    "staff.role_granted": _("gave the role %(role)s"),
+    "staff.role_lifted": _("lifted the role %(role)s"),
     "staff.deactivated": _("deactivated the person"),
     "staff.reactivated": _("reactivated the person"),
-    "staff.password_reset": _("made a new password for"),
-    "staff.password_changed": _("changed the password of"),
-    "staff.session_ended": _("signed out a browser of"),
-    "staff.sessions_ended": _("signed out %(count)s browsers of"),
+    "staff.password_reset": _("made a new password"),
+    "staff.password_changed": _("changed the password"),
+    "staff.session_ended": _("signed out a browser"),
+    "staff.sessions_ended": _("signed out all browsers: %(count)s"),
     "store.created": _("added the store"),
     "store.changed": _("changed the store"),
 }
@@ -76,3 +82,4 @@ def register() -> None:
     register_search("staff", SearchSource(_("Staff"), find_staff, see_staff, order=60))
     register_actions(ACTIONS)
     register_subjects(SUBJECTS)
+    register_values("role", dict(Role.choices))

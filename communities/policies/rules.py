@@ -106,7 +106,7 @@ def _out_of_range(name: str, value: int, low: int, high: int) -> Iterator[Proble
 
 
 def template_problems(template: str, pointer: str) -> list[Problem]:
-    """Return what is wrong with a name template: unknown placeholders, braces, length, emptiness."""
+    """Return what is wrong with a name template: placeholders, braces, length, emptiness."""
     unknown = [name for name in _PLACEHOLDER.findall(template) if name not in PLACEHOLDERS]
     if unknown:
         known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)

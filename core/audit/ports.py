@@ -29,6 +29,7 @@ class SubjectKind:
 
 
 _actions: dict[str, _StrOrPromise] = {}
+_values: dict[str, Mapping[str, _StrOrPromise]] = {}
 _subjects: dict[str, SubjectKind] = {}
 
 
@@ -41,6 +42,11 @@ def register_actions(sentences: Mapping[str, _StrOrPromise]) -> None:
     _actions.update(sentences)
 
 
+def register_values(name: str, words: Mapping[str, _StrOrPromise]) -> None:
+    """Announce how values of the data item ``name`` read, such as a role's key as its label."""
+    _values[name] = words
+
+
 def register_subjects(kinds: Mapping[str, SubjectKind]) -> None:
     """Announce kinds of subjects by their model label, such as ``members.segment``."""
     _subjects.update(kinds)
@@ -50,9 +56,13 @@ def sentence_of(action: str, data: Mapping[str, Any]) -> str:
     """Return the action in words; an unknown one shows its plain name."""
     sentence = str(_actions.get(action) or action.replace(".", " ").replace("_", " "))
     try:
-        return sentence % data if "%(" in sentence else sentence
+        return sentence % _in_words(data) if "%(" in sentence else sentence
     except (KeyError, TypeError, ValueError):
         return action  # The data of an older version lacks what today's sentence tells.
+
+
+def _in_words(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _values.get(name, {}).get(str(value), value) for name, value in data.items()}
 
 
 def known_actions() -> list[tuple[str, str]]:
