@@ -173,3 +173,19 @@ def test_without_scripts_the_data_and_the_forms_are_there(open_page):
     expect(page.locator("#kit-builder-tree")).to_be_visible()
     expect(page.locator("#kit-line table")).to_be_visible()
     expect(page.locator("#kit-form button[type=submit]")).to_be_visible()
+
+
+def test_the_palette_goes_places_from_the_keyboard(open_page):
+    page = open_page("/kit/").page
+    page.keyboard.press("/")
+    palette = page.locator("#palette")
+    expect(palette.locator("input")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.press("ArrowDown")
+    marked = palette.locator("a.on")
+    expect(marked).to_have_count(1)
+    goal = marked.get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{goal}")
