@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0003_segment_indexes'),
+        ('members', '0002_rls'),
     ]
 
     operations = [
