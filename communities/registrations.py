@@ -11,11 +11,13 @@ from communities.broadcasts.workbench import waiting_broadcasts
 from communities.chat.invariants import INVARIANTS as CHAT
 from communities.group_building.handlers import (
     APPLY_WORDS,
+    LEFT_OUT_WORDS,
     PLAN_WORDS,
     ApplyHandler,
+    LeftOutHandler,
     PlanHandler,
 )
-from communities.group_building.services import APPLY_KIND, PLAN_KIND
+from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
@@ -30,6 +32,7 @@ def register() -> None:
     """Fill the registries; called from ``CommunitiesConfig.ready``."""
     register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS)
     register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS)
+    register_run_kind(EXPORT_KIND, LeftOutHandler(), LEFT_OUT_WORDS)
     _register_broadcasts()
 
 
