@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import path
 from django.http import HttpResponse
+from django.urls import path
 
 from communities.broadcasts import console as broadcasts
 from communities.chat import console as chat
