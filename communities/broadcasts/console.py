@@ -316,7 +316,7 @@ def broadcasts_resume(request: ConsoleRequest, broadcast_id: int) -> HttpRespons
     text = words % {"n": grouped(done.rooms)}
     if left_out:
         more = ngettext("%(n)s room is left out now", "%(n)s rooms are left out now", left_out)
-        text = f"{text}{_('; ')}{more % {'n': grouped(left_out)}}"
+        text = _("; ").join([text, more % {"n": grouped(left_out)}])
     messages.success(request, text)
     return go_to(request, "communities:broadcasts-detail", broadcast_id)
 

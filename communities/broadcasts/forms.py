@@ -13,6 +13,7 @@ from communities.broadcasts.audience import Audience
 from communities.broadcasts.drafts import NAME_LENGTH, Draft
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.policies.models import Kind
+from core.kernel.badges import kind_badge
 from core.organizations.models import Dealer
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NOW, LATER = "now", "later"
 MOST_PICKED = 2000
+KINDS = [(kind, kind_badge(kind).label) for kind in Kind.values]
 
 
 class PickedField(forms.Field):
@@ -77,7 +79,7 @@ class DraftForm(forms.Form):
     )
     kinds = forms.MultipleChoiceField(
         label=_("Kind of community"),
-        choices=Kind.choices,
+        choices=KINDS,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -185,7 +187,7 @@ class BroadcastFilterForm(forms.Form):
         for name, choices in (
             ("state", Broadcast.State.choices),
             ("purpose", Broadcast.Purpose.choices),
-            ("kind", Kind.choices),
+            ("kind", KINDS),
         ):
             self.fields[name].choices = [("", _("Any")), *choices]  # type: ignore[attr-defined]
 

@@ -136,17 +136,9 @@ def pickers(*, audience: Audience, viewer: Viewer) -> list[dict[str, Any]]:
 
 def variables() -> list[tuple[str, str]]:
     """Return the variables in the reader's language: what is inserted, and what it is called."""
-    labels = {
-        "room": _("Name of the room"),
-        "community": _("Name of the community"),
-        "city": _("City"),
-        "dealer": _("Dealer"),
-    }
     chinese = (get_language() or "").startswith("zh")
-    return [
-        (f"{{{word if chinese else key}}}", f"{word if chinese else key} · {labels[key]}")
-        for key, word in VARIABLES.items()
-    ]
+    words = [word if chinese else key for key, word in VARIABLES.items()]
+    return [(f"{{{word}}}", word) for word in words]
 
 
 def fallbacks(*, plan: Plan) -> list[str]:

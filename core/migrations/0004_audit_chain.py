@@ -9,7 +9,7 @@ opens the entry's brand itself.
 
 from django.db import migrations
 
-from core.kernel.rls import enable_rls, revoke_from_app
+from core.kernel.rls import revoke_from_app
 
 # The first hash of every chain. Changing the text of an entry would make old links unverifiable:
 # a new column needs a new version number and a branch.
@@ -96,9 +96,8 @@ DROP FUNCTION core_audit_text(core_auditentry, bigint);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0008_audit_chain")]
+    dependencies = [("core", "0003_tenancy")]
     operations = [
-        enable_rls("core_auditchain", "core_auditlink", "core_auditcheck"),
         revoke_from_app("core_auditentry", "UPDATE", "DELETE"),
         revoke_from_app("core_auditlink", "INSERT", "UPDATE", "DELETE"),
         revoke_from_app("core_auditchain", "INSERT", "UPDATE", "DELETE"),
