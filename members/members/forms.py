@@ -24,7 +24,7 @@ ANY = ("", _("Any"))
 class QuickSelect(forms.Select):
     """A select drawn without a template per option: cities and dealers have over a thousand."""
 
-    def render(self, name: str, value: Any, attrs: Any = None, _renderer: Any = None) -> SafeString:
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """Draw options, under their headings where they have one."""
         chosen = "" if value is None else str(value)
         attributes = self.build_attrs(self.attrs, (attrs or {}) | {"name": name})
