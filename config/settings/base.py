@@ -217,6 +217,7 @@ MEDIA_ROOT = FILES_DIR
 # Bodies of JSON requests; uploads stream to disk and have limits of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+MAX_REQUEST_BYTES = 320 * 1024 * 1024  # the largest upload there is, with its form around it
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

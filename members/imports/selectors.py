@@ -61,6 +61,11 @@ def profiles_for(*, subject: str, headers: Iterable[str]) -> list[ImportProfile]
     ]
 
 
+def profile_of_name(*, subject: str, name: str) -> ImportProfile | None:
+    """Return a saved mapping by its name."""
+    return ImportProfile.objects.filter(subject=subject, name=name).first()
+
+
 def first_rejections(*, job: ImportJob, limit: int) -> list[Any]:
     """Return the first rows that stayed out, in the order of the file."""
     return list(job.rejections.order_by("row_number")[:limit])
