@@ -119,8 +119,8 @@ def region_edit(request: ConsoleRequest, region_id: int) -> HttpResponseBase:
     region = _fetch(request, Region, region_id)
     form = forms.RegionForm(request.POST or None, initial={"name": region.name})
 
-    def rename(**values: Any) -> Region:
-        return services.rename_region(region=region, **values)
+    def rename(*, actor: Any, now: Any, **changes: Any) -> Region:
+        return services.change_region(region=region, changes=changes, actor=actor, now=now)
 
     return _edit(request, form, _("Rename region"), rename, button=_("Save changes"))
 

@@ -69,14 +69,15 @@ def test_a_result_opens_in_excel(inside_brand, actor):
 
 
 def test_a_result_that_fails_leaves_nothing(inside_brand, actor, files_dir):
-    with (
-        pytest.raises(ValueError, match="half"),
-        services.result_writer(
+    def break_off():
+        with services.result_writer(
             brand_id=inside_brand.pk, name="x.csv", actor=actor, now=NOW
-        ) as result,
-    ):
-        result.binary.write(b"half")
-        raise ValueError("half")
+        ) as result:
+            result.binary.write(b"half")
+            raise ValueError("half")
+
+    with pytest.raises(ValueError, match="half"):
+        break_off()
     assert files_in(files_dir) == []
     assert not StoredFile.objects.exists()
 
