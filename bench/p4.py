@@ -185,9 +185,13 @@ def _rows(count: int) -> Iterator[list[str]]:
         row += [draw.choice("男女"), draw.choice(cities), f"D{draw.randrange(DEALERS):04d}"]
         row += [draw.choice(STAGES), joined.isoformat()]
         if i % 20 == 7:
-            at, value = [(2, "1.38E+10"), (4, "某地"), (7, "2024-02-30"), (5, "?"), (0, "C00000001")][
-                i // 20 % 5
-            ]
+            at, value = [
+                (2, "1.38E+10"),
+                (4, "某地"),
+                (7, "2024-02-30"),
+                (5, "?"),
+                (0, "C00000001"),
+            ][i // 20 % 5]
             row[at] = value
         yield row
 

@@ -38,6 +38,7 @@ BATCH_PEOPLE = 20_000
 BATCH_GROUPS = 500
 WORK_MEM = "32MB"
 
+
 @dataclass(slots=True)
 class Progress:
     """How far a run came and what it did: the cursor of its task, and at the end its report."""

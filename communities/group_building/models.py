@@ -112,7 +112,9 @@ class BuildRun(BrandModel):
                 name="communities_buildrun_one_applying",
             )
         ]
-        indexes = [models.Index(fields=["brand", "rule", "-id"], name="communities_buildrun_of_rule")]
+        indexes = [
+            models.Index(fields=["brand", "rule", "-id"], name="communities_buildrun_of_rule")
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.state}"

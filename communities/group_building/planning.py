@@ -201,5 +201,3 @@ def _segment_sql(plan: Plan, brand_id: int, now: datetime) -> tuple[str, dict[st
     ).replace("\0", "%%")
     join = f"JOIN ({text}) AS chosen ON chosen.member_id = m.id"
     return join, dict(zip(names, found.params, strict=True))
-
-

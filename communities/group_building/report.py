@@ -33,9 +33,7 @@ _TOTALS = """
 def preview_of(*, run: BuildRun, plan: Plan, looked_at: Mapping[str, int]) -> dict[str, Any]:
     """Return what confirming the run would do. ``looked_at`` counts members by exclusion."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TOTALS, {"brand": run.brand_id, "run": run.pk, "cap": plan.room_cap}
-        )
+        cursor.execute(_TOTALS, {"brand": run.brand_id, "run": run.pk, "cap": plan.room_cap})
         groups, placed, existing, first, rooms, communities = map(int, cursor.fetchone())
     excluded = {str(name): number for name, number in looked_at.items() if name}
     return {
@@ -48,6 +46,12 @@ def preview_of(*, run: BuildRun, plan: Plan, looked_at: Mapping[str, int]) -> di
         "new_rooms": rooms,
         "new_communities": communities,
     }
+
+
+def counts_of(progress: Progress) -> dict[str, int]:
+    """Return the same as the numbers that a task shows."""
+    told = report_of(progress)
+    return {name: told[name] for name in ("placed", "new_rooms", "new_communities", "dropped")}
 
 
 def report_of(progress: Progress) -> dict[str, Any]:

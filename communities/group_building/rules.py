@@ -6,23 +6,34 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from communities.group_building.models import BuildRule, GroupingKey
-from communities.memberships.models import Membership
 from communities.policies import rules as policy_rules
 from core.kernel.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Placement = Membership.Placement
+    from django.utils.functional import _StrOrPromise
 
+# How somebody came to a seat; the values of ``Membership.Placement``.
+EXISTING, NEXT, FIRST = "existing", "next", "first"
+# What a rule may group by, in the order in which it is told; the values of ``GroupingKey``.
+DEALER, CITY, MODEL, MONTH = KEYS = ("dealer", "city", "model", "delivery_month")
+KEY_LABELS: dict[str, _StrOrPromise] = {
+    DEALER: _lazy("Dealer"),
+    CITY: _lazy("City"),
+    MODEL: _lazy("Vehicle model"),
+    MONTH: _lazy("Delivery month"),
+}
+# The fact of a group in which a key's value stands in words.
+FACT_OF_KEY = {DEALER: "dealer", CITY: "city", MODEL: "model", MONTH: "month"}
 # Names of two groups must differ: for each key, the placeholders of which one must be in the name.
 _NAMED_BY: dict[str, tuple[str, ...]] = {
-    GroupingKey.DEALER: ("dealer", "store"),
-    GroupingKey.CITY: ("city",),
-    GroupingKey.MODEL: ("model",),
-    GroupingKey.DELIVERY_MONTH: ("month",),
+    DEALER: ("dealer", "store"),
+    CITY: ("city",),
+    MODEL: ("model",),
+    MONTH: ("month",),
 }
 EXAMPLE_FACTS = {
     "brand": "远航",
@@ -87,9 +98,7 @@ class Span:
     placement: str
 
 
-def seat_people(
-    *, people: int, free: Iterable[FreeRoom], last_number: int, cap: int
-) -> list[Span]:
+def seat_people(*, people: int, free: Iterable[FreeRoom], last_number: int, cap: int) -> list[Span]:
     """Fill rooms that have seats, lowest number first, then open as many as are still needed.
 
     The spans cover 1..people without a gap, and no room gets more than its seats.
@@ -100,7 +109,7 @@ def seat_people(
         taken = min(room.seats, people - seated)
         if taken <= 0:
             break
-        placement = placement_in(number=room.number) if room.is_ours else Placement.EXISTING
+        placement = placement_in(number=room.number) if room.is_ours else EXISTING
         spans.append(
             Span(seated + 1, seated + taken, room.number, room.room_id, room.last_seq, placement)
         )
@@ -116,7 +125,7 @@ def seat_people(
 
 def placement_in(*, number: int) -> str:
     """Return why somebody sits in a room that the run itself opened."""
-    return Placement.FIRST if number == 1 else Placement.NEXT
+    return FIRST if number == 1 else NEXT
 
 
 def rule_problems(
@@ -133,7 +142,7 @@ def rule_problems(
     if not name.strip() or len(name) > 80:
         text = _("Give it a name of at most 80 characters.")
         found.append(Problem("/name", "bad_length", text))
-    if any(key not in GroupingKey.values for key in group_by):
+    if any(key not in KEYS for key in group_by):
         found.append(Problem("/group_by", "unknown_choice", _("Choose among the keys offered.")))
     if room_cap is not None and not policy_rules.MIN_CAP <= room_cap <= policy_rules.MAX_CAP:
         text = _("This must lie within %(low)s and %(high)s.") % {
@@ -144,18 +153,20 @@ def rule_problems(
     if len(topic) > 40:
         found.append(Problem("/topic", "too_long", _("Use at most 40 characters.")))
     template = name_template or policy_template
-    found += policy_rules.template_problems(template, "/name_template") or _twins(group_by, template)
+    found += policy_rules.template_problems(template, "/name_template") or _twins(
+        group_by, template
+    )
     return found
 
 
-def _twins(group_by: Sequence[str], template: str) -> list[Problem]:
-    """Refuse a template under which different groups would bear the same name."""
+def twins(group_by: Sequence[str], template: str) -> list[Problem]:
+    """Return the problem of a template under which different groups would bear the same name."""
     used = policy_rules.placeholders_of(template)
     for key in group_by:
         if key in _NAMED_BY and not used & set(_NAMED_BY[key]):
             text = _(
                 "Groups of different %(key)s would get the same name. Add %(placeholder)s."
-            ) % {"key": GroupingKey(key).label, "placeholder": f"{{{_NAMED_BY[key][0]}}}"}
+            ) % {"key": KEY_LABELS[key], "placeholder": f"{{{_NAMED_BY[key][0]}}}"}
             return [Problem("/name_template", "same_names", text)]
     return []
 
@@ -163,7 +174,7 @@ def _twins(group_by: Sequence[str], template: str) -> list[Problem]:
 def in_order(group_by: Iterable[str]) -> list[str]:
     """Return the keys once each, in the order in which they are told."""
     chosen = set(group_by)
-    return [key for key in GroupingKey.values if key in chosen]
+    return [key for key in KEYS if key in chosen]
 
 
 def example_names(*, template: str, topic: str, group_by: Sequence[str], brand: str) -> list[str]:
@@ -171,10 +182,10 @@ def example_names(*, template: str, topic: str, group_by: Sequence[str], brand: 
     facts = {"brand": brand, "topic": topic} | {
         name: value
         for key, names in (
-            (GroupingKey.DEALER, ("dealer", "city")),
-            (GroupingKey.CITY, ("city",)),
-            (GroupingKey.MODEL, ("model",)),
-            (GroupingKey.DELIVERY_MONTH, ("month",)),
+            (DEALER, ("dealer", "city")),
+            (CITY, ("city",)),
+            (MODEL, ("model",)),
+            (MONTH, ("month",)),
         )
         if key in group_by
         for name, value in ((n, EXAMPLE_FACTS[n]) for n in names)
@@ -187,12 +198,3 @@ def group_facts(*, facts: Mapping[str, Any], plan: Plan) -> dict[str, str]:
     """Return the values a group's name is made of."""
     own = {name: str(facts[name]) for name in ("dealer", "city", "model", "month") if name in facts}
     return own | {"brand": plan.brand_name, "topic": plan.topic}
-
-
-def skip_words(skip: str) -> str:
-    """Say who is left out because they are somewhere already."""
-    return {
-        BuildRule.Skip.SAME_KIND: _("They already have a seat in a community of this kind."),
-        BuildRule.Skip.SAME_RULE: _("They already have a seat in a community of this rule."),
-        BuildRule.Skip.NOBODY: _("They already have a seat in this very community."),
-    }[BuildRule.Skip(skip)]

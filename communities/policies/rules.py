@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from communities.policies.models import Kind, Window
 from core.kernel.errors import Problem
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 MIN_CAP, MAX_CAP = 2, 2000
 MAX_LIMIT = 1000
+WINDOWS = ("day", "week", "month")
 MINUTES_A_DAY = 24 * 60
 # Leaves room in a name of 120 characters for the number of the room.
 TEMPLATE_LENGTH = 110
@@ -47,33 +47,33 @@ class Terms:
 
 
 # product.md §4.1. A brand starts with these and changes them as it likes.
-DEFAULT_TERMS: dict[Kind, Terms] = {
-    Kind.FLASH: Terms(
+DEFAULT_TERMS: dict[str, Terms] = {
+    "flash": Terms(
         room_cap=200,
         name_template="{start} {topic}",
         marketing_limit=10,
-        marketing_window=Window.DAY,
+        marketing_window="day",
     ),
-    Kind.SERVICE: Terms(
+    "service": Terms(
         room_cap=200,
         name_template="{city}{dealer}·{topic}交流群 {n}",
         marketing_limit=1,
-        marketing_window=Window.WEEK,
+        marketing_window="week",
     ),
-    Kind.CONVERSION: Terms(
+    "conversion": Terms(
         room_cap=200,
         name_template="{store}福利群 {n}",
         marketing_limit=30,
-        marketing_window=Window.DAY,
+        marketing_window="day",
         marketing_gap_minutes=20,
         quiet_from=time(21),
         quiet_until=time(9),
     ),
-    Kind.CORE: Terms(
+    "core": Terms(
         room_cap=50,
         name_template="{brand}{topic}核心群",
         marketing_limit=1,
-        marketing_window=Window.MONTH,
+        marketing_window="month",
     ),
 }
 
@@ -87,7 +87,7 @@ def problems_of(terms: Terms) -> list[Problem]:
         *_out_of_range("alert_percent", terms.alert_percent, 1, 100),
         *template_problems(terms.name_template, "/name_template"),
     ]
-    if terms.marketing_window not in Window.values:
+    if terms.marketing_window not in WINDOWS:
         found.append(Problem("/marketing_window", "unknown", _("Choose day, week or month.")))
     if (terms.quiet_from is None) != (terms.quiet_until is None):
         text = _("Give both hours, or neither to allow every hour.")
@@ -106,7 +106,7 @@ def _out_of_range(name: str, value: int, low: int, high: int) -> Iterator[Proble
 
 
 def template_problems(template: str, pointer: str) -> list[Problem]:
-    """Return what is wrong with a name template: unknown placeholders, braces, length, emptiness."""
+    """Return what is wrong with a name template: placeholders, braces, length, emptiness."""
     unknown = [name for name in _PLACEHOLDER.findall(template) if name not in PLACEHOLDERS]
     if unknown:
         known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)

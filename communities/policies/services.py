@@ -29,7 +29,7 @@ def install_default_policies(*, brand: Brand, actor: Viewer, now: datetime) -> i
             "kind", flat=True
         )
     )
-    missing = [kind for kind in Kind if kind not in have]
+    missing = [kind for kind in Kind.values if kind not in have]
     for kind in missing:
         policy = CommunityPolicy.objects.create(
             brand_id=brand.pk,

@@ -111,6 +111,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "args": ["core.idempotency.tasks.sweep_idempotency_keys"],
     },
+    "remove-expired-tags": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["members.tags.tasks.remove_expired_tags"],
+    },
+    "count-tags": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 600.0,
+        "args": ["members.tags.tasks.count_tags"],
+    },
     "work-runs": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
@@ -198,7 +208,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "core.kernel.static_storage.ConsoleStaticStorage"},
 }
 NODE_MODULES = BASE_DIR / "node_modules"
 FILES_DIR = Path(env.text("FILES_DIR", str(BASE_DIR / "var" / "files")))
@@ -207,6 +217,7 @@ MEDIA_ROOT = FILES_DIR
 # Bodies of JSON requests; uploads stream to disk and have limits of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+MAX_REQUEST_BYTES = 320 * 1024 * 1024  # the largest upload there is, with its form around it
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

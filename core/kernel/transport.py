@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.kernel.problems import problem_response
@@ -20,7 +21,7 @@ OVERRIDE_PARAMETER = "_method"
 
 
 class TransportMiddleware:
-    """Answers 405 to other methods and to requests that name a second one, 411 to endless bodies.
+    """Answers 405 to other methods and to requests that name a second one, 411 and 413 to bodies.
 
     Two parts of a server that disagree on the method are a way around permissions, and TRACE
     echoes what a browser keeps from scripts.
@@ -48,6 +49,13 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
         )
         response["Allow"] = ", ".join(METHODS)
         return response
+    length = request.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > settings.MAX_REQUEST_BYTES:
+        # Before anything parses the form: that would write all of it to disk first.
+        detail = _("The request is too large")
+        return problem_response(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, code="too_large", detail=detail
+        )
     if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
         # Read by its length, such a body would look empty.
         detail = _("Send Content-Length instead of a chunked body.")

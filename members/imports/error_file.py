@@ -39,7 +39,7 @@ def write(*, job: ImportJob, actor: Viewer, now: datetime) -> StoredFile:
 
 
 def inert(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: an apostrophe in front makes it text."""
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe makes it text."""
     bare = text.lstrip(" \u00a0\u3000\n")
     if bare.startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS):
         return "'" + text.replace("\0", "")

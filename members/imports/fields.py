@@ -44,7 +44,8 @@ MEMBER_FIELDS = (
     Field(
         "display_name",
         _("Name"),
-        ("姓名", "客户姓名", "车主姓名", "会员姓名", "称呼", "昵称", "full name", "name", "nickname"),
+        ("姓名", "客户姓名", "车主姓名", "会员姓名", "称呼", "昵称", "full name", "name",
+         "nickname"),
     ),
     Field(
         "phone",
@@ -64,8 +65,8 @@ MEMBER_FIELDS = (
     Field(
         "home_dealer",
         _("Home dealer"),
-        ("经销商", "归属经销商", "所属经销商", "经销商代码", "经销商编号", "经销商名称", "4s店", "门店",
-         "dealer", "dealer code", "dealer name"),
+        ("经销商", "归属经销商", "所属经销商", "经销商代码", "经销商编号", "经销商名称", "4s店",
+         "门店", "dealer", "dealer code", "dealer name"),
         _("Code or name of the dealer"),
     ),
     Field(
@@ -136,8 +137,8 @@ ORDER_FIELDS = (
     Field(
         "amount",
         _("Amount"),
-        ("金额", "订单金额", "实付金额", "消费金额", "成交金额", "总价", "price", "total", "amount usd",
-         "amount cny", "order amount", "paid"),
+        ("金额", "订单金额", "实付金额", "消费金额", "成交金额", "总价", "price", "total",
+         "amount usd", "amount cny", "order amount", "paid"),
     ),
     Field("quantity", _("Quantity"), ("数量", "件数", "购买数量", "qty", "count", "items")),
     Field("channel", _("Channel"), ("渠道", "来源", "销售渠道", "下单渠道", "source")),

@@ -1,4 +1,4 @@
-"""Which keys a file has had already: 12 bytes a row instead of a dictionary, for millions of rows."""
+"""Which keys a file has had already: 12 bytes a row, not a dictionary, for millions of rows."""
 
 from __future__ import annotations
 

@@ -61,12 +61,17 @@ def profiles_for(*, subject: str, headers: Iterable[str]) -> list[ImportProfile]
     ]
 
 
+def profile_of_name(*, subject: str, name: str) -> ImportProfile | None:
+    """Return a saved mapping by its name."""
+    return ImportProfile.objects.filter(subject=subject, name=name).first()
+
+
 def first_rejections(*, job: ImportJob, limit: int) -> list[Any]:
     """Return the first rows that stayed out, in the order of the file."""
     return list(job.rejections.order_by("row_number")[:limit])
 
 
-def rejections_by_reason(*, job: ImportJob) -> list[dict[str, Any]]:
+def rejections_by_reason(*, job: ImportJob) -> list[Any]:
     """Return how many rows stayed out for which reason in which column, most first."""
     return list(
         job.rejections.values("code", "column")

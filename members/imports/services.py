@@ -214,7 +214,8 @@ def _resolved(options: Options, job: ImportJob) -> Options:
             problems.append(Problem("/options/default_city", "unknown", detail))
     if options.default_dealer:
         dealer = known.dealers.get(plain(options.default_dealer))
-        code = Dealer.objects.filter(pk=dealer).values_list("code", flat=True).first()
+        found = Dealer.objects.filter(pk=dealer) if dealer else Dealer.objects.none()
+        code = found.values_list("code", flat=True).first()
         values["default_dealer"] = code or ""
         if code is None:
             detail = _("We know no dealer of this code or name.")

@@ -37,9 +37,7 @@ def fill(cursor: CursorWrapper, columns: Mapping[str, str], chunk: Chunk) -> Non
 
 def copy(cursor: CursorWrapper, table: str, columns: Sequence[str], data: bytes) -> None:
     """COPY rows in text form into a temporary table."""
-    cursor.copy_expert(
-        f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.BytesIO(data)
-    )
+    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.BytesIO(data))
 
 
 def drop(cursor: CursorWrapper, *tables: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import phonenumbers
 
@@ -41,3 +42,45 @@ def normalized_phone(raw: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise NotAPhone(raw)
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+NAME_LENGTH = 80
+MOST_MARKS = 3  # accents upon one letter; more is vandalism
+
+
+class NotAName(ValueError):
+    """Nothing that a person could be called."""
+
+
+def normalized_name(raw: str) -> str:
+    """Return a name as it is kept: composed, without what nobody sees, spaces single.
+
+    Emoji, rare characters and the dot of names such as 阿卜杜拉·艾力 stay.
+
+    Raises:
+        NotAName: empty, too long, with control characters or heaps of accents.
+    """
+    composed = unicodedata.normalize("NFC", raw)
+    name = " ".join("".join(c for c in composed if not _is_hidden(c)).split())
+    if not 0 < len(name) <= NAME_LENGTH:
+        raise NotAName(raw)
+    marks = 0
+    for letter in name:
+        kind = unicodedata.category(letter)
+        if kind in {"Cc", "Cs"}:
+            raise NotAName(raw)
+        marks = marks + 1 if kind == "Mn" else 0
+        if marks > MOST_MARKS:
+            raise NotAName(raw)
+    return name
+
+
+def _is_hidden(letter: str) -> bool:
+    """Whether a character shows nothing; the joiners that hold an emoji together may stay."""
+    return unicodedata.category(letter) == "Cf" and letter != "\u200d"
+
+
+def masked_phone(number: str) -> str:
+    """Return +8613812341234 as 138****1234, other numbers with their last four digits alone."""
+    national = number.removeprefix("+86") if number.startswith("+861") else ""
+    return f"{national[:3]}****{national[-4:]}" if len(national) == 11 else f"****{number[-4:]}"

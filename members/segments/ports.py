@@ -75,12 +75,14 @@ class Frame:
     """What a condition is evaluated in: whose members, at which moment, and whom to look at.
 
     ``only`` narrows the work to these members: one to explain, a thousand to refresh, or a SELECT
-    of those who meet all the light conditions.
+    of those who meet all the light conditions. ``span`` narrows to ids above the first and up to
+    the second: a run's next stretch.
     """
 
     brand_id: int
     now: datetime
     dealer_ids: tuple[int, ...] | None = None
+    span: tuple[int, int] | None = None
     only: tuple[int, ...] | Sql | None = None
 
     @property
@@ -107,6 +109,8 @@ class Frame:
         ``brand`` and ``member`` are the columns that hold them.
         """
         sql = Sql(f"{select} WHERE {brand} = %s", (self.brand_id,))
+        if self.span is not None:
+            sql += Sql(f" AND {member} > %s AND {member} <= %s", self.span)
         if isinstance(self.only, Sql):
             sql += self.only.within(f" AND {member} IN (", ")")
         elif self.only is not None:

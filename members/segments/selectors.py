@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 from psycopg2.errors import QueryCanceled
 
 from core.kernel.errors import InvalidInput, Problem
+from members.profiles.models import Member
 from members.segments import rules
 from members.segments.compiler import compile_members
 from members.segments.criteria.others import SEGMENT_FIELD
 from members.segments.models import Segment
 from members.segments.ports import Frame, InputKind, Sql, registry
 from members.segments.rules import Group, Node
+from members.segments.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from django.db.models import QuerySet
+
+    from core.kernel.access import Viewer
 
 # Hash joins over a million members stay in memory; a spill costs more than the whole count.
 WORK_MEM = "96MB"
@@ -126,17 +133,19 @@ def member_ids_sql(
     dealer_ids: Iterable[int] | None = None,
     now: datetime | None = None,
     only: Sequence[int] | None = None,
+    span: tuple[int, int] | None = None,
 ) -> Compiled:
     """Compile a tree to the SELECT of its members, for a sub-select or a statement of its own.
 
-    ``dealer_ids`` narrows to a viewer's dealers, ``only`` to given members. Relative days count
+    ``dealer_ids`` narrows to a viewer's dealers, ``only`` to given members, ``span`` to ids above
+    the first and up to the second. Relative days count
     back from ``now``; left out, from this moment. The caller must be inside the brand's tenant.
 
     Raises:
         InvalidInput: see ``parse``.
     """
     root = tree if isinstance(tree, Group) else parse(tree=tree, brand_id=brand_id)
-    sql = compile_members(root, _frame(brand_id, dealer_ids, now, only))
+    sql = compile_members(root, replace(_frame(brand_id, dealer_ids, now, only), span=span))
     return Compiled(sql.text, sql.params)
 
 
@@ -263,8 +272,59 @@ def _frame(
     )
 
 
-def _rows(sql: Sql) -> list[tuple[Any, ...]]:
+def prepare() -> None:
+    """Let the current transaction's statements use memory as segments need it."""
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS, [WORK_MEM, RANDOM_PAGE_COST])
+
+
+def _rows(sql: Sql) -> list[tuple[Any, ...]]:
+    prepare()
+    with connection.cursor() as cursor:
         cursor.execute(sql.text, sql.params)
         return list(cursor.fetchall())
+
+
+def people(*, member_ids: Sequence[int], viewer: Viewer) -> list[Member]:
+    """Return the members of a sample, in its order, with what a line about them shows."""
+    rows = Member.objects.visible_to(viewer).select_related("city", "home_dealer")
+    found = rows.in_bulk(member_ids)
+    return [found[pk] for pk in member_ids if pk in found]
+
+
+def words_for(*, brand_id: int) -> Words:
+    """Return what says a brand's conditions in words."""
+    return Words(brand_id)
+
+
+def outline(*, node: Node, words: Words) -> dict[str, Any]:
+    """Return a tree as nested plain values for a template, conditions in words."""
+    if not isinstance(node, Group):
+        return {"text": words.condition(node), "pointer": node.pointer}
+    return {"op": node.op, "items": [outline(node=item, words=words) for item in node.items]}
+
+
+def segments_in(*, tree: Mapping[str, Any]) -> set[int]:
+    """Return the ids of the segments that a stored tree refers to."""
+    try:
+        root = rules.parse(tree, registry=registry)
+    except InvalidInput:
+        return set()
+    named = (leaf for leaf in rules.leaves(root) if leaf.criterion.field == SEGMENT_FIELD)
+    return {pk for leaf in named for pk in leaf.value["in"]}
+
+
+def in_segment(
+    *, segment: Segment, viewer: Viewer, now: datetime | None = None
+) -> QuerySet[Member]:
+    """Return the members of a segment whom the viewer may see, as a queryset.
+
+    Prepares the current transaction for it: without, the planner would spill to disk.
+    """
+    found = member_ids_sql(
+        tree=segment.tree, brand_id=viewer.brand_id, dealer_ids=viewer.dealer_ids, now=now
+    )
+    prepare()
+    # The compiler's own text; every value is a parameter.
+    ids = RawSQL(found.sql, found.params)  # noqa: S611
+    return Member.objects.visible_to(viewer).filter(pk__in=ids)

@@ -137,6 +137,4 @@ def _store(segment: Segment) -> None:
     except IntegrityError as error:
         if ONE_PER_NAME not in str(error):
             raise
-        raise InvalidInput.on(
-            "/name", _("Another segment has this name."), "name_taken"
-        ) from error
+        raise InvalidInput.on("/name", _("Another segment has this name."), "name_taken") from error

@@ -50,7 +50,7 @@ class Words:
 
     def _value(self, each: Input, value: Any, *, is_main: bool) -> str:
         if each.kind == InputKind.DAYS:
-            return _("in the last %d days") % value
+            return str(_("in the last %d days") % value)
         said = self._plain(each, value)
         return said if is_main else f"{each.label} {said}"
 

@@ -25,13 +25,18 @@ class TagGroup(BrandModel):
 
 
 class Tag(BrandModel):
-    """A fact that members can share."""
+    """A fact that members can share.
+
+    ``member_count`` is how many had it at ``counted_at``; beat and every run count anew.
+    """
 
     group = models.ForeignKey(
         TagGroup, models.PROTECT, related_name="tags", db_constraint=False, db_index=False
     )
     name = models.CharField(_("name"), max_length=40)
     created_at = models.DateTimeField()
+    member_count = models.BigIntegerField(null=True)
+    counted_at = models.DateTimeField(null=True)
 
     objects = BrandQuerySet["Tag"].as_manager()
 
@@ -47,7 +52,11 @@ class Tag(BrandModel):
 
 
 class MemberTag(BrandDetail):
-    """A member has a tag, since when and by whose word. One row per pair."""
+    """A member has a tag, since when and by whose word. One row per pair.
+
+    A row past ``expires_at`` is taken away within a minute, so that whoever asks for tags need not
+    look at it.
+    """
 
     class Source(models.TextChoices):
         MANUAL = "manual", _("By hand")
@@ -71,7 +80,14 @@ class MemberTag(BrandDetail):
     objects = BrandQuerySet["MemberTag"].as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["brand", "member"], name="members_membertag_by_member")]
+        indexes = [
+            models.Index(fields=["brand", "member"], name="members_membertag_by_member"),
+            models.Index(
+                fields=["brand", "expires_at"],
+                condition=models.Q(expires_at__isnull=False),
+                name="members_membertag_expiring",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.tag_id}"

@@ -6,6 +6,7 @@ import signal
 import socket
 import urllib.request
 
+import psycopg2
 import pytest
 
 from tests.launcher.conftest import wait_until
@@ -98,6 +99,26 @@ def test_two_run_side_by_side_and_a_taken_port_gives_way_to_the_next(start_serve
     assert len(urls) == 2
     assert "http://127.0.0.1:18600/" not in urls
     assert [fetch(f"{url}healthz") for url in urls] == [200, 200]
+
+
+def test_given_servers_are_used_and_left_running(start_server, fresh_stack):
+    cluster, valkey = fresh_stack.cluster, fresh_stack.valkey
+    connection = psycopg2.connect(cluster.dsn())
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE owner LOGIN CREATEROLE")
+        cursor.execute("CREATE DATABASE given OWNER owner")
+    connection.close()
+    url = cluster.url(user="owner", database="given")
+    server = start_server("--smoke", "--port", "18900", DATABASE_URL=url, REDIS_URL=valkey.url)
+    assert server.process.wait(240) == 0, server.words
+    assert not (server.var / "valkey").exists()
+    connection = psycopg2.connect(cluster.dsn("given"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'django_migrations'")
+        assert cursor.fetchall() == [("owner",)]
+    connection.close()
+    assert cluster.process.poll() is valkey.process.poll() is None
 
 
 def test_a_bad_setting_stops_the_start_and_names_itself(start_server):

@@ -7,7 +7,7 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 from xml.parsers import expat
 
 from django.utils.translation import gettext as _
@@ -36,7 +36,7 @@ LONGEST_TAG = 64  # what a block's end may hold of a tag that the next block com
 
 @dataclass(slots=True)
 class SheetFacts:
-    """What one pass over a sheet's bytes tells. ``rows`` counts elements, whatever the file says."""
+    """What one pass over a sheet's bytes tells. ``rows`` counts elements, whatever it says."""
 
     rows: int = 0
     texts: int = 0
@@ -64,7 +64,8 @@ def vet(file: IO[bytes], *, inflated_limit: int = MAX_INFLATED_BYTES) -> dict[st
                     raise FileRefused(
                         "file_too_large",
                         _(
-                            "Unpacked, the workbook is larger than %(limit)d MB. Split it, or use CSV."
+                            "Unpacked, the workbook is larger than %(limit)d MB."
+                            " Split it, or use CSV."
                         )
                         % {"limit": inflated_limit // 1024 // 1024},
                         Kind.TOO_LARGE,
@@ -182,7 +183,7 @@ def safe_parser() -> expat.XMLParserType:
     """Return an expat parser that refuses document types, and with them every entity."""
     parser = expat.ParserCreate()
 
-    def refuse(*_args: object) -> None:
+    def refuse(*_args: object) -> NoReturn:
         raise FileRefused(
             "xml_entities", _("The workbook declares XML entities, which no spreadsheet does.")
         )

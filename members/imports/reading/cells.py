@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from members.imports.reading.workbook import Workbook
 
 MAX_KNOWN = 50_000
+SHOWN_DIGITS = 15
 
 # A row: its number, its cells as text, and the cells that are no plain values, with the reason.
 ReadRow = tuple[int, list[str], list[tuple[int, str]]]
@@ -87,6 +88,9 @@ class CellTexts:
 
 
 def _number(raw: str) -> str:
+    """Return a number as a spreadsheet shows it: of 812.3200000000001 the first 15 digits."""
+    if len(raw) > SHOWN_DIGITS and raw.replace(".", "", 1).isdecimal() and "." in raw:
+        return f"{float(raw):.15g}"
     return raw.removesuffix(".0")
 
 

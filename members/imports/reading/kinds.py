@@ -69,7 +69,8 @@ def kind_of(file: IO[bytes], size: int) -> FileKind:
         raise FileRefused(
             "file_type",
             _(
-                "This is not a CSV or XLSX file. Save the table as one of these and upload it again."
+                "This is not a CSV or XLSX file."
+                " Save the table as one of these and upload it again."
             ),
             Kind.UNSUPPORTED,
         )

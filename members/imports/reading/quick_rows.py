@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from members.imports.reading.cells import CellTexts, ReadRow
 
-ROW = re.compile(r'\s*<row(?: r="(\d{1,7})")?[^>]*[^/>]>|\s*<row>')
+ROW = re.compile(r'\s*<row r="(\d{1,7})"(?:\s[^>]*[^/>])?>')
 CELL = re.compile(
     r'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?'
     r"(?:/>|>(<f[^>]*>(?:[^<]*</f>)?)?"

@@ -1,8 +1,8 @@
 """Conditions on orders in a window: how many, how much, how long ago.
 
 The window is a number of days up to a date (today, unless given), everything up to a date, or all
-time; a sales channel narrows it. Somebody without orders has a count and a sum of zero, no average and
-no last order.
+time; a sales channel narrows it. Somebody without orders has a count and a sum of zero, no
+average and no last order.
 """
 
 from __future__ import annotations

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.kernel import formats
+from core.kernel.access import Permission
+from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.errors import DomainError, NotFound
+from core.kernel.navigation import url_of
+from core.kernel.paging import keyset_page
+from core.organizations.models import City, Dealer
+from members.members import ports, selectors
+from members.members.forms import MemberFilterForm, MemberForm
+from members.profiles import services
+from members.profiles.models import Member
+from members.segments.models import Segment
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+
+    from core.kernel.access import Viewer
+
+PAGE_SIZE, ORDERS = 30, 20
+COLUMNS = [
+    ("c-car", gettext_lazy("Vehicle")),
+    ("c-stage", gettext_lazy("Stage")),
+    ("c-tags", gettext_lazy("Tags")),
+    ("c-dealer", gettext_lazy("Home dealer")),
+    ("c-city", gettext_lazy("City")),
+    ("c-active", gettext_lazy("Last active")),
+]
+
+
+@console(Permission.MEMBERS_VIEW)
+def members_list(request: ConsoleRequest) -> HttpResponseBase:
+    """List members, the newest first, narrowed by what is in the address."""
+    viewer, now = request.viewer, timezone.now()
+    form, query = MemberFilterForm(request.GET, viewer=viewer), request.GET.get("q", "")[:80]
+    chosen = _chosen(form, viewer)
+    rows = selectors.narrowed(viewer=viewer, now=now, chosen=chosen, query=query)
+    page = keyset_page(
+        rows.select_related("city", "home_dealer"),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        limit=PAGE_SIZE,
+    )
+    is_everybody = not query.strip() and not any(chosen.values()) and viewer.is_brand_wide
+    size = selectors.size_of(rows=rows, is_everybody=is_everybody)
+    lines = selectors.lines_of(members=page.rows)
+    extra = _add_columns(lines, viewer)
+    context = {
+        "rows": lines,
+        "filter_form": form,
+        "next": page.next,
+        "previous": page.previous,
+        "summary": in_words(size),
+        "columns": [*COLUMNS, *extra],
+        "extra": extra,
+        "is_narrowed": bool(query.strip()) or any(chosen.values()),
+        "may_edit": viewer.may(Permission.MEMBERS_EDIT),
+        "import_url": url_of("members:imports-list")
+        if viewer.may(Permission.MEMBERS_IMPORT)
+        else "",
+        "may_segment": viewer.may(Permission.SEGMENTS_EDIT),
+        "bulk_actions": _bulk_actions(viewer),
+    }
+    return page_or_partial(
+        request, "members/members/list.html", "members/members/_list.html", context
+    )
+
+
+def _add_columns(lines: list[selectors.Line], viewer: Viewer) -> list[tuple[str, Any]]:
+    """Put what other apps know beside each line; return class and label of the columns."""
+    ids, added = [line.member.pk for line in lines], []
+    for key, column in ports.columns_for(viewer):
+        known = column.load(ids, viewer) if ids else {}
+        for line in lines:
+            line.extra.append((f"c-{key}", column.label, known.get(line.member.pk, ())))
+        added.append((f"c-{key}", column.label))
+    return added
+
+
+def _chosen(form: MemberFilterForm, viewer: Viewer) -> dict[str, Any]:
+    """Return what narrows the list; a filter that names nothing there is finds nobody."""
+    if not form.is_valid():
+        # An address somebody typed or kept: show nobody instead of everybody.
+        return {"stage": "-"}
+    chosen: dict[str, Any] = dict(form.cleaned_data)
+    if number := chosen.pop("segment", ""):
+        chosen["segment"] = Segment.objects.visible_to(viewer).get(pk=number)
+    return chosen
+
+
+def _bulk_actions(viewer: Viewer) -> list[dict[str, Any]]:
+    if not viewer.may(Permission.TAGS_EDIT):
+        return []
+    give = {"label": _("Give a tag"), "url": reverse("members:tags-pick"), "icon": "tag"}
+    return [give]
+
+
+def in_words(size: selectors.Size) -> str:
+    """Return how many there are, as exactly as it is known."""
+    number = formats.grouped(size.number)
+    if size.is_estimate:
+        return _("about %(number)s people") % {"number": number}
+    if size.is_capped:
+        return _("more than %(number)s people") % {"number": number}
+    return _("%(number)s people") % {"number": number}
+
+
+@console(Permission.MEMBERS_VIEW)
+def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
+    """Show one member: who, which cars, which tags, what they agreed to."""
+    member, viewer = _member(request.viewer, member_id), request.viewer
+    may_edit = viewer.may(Permission.MEMBERS_EDIT)
+    context = {
+        "member": member,
+        "name": member.display_name if may_edit else formats.masked_name(member.display_name),
+        "dossier": selectors.dossier_of(member=member),
+        "sections": [
+            (key, section.label, reverse("members:members-section", args=[member.pk, key]))
+            for key, section in ports.sections_for(viewer)
+        ],
+        "may_edit": may_edit,
+        "may_tag": viewer.may(Permission.TAGS_EDIT),
+        "sees_audit": viewer.may(Permission.AUDIT_VIEW),
+    }
+    return render(request, "members/members/detail.html", context)
+
+
+@console(Permission.MEMBERS_VIEW)
+def members_orders(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
+    """Answer a page of a member's orders, the newest first."""
+    member = _member(request.viewer, member_id)
+    page = keyset_page(
+        selectors.orders_of(member=member),
+        order="-ordered_at",
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        limit=ORDERS,
+    )
+    context = {"member": member, "rows": page.rows, "next": page.next, "previous": page.previous}
+    return page_or_partial(
+        request, "members/members/orders.html", "members/members/_orders.html", context
+    )
+
+
+@console(Permission.MEMBERS_VIEW)
+def members_section(request: ConsoleRequest, member_id: int, key: str) -> HttpResponseBase:
+    """Answer a card that another app adds to the page."""
+    member = _member(request.viewer, member_id)
+    section = dict(ports.sections_for(request.viewer)).get(key)
+    if section is None:
+        raise NotFound
+    found = section.load(member.pk, request.viewer)
+    context = {"key": key, "section": section, "is_empty": found is None} | dict(found or {})
+    return render(request, "members/members/_section.html", context)
+
+
+@console(Permission.MEMBERS_EDIT, methods=("GET", "POST"))
+def members_new(request: ConsoleRequest) -> HttpResponseBase:
+    """Take in a member by hand."""
+    if request.method == "POST":
+        return _save(request, None)
+    return _edit(request, MemberForm(viewer=request.viewer, is_new=True), None)
+
+
+@console(Permission.MEMBERS_EDIT, methods=("GET", "POST"))
+def members_edit(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
+    """Change what is known about a member."""
+    member = _member(request.viewer, member_id)
+    if request.method == "POST":
+        return _save(request, member)
+    initial = {
+        "display_name": member.display_name,
+        "customer_no": member.customer_no or "",
+        "gender": member.gender,
+        "city": member.city_id or "",
+        "home_dealer": member.home_dealer_id or "",
+        "stage": member.stage,
+        "version": member.version,
+    }
+    form = MemberForm(viewer=request.viewer, is_new=False, initial=initial)
+    return _edit(request, form, member)
+
+
+def _save(request: ConsoleRequest, member: Member | None) -> HttpResponseBase:
+    form = MemberForm(request.POST, viewer=request.viewer, is_new=member is None)
+    if not form.is_valid():
+        return _edit(request, form, member, status=422)
+    values: dict[str, Any] = dict(form.cleaned_data)
+    version = values.pop("version")
+    values["city"] = City.objects.filter(pk=values["city"]).first()
+    dealers = Dealer.objects.visible_to(request.viewer)
+    values["home_dealer"] = dealers.filter(pk=values["home_dealer"] or 0).first()
+    if member is not None and not values["phone"]:
+        del values["phone"]  # Left empty, the number stays.
+    try:
+        saved = _write(request.viewer, member, values, version)
+    except DomainError as refusal:
+        form_refusal(form, refusal)
+        return _edit(request, form, member, status=422)
+    messages.success(request, _("Member saved"))
+    return go_to(request, "members:members-detail", saved.pk)
+
+
+def _write(
+    viewer: Viewer, member: Member | None, values: dict[str, Any], version: int | None
+) -> Member:
+    now = timezone.now()
+    if member is None:
+        return services.register_member(values=values, actor=viewer, now=now)
+    return services.change_member(
+        member=member, changes=values, version=version, actor=viewer, now=now
+    )
+
+
+def _edit(
+    request: ConsoleRequest, form: MemberForm, member: Member | None, status: int = 200
+) -> HttpResponseBase:
+    there = [member.pk] if member else []
+    name = "members:members-edit" if member else "members:members-new"
+    back = "members:members-detail" if member else "members:members-list"
+    context = {
+        "form": form,
+        "member": member,
+        "action": reverse(name, args=there),
+        "back": reverse(back, args=there),
+    }
+    return page_or_partial(
+        request, "members/members/edit.html", "members/members/_form.html", context, status
+    )
+
+
+def _member(viewer: Viewer, member_id: int) -> Member:
+    rows = Member.objects.visible_to(viewer).select_related("city", "home_dealer__region")
+    member = rows.filter(pk=member_id).first()
+    if member is None:
+        raise NotFound
+    return member

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.db.models import Count, Max, Q, Sum
+
+from core.kernel import crypto
+from members.identities.models import Identity
+from members.orders.models import Order
+from members.privacy.models import Consent
+from members.profiles import rules
+from members.profiles.models import Member
+from members.segments import selectors as segment_selectors
+from members.tags import selectors as tag_selectors
+from members.vehicles.models import Ownership
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from core.kernel.access import Viewer
+    from members.segments.models import Segment
+    from members.tags.selectors import HeldTag
+
+# Beyond this nobody counts on; "more than 10,000" is answered in milliseconds.
+COUNT_CAP = 10_000
+TAIL, VIN_TAIL = 4, 6
+_VIN_TAIL = re.compile(r"[A-HJ-NPR-Z0-9]{6}").fullmatch
+_FOUR_DIGITS = re.compile(r"[0-9]{4}").fullmatch
+PHONE_LIKE = re.compile(r"\+?[0-9 ()\-]{7,20}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many there are: ``exact``, at least (``is_capped``), or about (``is_estimate``)."""
+
+    number: int
+    is_capped: bool = False
+    is_estimate: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """A member as a line of the list shows it."""
+
+    member: Member
+    cars: list[Ownership] = field(default_factory=list)
+    tags: list[HeldTag] = field(default_factory=list)
+    extra: list[tuple[str, Any, Any]] = field(default_factory=list)  # class, label, names
+
+
+def narrowed(
+    *,
+    viewer: Viewer,
+    chosen: Mapping[str, Any],
+    query: str = "",
+    now: datetime | None = None,
+) -> QuerySet[Member]:
+    """Return the members the viewer may see who meet all that was chosen.
+
+    ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys)
+    and ``segment``; ``query`` is what was typed into the search box.
+    """
+    segment: Segment | None = chosen.get("segment")
+    if segment is not None:
+        rows = segment_selectors.in_segment(segment=segment, viewer=viewer, now=now)
+    else:
+        rows = Member.objects.visible_to(viewer)
+    columns = {"city": "city_id", "dealer": "home_dealer_id", "stage": "stage", "source": "source"}
+    for name, column in columns.items():
+        if value := chosen.get(name):
+            rows = rows.filter(**{column: value})
+    if tag := chosen.get("tag"):
+        # One row per pair, so that the join repeats nobody.
+        rows = rows.filter(member_tags__brand_id=viewer.brand_id, member_tags__tag_id=tag)
+    return rows.filter(_typed(query.strip(), viewer.brand_id)) if query.strip() else rows
+
+
+def _typed(query: str, brand_id: int) -> Q:
+    """Return what a search box means: a phone, its tail, a VIN's tail, a number, or a name."""
+    if "\0" in query:
+        return Q(pk=None)
+    meant = Q(display_name__prefix=query) | Q(customer_no=query)
+    if _FOUR_DIGITS(query):
+        meant |= Q(phone_tail=query)
+    elif PHONE_LIKE(query):
+        try:
+            number = rules.normalized_phone(query)
+        except rules.NotAPhone:
+            return meant
+        meant |= Q(phone_hash=crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number))
+    if _VIN_TAIL(query.upper()):
+        cars = Ownership.objects.filter(
+            brand_id=brand_id, vehicle__vin_tail=query.upper(), ended_on=None
+        )
+        meant |= Q(pk__in=cars.values("member_id"))
+    return meant
+
+
+def size_of(*, rows: QuerySet[Member], is_everybody: bool) -> Size:
+    """Return how many rows there are, without ever reading all of them.
+
+    Everybody is estimated from the planner's statistics; anything narrower is counted up to
+    COUNT_CAP.
+    """
+    if is_everybody:
+        estimate = _estimate(rows)
+        if estimate > COUNT_CAP:
+            return Size(estimate, is_estimate=True)
+    number = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
+    return Size(min(number, COUNT_CAP), is_capped=number > COUNT_CAP)
+
+
+def _estimate(rows: QuerySet[Member]) -> int:
+    sql, params = rows.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (FORMAT JSON) " + sql, params)
+        plan = cursor.fetchone()[0]
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+def lines_of(*, members: Sequence[Member]) -> list[Line]:
+    """Return members with their cars and tags: three queries, however many members."""
+    if not members:
+        return []
+    brand_id, ids = members[0].brand_id, [member.pk for member in members]
+    lines = {member.pk: Line(member) for member in members}
+    for ownership in cars_of(brand_id=brand_id, member_ids=ids):
+        lines[ownership.member_id].cars.append(ownership)
+    for member_id, held in tag_selectors.tags_of(brand_id=brand_id, member_ids=ids).items():
+        lines[member_id].tags = held
+    return list(lines.values())
+
+
+def cars_of(*, brand_id: int, member_ids: Sequence[int]) -> QuerySet[Ownership]:
+    """Return the cars that members own now, the newest first."""
+    rows = Ownership.objects.filter(brand_id=brand_id, member_id__in=member_ids, ended_on=None)
+    return rows.select_related("vehicle__model").order_by("-delivered_on", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What a member's page shows first."""
+
+    cars: Sequence[Ownership]
+    tags: list[HeldTag]
+    identities: Sequence[Identity]
+    consents: list[tuple[str, Consent | None]]
+    order_count: int
+    order_fen: int
+    last_ordered_at: datetime | None
+
+
+def dossier_of(*, member: Member) -> Dossier:
+    """Return everything but history: five queries."""
+    of_member = {"brand_id": member.brand_id, "member": member}
+    given = {row.purpose: row for row in Consent.objects.filter(**of_member)}
+    totals = Order.objects.filter(**of_member).aggregate(
+        number=Count("pk"), fen=Sum("amount_fen"), last=Max("ordered_at")
+    )
+    return Dossier(
+        cars=list(
+            Ownership.objects.filter(**of_member)
+            .select_related("vehicle__model")
+            .order_by("-delivered_on")
+        ),
+        tags=tag_selectors.tags_of(brand_id=member.brand_id, member_ids=[member.pk])[member.pk],
+        identities=list(Identity.objects.filter(**of_member).order_by("kind", "pk")),
+        consents=[(str(label), given.get(purpose)) for purpose, label in Consent.Purpose.choices],
+        order_count=totals["number"],
+        order_fen=totals["fen"] or 0,
+        last_ordered_at=totals["last"],
+    )
+
+
+def orders_of(*, member: Member) -> QuerySet[Order]:
+    """Return a member's orders."""
+    return Order.objects.filter(brand_id=member.brand_id, member=member)

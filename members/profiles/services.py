@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from core.audit import services as audit
+from core.kernel import crypto
+from core.kernel.errors import InvalidInput, StaleVersion
+from core.kernel.scoping import require_same_brand
+from members.profiles import rules
+from members.profiles.models import Member
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from core.kernel.access import Viewer
+
+CHANGEABLE = ("display_name", "gender", "city", "home_dealer", "customer_no", "stage")
+ONE_PER_PHONE = "members_member_one_per_phone"
+ONE_PER_NUMBER = "members_member_one_per_customer_no"
+
+
+@transaction.atomic
+def register_member(*, values: Mapping[str, Any], actor: Viewer, now: datetime) -> Member:
+    """Take in a member by hand.
+
+    ``values`` hold ``display_name`` and may hold ``phone``, ``gender``, ``city``,
+    ``home_dealer``, ``customer_no`` and ``stage``.
+
+    Raises:
+        InvalidInput: a value is wrong, or phone or customer number belong to somebody already.
+    """
+    member = Member(
+        brand_id=actor.brand_id,
+        source=Member.Source.MANUAL,
+        joined_on=now.date(),
+        stage_since=now.date(),
+        created_at=now,
+        updated_at=now,
+    )
+    _take(member, values, actor, now)
+    _store(member)
+    audit.record(action="member.created", subject=member, actor=actor, now=now)
+    return member
+
+
+@transaction.atomic
+def change_member(
+    *,
+    member: Member,
+    changes: Mapping[str, Any],
+    actor: Viewer,
+    now: datetime,
+    version: int | None = None,
+) -> Member:
+    """Change what is known about a member. Locks the row.
+
+    Raises:
+        InvalidInput: see ``register_member``.
+        StaleVersion: ``version`` is given and somebody changed the member since.
+    """
+    held = Member.objects.select_for_update().get(pk=member.pk)
+    if version is not None and held.version != version:
+        raise StaleVersion(_("Somebody changed this member meanwhile. Reload and try again."))
+    changed = _take(held, changes, actor, now)
+    if not changed:
+        return held
+    held.version, held.updated_at = held.version + 1, now
+    _store(held)
+    audit.record(
+        action="member.changed", subject=held, actor=actor, now=now, data={"fields": changed}
+    )
+    return held
+
+
+def _take(member: Member, values: Mapping[str, Any], actor: Viewer, now: datetime) -> list[str]:
+    """Put the values onto the row and return the names of those that differ."""
+    wanted = {name: values[name] for name in CHANGEABLE if name in values}
+    if "display_name" in wanted:
+        wanted["display_name"] = _name(wanted["display_name"])
+    if "customer_no" in wanted:
+        wanted["customer_no"] = (wanted["customer_no"] or "").strip() or None
+    if dealer := wanted.get("home_dealer"):
+        require_same_brand(member, dealer)
+    if "home_dealer" in wanted and not _may_place(wanted["home_dealer"], actor):
+        raise InvalidInput.on("/home_dealer", _("Choose one of your own dealers."))
+    changed = [name for name, value in wanted.items() if getattr(member, name) != value]
+    for name in changed:
+        setattr(member, name, wanted[name])
+    if "stage" in changed:
+        member.stage_since = now.date()
+    if "phone" in values and _take_phone(member, values["phone"] or ""):
+        changed.append("phone")
+    return changed
+
+
+def _name(raw: str) -> str:
+    try:
+        return rules.normalized_name(raw)
+    except rules.NotAName as error:
+        raise InvalidInput.on(
+            "/display_name", _("Enter a name of 1 to 80 readable characters.")
+        ) from error
+
+
+def _may_place(dealer: Any, actor: Viewer) -> bool:
+    """Whether the actor may have members of this dealer; without one only the whole brand."""
+    if actor.dealer_ids is None:
+        return True
+    return dealer is not None and dealer.pk in actor.dealer_ids
+
+
+def _take_phone(member: Member, raw: str) -> bool:
+    if not raw.strip():
+        had = member.phone_hash is not None
+        member.phone_cipher = member.phone_hash = None
+        member.phone_masked = member.phone_tail = ""
+        return had
+    try:
+        number = rules.normalized_phone(raw)
+    except rules.NotAPhone as error:
+        raise InvalidInput.on(
+            "/phone", _("This is not a phone number. Example: 13800001234.")
+        ) from error
+    found_by = crypto.lookup_hash(brand_id=member.brand_id, kind="phone", value=number)
+    if member.phone_hash is not None and bytes(member.phone_hash) == found_by:
+        return False
+    member.phone_hash, member.phone_cipher = found_by, crypto.encrypt(number)
+    member.phone_masked, member.phone_tail = rules.masked_phone(number), number[-4:]
+    return True
+
+
+def _store(member: Member) -> None:
+    try:
+        with transaction.atomic():
+            member.save()
+    except IntegrityError as error:
+        # Not whose it is: the other member may be out of the actor's sight.
+        if ONE_PER_PHONE in str(error):
+            text = _("A member with this phone number exists already.")
+            raise InvalidInput.on("/phone", text, "phone_taken") from error
+        if ONE_PER_NUMBER in str(error):
+            text = _("A member with this customer number exists already.")
+            raise InvalidInput.on("/customer_no", text, "customer_no_taken") from error
+        raise

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import Http404, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.kernel import formats
+from core.kernel.access import Permission
+from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.errors import DomainError, InvalidInput, NotFound
+from core.kernel.navigation import url_of
+from core.kernel.paging import keyset_page
+from members.segments import rules, selectors, services
+from members.segments.forms import SegmentFilterForm, SegmentForm
+from members.segments.models import Segment
+from members.segments.ports import registry
+from members.segments.wording import Words, matching, plain
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+
+    from core.kernel.access import Viewer
+    from members.segments.rules import Group
+
+PAGE_SIZE = 30
+SAMPLE = 6
+# The count comes first; the counts of single conditions get what is left of half a second.
+CONDITION_SECONDS = 0.4
+BUILDER = "segment"
+
+
+@console(Permission.SEGMENTS_VIEW)
+def segments_list(request: ConsoleRequest) -> HttpResponseBase:
+    """List segments with what they ask for, the newest first."""
+    form = SegmentFilterForm(request.GET)
+    rows = Segment.objects.visible_to(request.viewer)
+    rows = rows.filter(is_archived=form.is_valid() and form.cleaned_data["state"] == "archived")
+    if query := request.GET.get("q", "").strip():
+        # A brand has hundreds of segments, so that reading their names is cheap.
+        rows = rows.filter(name__icontains=query)
+    page = keyset_page(
+        rows,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        limit=PAGE_SIZE,
+    )
+    words = Words(request.viewer.brand_id)
+    context = {
+        "rows": [(segment, _said(segment.tree, words)) for segment in page.rows],
+        "filter_form": form,
+        "next": page.next,
+        "previous": page.previous,
+        "sees_counts": request.viewer.is_brand_wide,
+        "may_edit": request.viewer.may(Permission.SEGMENTS_EDIT),
+    }
+    return page_or_partial(
+        request, "members/segments/list.html", "members/segments/_list.html", context
+    )
+
+
+def _said(tree: dict[str, Any], words: Words) -> list[str]:
+    """Return the conditions in words; a field that is gone is left out."""
+    try:
+        root = rules.parse(tree, registry=registry)
+    except InvalidInput:
+        return []
+    return [words.condition(leaf) for leaf in rules.leaves(root)]
+
+
+@console(Permission.SEGMENTS_VIEW)
+def segments_detail(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
+    """Show one segment: who it finds, by which conditions, and what to do with it."""
+    segment = _segment(request.viewer, segment_id)
+    root = rules.parse(segment.tree, registry=registry)
+    context = {
+        "segment": segment,
+        "outline": selectors.outline(node=root, words=Words(request.viewer.brand_id)),
+        "uses": _uses(segment, request.viewer),
+        "may_edit": request.viewer.may(Permission.SEGMENTS_EDIT),
+        "may_tag": request.viewer.may(Permission.TAGS_EDIT),
+        "build_url": url_of("communities:build-rules-new")
+        if request.viewer.may(Permission.BUILDS_RUN)
+        else "",
+        "sees_counts": request.viewer.is_brand_wide,
+        "sees_audit": request.viewer.may(Permission.AUDIT_VIEW),
+    }
+    return render(request, "members/segments/detail.html", context)
+
+
+def _uses(segment: Segment, viewer: Viewer) -> list[Segment]:
+    """Return the other segments that refer to this one."""
+    others = Segment.objects.visible_to(viewer).exclude(pk=segment.pk).filter(is_archived=False)
+    return [
+        other
+        for other in others.filter(tree__icontains='"segment"')
+        if segment.pk in selectors.segments_in(tree=other.tree)
+    ]
+
+
+@console(Permission.SEGMENTS_VIEW)
+def segments_people(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
+    """Answer the live part of the detail page: count, counts of conditions, a few people."""
+    segment = _segment(request.viewer, segment_id)
+    try:
+        context = _counted(segment.tree, request.viewer)
+    except InvalidInput as refusal:
+        context = {"refusal": str(refusal)}
+    context |= {"segment": segment, "sees_counts": request.viewer.is_brand_wide}
+    return render(request, "members/segments/_people.html", context)
+
+
+@console(Permission.SEGMENTS_EDIT, methods=("GET", "POST"))
+def segments_new(request: ConsoleRequest) -> HttpResponseBase:
+    """Build a new segment; ``?tree=`` or ``?from=ID`` starts from conditions there are."""
+    if request.method == "POST":
+        return _save(request, None)
+    tree = None
+    if copied := request.GET.get("from", ""):
+        tree = _segment(request.viewer, int(copied) if copied.isdecimal() else 0).tree
+    form = SegmentForm(initial={"tree": json.dumps(tree, ensure_ascii=False) if tree else ""})
+    return _editor(request, form, None)
+
+
+@console(Permission.SEGMENTS_EDIT, methods=("GET", "POST"))
+def segments_edit(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
+    """Change a segment."""
+    segment = _segment(request.viewer, segment_id)
+    if request.method == "POST":
+        return _save(request, segment)
+    initial = {
+        "name": segment.name,
+        "description": segment.description,
+        "tree": json.dumps(segment.tree, ensure_ascii=False),
+        "version": segment.version,
+    }
+    return _editor(request, SegmentForm(initial=initial), segment)
+
+
+def _save(request: ConsoleRequest, segment: Segment | None) -> HttpResponseBase:
+    form, now = SegmentForm(request.POST), timezone.now()
+    if not form.is_valid():
+        return _editor(request, form, segment, status=422)
+    values = {name: form.cleaned_data[name] for name in ("name", "description", "tree")}
+    try:
+        if segment is None:
+            saved = services.create_segment(**values, actor=request.viewer, now=now)
+        else:
+            saved = services.change_segment(
+                segment=segment,
+                changes=values,
+                version=form.cleaned_data["version"],
+                actor=request.viewer,
+                now=now,
+            )
+    except DomainError as refusal:
+        form_refusal(form, refusal)
+        return _editor(request, form, segment, status=422)
+    text = _("Segment saved: %(count)s people") % {"count": formats.grouped(saved.member_count)}
+    messages.success(request, text)
+    return go_to(request, "members:segments-detail", saved.pk)
+
+
+def _editor(
+    request: ConsoleRequest, form: SegmentForm, segment: Segment | None, status: int = 200
+) -> HttpResponseBase:
+    text = form["tree"].value() or ""
+    try:
+        tree = rules.parse(json.loads(text), registry=registry) if text else None
+    except (ValueError, RecursionError, InvalidInput):
+        tree = None
+    words = Words(request.viewer.brand_id)
+    here = reverse("members:segments-new")
+    context = {
+        "form": form,
+        "segment": segment,
+        "action": reverse("members:segments-edit", args=[segment.pk]) if segment else here,
+        "back": reverse("members:segments-detail", args=[segment.pk])
+        if segment
+        else reverse("members:segments-list"),
+        "tree": text,
+        "criteria": words.criteria(tree, reverse("members:segments-options")),
+        "count_url": reverse("members:segments-count"),
+    }
+    return page_or_partial(
+        request, "members/segments/edit.html", "members/segments/_form.html", context, status
+    )
+
+
+@console(Permission.SEGMENTS_VIEW, methods=("POST",))
+def segments_count(request: ConsoleRequest) -> HttpResponseBase:
+    """Count the posted tree for the builder: all, each condition alone, and a sample."""
+    context: dict[str, Any] = {"id": BUILDER}
+    try:
+        tree = json.loads(request.POST.get("tree") or "null")
+        if tree is not None and (tree.get("items") or "field" in tree):
+            context |= _counted(tree, request.viewer)
+    except InvalidInput as refusal:
+        context["refusal"] = str(refusal)
+        found = {problem.pointer: problem.detail for problem in refusal.problems}
+        context["problems_json"] = json.dumps(found, ensure_ascii=False)
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        context["refusal"] = _("These conditions cannot be read.")
+    return render(request, "components/builder/count.html", context)
+
+
+def _counted(tree: Any, viewer: Viewer) -> dict[str, Any]:
+    started, now = time.perf_counter(), timezone.now()
+    scope: dict[str, Any] = {"brand_id": viewer.brand_id, "dealer_ids": viewer.dealer_ids}
+    root: Group = selectors.parse(tree=tree, brand_id=viewer.brand_id)
+    seen = selectors.preview(tree=root, now=now, limit=SAMPLE, **scope)
+    took = time.perf_counter() - started
+    alone = selectors.counts_of_conditions(tree=root, now=now, budget=CONDITION_SECONDS, **scope)
+    people = selectors.people(member_ids=seen.member_ids, viewer=viewer)
+    return {
+        "count": seen.count,
+        "took": max(took, 0.1),
+        "alone": alone,
+        "counts_json": json.dumps(list(alone.values())),
+        "columns": (_("Random sample"), _("Stage"), _("City"), _("Home dealer")),
+        "people": people,
+        "sample": [
+            (
+                f"{formats.masked_name(person.display_name)} {person.phone_masked}".strip(),
+                person.get_stage_display(),
+                person.city.short_name if person.city else "",
+                person.home_dealer.name if person.home_dealer else "",
+            )
+            for person in people
+        ],
+    }
+
+
+@console(Permission.SEGMENTS_EDIT)
+def segments_options(request: ConsoleRequest) -> HttpResponseBase:
+    """Answer choices of a condition's input, by what is typed: ``?of=dealer.in&q=杭州``."""
+    field, _dot, name = request.GET.get("of", "").rpartition(".")
+    criterion = registry.get(field)
+    inputs = (each for cmp in criterion.comparisons for each in cmp.inputs) if criterion else ()
+    found = next((each for each in inputs if each.name == name and each.options), None)
+    if found is None or found.options is None:
+        raise Http404
+    options = found.options(request.viewer.brand_id)
+    return JsonResponse(plain(matching(options, request.GET.get("q", ""))), safe=False)
+
+
+@console(Permission.SEGMENTS_EDIT, methods=("POST",))
+def segments_recount(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
+    """Count a segment anew and keep the number."""
+    segment = _segment(request.viewer, segment_id)
+    services.recount(segment=segment, now=timezone.now())
+    return go_to(request, "members:segments-detail", segment.pk)
+
+
+@console(Permission.SEGMENTS_EDIT, methods=("POST",))
+def segments_archive(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
+    """Take a segment out of use, or with ``restore`` into use again."""
+    segment, now = _segment(request.viewer, segment_id), timezone.now()
+    if request.POST.get("restore"):
+        services.restore_segment(segment=segment, actor=request.viewer, now=now)
+        messages.success(request, _("Segment in use again"))
+    else:
+        services.archive_segment(segment=segment, actor=request.viewer, now=now)
+        messages.success(request, _("Segment archived"))
+    return go_to(request, "members:segments-detail", segment.pk)
+
+
+def _segment(viewer: Viewer, segment_id: int) -> Segment:
+    segment = Segment.objects.visible_to(viewer).filter(pk=segment_id).first()
+    if segment is None:
+        raise NotFound
+    return segment

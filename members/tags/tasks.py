@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.kernel.scoping import tenant
+from members.tags import counting, services
+
+
+@shared_task(soft_time_limit=120, expires=60)
+def remove_expired_tags(brand_id: int) -> int:
+    """Rung by beat. A lost or doubled bell is harmless."""
+    with tenant(brand_id):
+        return services.remove_expired(brand_id=brand_id, now=timezone.now())
+
+
+@shared_task(soft_time_limit=120, expires=600)
+def count_tags(brand_id: int) -> int:
+    """Rung by beat; counts once for everybody who looks at the tags."""
+    with tenant(brand_id):
+        return len(counting.count_tags(brand_id=brand_id, now=timezone.now()))
