@@ -182,11 +182,12 @@ def rest_of_groups(*, run: BuildRun, shown: Sequence[BuildGroup]) -> dict[str, i
     groups = groups_of(run=run)
     rest = groups.exclude(pk__in=[group.pk for group in shown])
     into_seats = Sum(Least("candidate_count", "existing_seats"))
-    sums = {name: Coalesce(Sum(name), 0) for name in columns} | {
+    # The plain sums come last: each takes its column's name from the expressions after it.
+    sums = {
         "into_seats": Coalesce(into_seats, 0),
         "placed": Coalesce(Sum("placed_count"), 0),
         "number": Count("id"),
-    }
+    } | {name: Coalesce(Sum(name), 0) for name in columns}
     told = rest.aggregate(**sums)
     whole = groups.aggregate(**sums)
     return told | {f"all_{name}": number for name, number in whole.items()}
