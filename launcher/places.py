@@ -57,6 +57,13 @@ class Places:
     def node_modules(self) -> Path:
         return self.root / "node_modules"
 
+    def fresh_log(self, name: str) -> Path:
+        """Return the log of a process about to start, after moving its last one aside."""
+        log = self.log / f"{name}.log"
+        if log.exists():
+            log.replace(self.log / f"{name}.previous.log")
+        return log
+
     def prepare(self) -> None:
         """Make the folders that every command needs. Idempotent."""
         try:

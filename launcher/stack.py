@@ -62,13 +62,14 @@ def serving(places: Places) -> Iterator[Stack]:
         else:
             home = cluster_home(places, account)
             _drop_forsaken(places, account)
-            log = places.log / "postgres.log"
+            log = places.fresh_log("postgres")
             stack.cluster = Cluster(home, sockets, log, tuning.serving(), account)
             stack.cluster.create()
             stack.cluster.start()
             stack.env |= provision.embedded(stack.cluster)
         if not env.get("REDIS_URL"):
-            _start_valkey(stack, places.var / "valkey", sockets, places.log, durable=True)
+            log = places.fresh_log("valkey")
+            _start_valkey(stack, places.var / "valkey", sockets, log, durable=True)
         yield stack
 
 
@@ -104,7 +105,8 @@ def throwaway(
         stack.cluster.create()
         stack.cluster.start()
         stack.env |= provision.embedded(stack.cluster, for_tests=True)
-        _start_valkey(stack, home / "valkey", sockets, home, durable=tuned is not None)
+        log = home / "valkey.log"
+        _start_valkey(stack, home / "valkey", sockets, log, durable=tuned is not None)
         yield stack
 
 
@@ -115,7 +117,7 @@ def _drop_forsaken(places: Places, account: Account | None) -> None:
 
 
 def _start_valkey(stack: Stack, home: Path, sockets: Path, log: Path, *, durable: bool) -> None:
-    stack.valkey = Valkey(home, sockets / "valkey.sock", log / "valkey.log", durable=durable)
+    stack.valkey = Valkey(home, sockets / "valkey.sock", log, durable=durable)
     stack.valkey.start()
     stack.env["REDIS_URL"] = stack.valkey.url
 

@@ -1,12 +1,21 @@
+"""The REST routes of members."""
+
 from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from members.imports import api as imports
-from members.orders import api as orders
+from members.imports.api import ImportViewSet
+from members.members.api import MemberViewSet
+from members.orders.api import OrderViewSet
+from members.segments.api import SegmentViewSet
+from members.tags.api import TagGroupViewSet, TagViewSet
 
 app_name = "members"
 router = SimpleRouter()
-router.register("imports", imports.ImportViewSet, "imports")
-router.register("orders", orders.OrderViewSet, "orders")
+router.register("imports", ImportViewSet, basename="imports")
+router.register("members", MemberViewSet, basename="members")
+router.register("orders", OrderViewSet, basename="orders")
+router.register("segments", SegmentViewSet, basename="segments")
+router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
+router.register("tags", TagViewSet, basename="tags")
 urlpatterns = router.urls

@@ -1,9 +1,46 @@
+"""The members' pages."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from django.urls import path
+
+from members.members import console as members
+from members.segments import console as segments
+from members.tags import console as tags
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
 
 app_name = "members"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", members.members_list, name="members-list"),
+    path("new/", members.members_new, name="members-new"),
+    path("<int:member_id>/", members.members_detail, name="members-detail"),
+    path("<int:member_id>/edit/", members.members_edit, name="members-edit"),
+    path("<int:member_id>/orders/", members.members_orders, name="members-orders"),
+    path("<int:member_id>/tags/", tags.tags_of_member, name="tags-of-member"),
+    path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
+    path("segments/", segments.segments_list, name="segments-list"),
+    path("segments/new/", segments.segments_new, name="segments-new"),
+    path("segments/count/", segments.segments_count, name="segments-count"),
+    path("segments/options/", segments.segments_options, name="segments-options"),
+    path("segments/<int:segment_id>/", segments.segments_detail, name="segments-detail"),
+    path("segments/<int:segment_id>/edit/", segments.segments_edit, name="segments-edit"),
+    path("segments/<int:segment_id>/people/", segments.segments_people, name="segments-people"),
+    path("segments/<int:segment_id>/recount/", segments.segments_recount, name="segments-recount"),
+    path("segments/<int:segment_id>/archive/", segments.segments_archive, name="segments-archive"),
+    path("tags/", tags.tags_list, name="tags-list"),
+    path("tags/new/", tags.tags_new, name="tags-new"),
+    path("tags/give/", tags.tags_give, name="tags-give"),
+    path("tags/pick/", tags.tags_pick, name="tags-pick"),
+    path("tags/groups/new/", tags.tag_groups_new, name="tag-groups-new"),
+    path("tags/groups/<int:group_id>/", tags.tag_groups_edit, name="tag-groups-edit"),
+    path("tags/<int:tag_id>/", tags.tags_detail, name="tags-detail"),
+    path("tags/<int:tag_id>/edit/", tags.tags_edit, name="tags-edit"),
+    path("tags/<int:tag_id>/delete/", tags.tags_delete, name="tags-delete"),
+    path("tags/<int:tag_id>/rule/", tags.tags_rule, name="tags-rule"),
+    path("tags/<int:tag_id>/rule/delete/", tags.tags_rule_delete, name="tags-rule-delete"),
+    path("tags/<int:tag_id>/apply/", tags.tags_apply, name="tags-apply"),
+]

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from communities.broadcasts import rules
-from communities.policies.models import CommunityPolicy
+from communities.policies.selectors import current_policies as current_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,6 +71,11 @@ class Exclusion:
     rooms: int
     people: int = 0
     next_allowed_at: datetime | None = None
+
+    @classmethod
+    def remembered(cls, kept: Mapping[str, Any]) -> Exclusion:
+        """Read one that a broadcast keeps from its confirmation; its next time has passed."""
+        return cls(**{**kept, "next_allowed_at": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,16 +304,15 @@ def taken_times(
 
 def current_policies(*, brand_id: int) -> dict[str, rules.MarketingPolicy]:
     """Return the policy in force of each kind."""
-    rows = CommunityPolicy.objects.filter(brand_id=brand_id, is_current=True)
     return {
-        row.kind: rules.MarketingPolicy(
+        kind: rules.MarketingPolicy(
             limit=row.marketing_limit,
             window=row.marketing_window,
             gap=timedelta(minutes=row.marketing_gap_minutes),
             quiet_from=row.quiet_from,
             quiet_until=row.quiet_until,
         )
-        for row in rows
+        for kind, row in current_terms(brand_id=brand_id).items()
     }
 
 

@@ -233,7 +233,13 @@ def finish(*, brand_id: int, now: datetime) -> None:
             cursor.execute(
                 """
                 UPDATE communities_broadcast AS row SET state = 'sent', finished_at = %(now)s,
-                    version = version + 1
+                    version = version + 1, (sent_count, failed_count) = (
+                        SELECT count(*) FILTER (WHERE delivery.state = 'sent'),
+                            count(*) FILTER (WHERE delivery.state <> 'sent')
+                        FROM communities_delivery AS delivery
+                        WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
+                            AND delivery.state <> 'cancelled'
+                    )
                 WHERE row.brand_id = %(brand)s AND row.id = ANY(%(rows)s) AND NOT EXISTS (
                     SELECT FROM communities_delivery AS delivery
                     WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id

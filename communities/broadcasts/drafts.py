@@ -59,6 +59,29 @@ def apply_draft(*, row: Broadcast, draft: Draft, actor: Viewer, now: datetime) -
     row.scheduled_at = draft.scheduled_at
 
 
+def trial(*, draft: Draft, actor: Viewer, now: datetime) -> Broadcast:
+    """Return an unsaved broadcast to try out, though its text may not be finished yet.
+
+    Raises:
+        InvalidInput: audience, sender or time cannot be used.
+    """
+    problems = _time_problems(draft.scheduled_at, now) if draft.scheduled_at else []
+    problems += _audience_problems(draft.audience, actor)
+    dealer_id, dealer_problems = _sender(draft.dealer_id, actor)
+    problems += dealer_problems
+    if problems:
+        raise InvalidInput(problems[0].detail, problems=tuple(problems))
+    return Broadcast(
+        brand_id=actor.brand_id,
+        purpose=draft.purpose,
+        body=draft.body,
+        link=draft.link if rules.is_web_link(draft.link) else "",
+        audience=draft.audience.as_json(),
+        dealer_id=dealer_id,
+        scheduled_at=draft.scheduled_at,
+    )
+
+
 def _text_problems(name: str, body: str, link: str, purpose: str) -> list[Problem]:
     problems = []
     if not name.strip() or len(name) > 80 or rules.has_control_characters(name):

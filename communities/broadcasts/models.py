@@ -53,6 +53,9 @@ class Broadcast(BrandModel):
     excluded = models.JSONField(default=list)
     room_count = models.PositiveIntegerField(default=0)
     people_count = models.PositiveIntegerField(default=0)
+    # How it ended; counted when nothing is on its way any more.
+    sent_count = models.PositiveIntegerField(default=0)
+    failed_count = models.PositiveIntegerField(default=0)
     created_by_id = models.BigIntegerField(null=True)
     created_by_label = models.CharField(max_length=80)
     created_at = models.DateTimeField()

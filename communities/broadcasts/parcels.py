@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from communities.broadcasts import rules
 from communities.broadcasts.ports import Outcome, Result, RoomPost
@@ -14,6 +15,9 @@ from core.work.services import Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from communities.rooms.models import Room
+    from core.organizations.models import Brand
 
 LOAD = """
     SELECT delivery.id, delivery.fence, delivery.room_id, delivery.broadcast_id,
@@ -68,12 +72,7 @@ class Parcel:
 
     def post(self) -> RoomPost:
         """Put the room's facts into the text."""
-        facts = {
-            "room": self.room,
-            "community": self.community,
-            "city": self.city or rules.NO_CITY,
-            "dealer": self.dealer or self.brand,
-        }
+        facts = _facts(self.room, self.community, self.city, self.dealer or self.brand)
         return RoomPost(
             key=self.key,
             room_id=self.room_id,
@@ -94,6 +93,28 @@ class Parcel:
                 "people_count": self.people if outcome.state == Result.SENT else None,
             },
         )
+
+
+def _facts(room: str, community: str, city: str, dealer: str) -> dict[str, str]:
+    return {
+        "room": room,
+        "community": community,
+        "city": city or rules.NO_CITY,
+        "dealer": dealer,
+    }
+
+
+def sample_facts(*, room: Room | None, brand: Brand) -> dict[str, str]:
+    """Return what the variables say in one room, or in a made-up one."""
+    if room is None:
+        return _facts(_("Sample room 1"), _("Sample community"), "", brand.name)
+    city, dealer = room.community.city, room.community.dealer
+    return _facts(
+        room.name,
+        room.community.name,
+        city.short_name if city else "",
+        dealer.name if dealer else brand.name,
+    )
 
 
 def key_of(broadcast_id: int, room_id: int) -> str:

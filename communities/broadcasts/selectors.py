@@ -4,17 +4,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.memberships.models import Membership
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
+
+
+MOVING = (Broadcast.State.SENDING, Broadcast.State.PAUSED, Broadcast.State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,16 @@ class Progress:
     def done(self) -> int:
         """Those of which the end is known."""
         return sum(self.by_state.get(state, 0) for state in ("sent", "failed", "cancelled"))
+
+    @property
+    def waiting(self) -> int:
+        """Those that are due or in a worker's hands."""
+        return self.by_state.get("due", 0) + self.by_state.get("claimed", 0)
+
+    @property
+    def rooms(self) -> int:
+        """Those that are to arrive, or did, or should have."""
+        return self.total - self.by_state.get("cancelled", 0)
 
     def __getattr__(self, state: str) -> int:
         """Return the number in one state, for templates."""
@@ -112,16 +125,14 @@ def deliveries_with_reads(*, broadcast: Broadcast) -> QuerySet[Delivery]:
     )
 
 
-def failed_counts(*, broadcasts: list[Broadcast]) -> dict[int, dict[str, int]]:
-    """Return sent and failed deliveries of each broadcast on a page, in one query."""
-    rows = (
-        Delivery.objects.filter(broadcast__in=broadcasts)
-        .values("broadcast_id")
-        .annotate(
-            sent=Count("pk", filter=Q(state="sent")),
-            failed=Count("pk", filter=Q(state__in=["failed", "unknown"])),
-            people=Count(F("people_count")),
-        )
-        .order_by()
-    )
-    return {row["broadcast_id"]: row for row in rows}
+def progress_of_each(*, broadcasts: Sequence[Broadcast]) -> dict[int, Progress]:
+    """Return how far each broadcast of a page is; only of those under way are rows counted."""
+    found: dict[int, dict[str, int]] = {}
+    moving = [row.pk for row in broadcasts if row.state in MOVING]
+    counted = Delivery.objects.filter(broadcast_id__in=moving).values_list("broadcast_id", "state")
+    for broadcast_id, state, n in counted.annotate(n=Count("pk")).order_by():
+        found.setdefault(broadcast_id, {})[state] = n
+    for row in broadcasts:
+        if row.state == Broadcast.State.SENT:
+            found[row.pk] = {"sent": row.sent_count, "failed": row.failed_count}
+    return {pk: Progress(by_state) for pk, by_state in found.items()}

@@ -106,24 +106,19 @@ def confirm(
             audiences.lock_rooms(broadcast=row)
         verdicts = audiences.judge(broadcast=row, at=at)
         exclusions = audiences.exclusions_of(broadcast=row, verdicts=verdicts, at=at)
-        rooms = _insert_deliveries(row, verdicts, at)
-        if not rooms:
-            raise nothing_to_send(exclusions)
-        row.state = Broadcast.State.SCHEDULED if at > now else Broadcast.State.SENDING
-        row.scheduled_at, row.room_count = at, rooms
+        row.room_count = _insert_deliveries(row, verdicts, at)
+        if not row.room_count:
+            raise _nothing_to_send(exclusions)
+        row.scheduled_at, row.excluded = at, [_told(one) for one in exclusions]
         row.confirmed_by_id, row.confirmed_at = actor.staff_id, now
-        row.excluded = [_told(one) for one in exclusions]
-        row.version += 1
-        row.save()
-        audit.record(
-            action="broadcast.confirmed", subject=row, actor=actor, now=now, data={"rooms": rooms}
-        )
+        data = {"rooms": row.room_count}
+        _enter(row, _going(at, now), actor, now, action="broadcast.confirmed", data=data)
         ring(BELL, row.brand_id)
     point("broadcasts.after_confirm")
     with tenant(actor.brand_id):  # For people to read only, so not worth the rooms' locks.
         row.people_count = audiences.count_people(broadcast=row, verdicts=verdicts)
         Broadcast.objects.filter(pk=row.pk).update(people_count=row.people_count)
-    return Confirmed(broadcast=row, rooms=rooms, exclusions=exclusions)
+    return Confirmed(broadcast=row, rooms=row.room_count, exclusions=exclusions)
 
 
 def pause(*, broadcast_id: int, actor: Viewer, now: datetime) -> Broadcast:
@@ -163,16 +158,10 @@ def resume(*, broadcast_id: int, actor: Viewer, now: datetime) -> Confirmed:
         going = [one.room_id for one in verdicts if not one.reason]
         exclusions = audiences.exclusions_of(broadcast=row, verdicts=verdicts, at=at)
         if held and not going:
-            raise nothing_to_send(exclusions)
+            raise _nothing_to_send(exclusions)
         _go_on(row, going, at)
         row.excluded = [*row.excluded, *(_told(one) for one in exclusions)]
-        _enter(
-            row,
-            Broadcast.State.SCHEDULED if at > now else Broadcast.State.SENDING,
-            actor,
-            now,
-            action="broadcast.resumed",
-        )
+        _enter(row, _going(at, now), actor, now, action="broadcast.resumed")
         ring(BELL, row.brand_id)
     return Confirmed(broadcast=row, rooms=len(going), exclusions=exclusions)
 
@@ -193,8 +182,11 @@ def cancel(*, broadcast_id: int, actor: Viewer, now: datetime) -> Broadcast:
         return _enter(row, states.CANCELLED, actor, now)
 
 
-def nothing_to_send(exclusions: Sequence[Exclusion]) -> NothingToSend:
-    """Return the refusal that says why no room is left, and when the first may get it."""
+def _going(at: datetime, now: datetime) -> Broadcast.State:
+    return Broadcast.State.SCHEDULED if at > now else Broadcast.State.SENDING
+
+
+def _nothing_to_send(exclusions: Sequence[Exclusion]) -> NothingToSend:
     moment = audiences.earliest(exclusions)
     return NothingToSend(
         refusal_text(exclusions),
@@ -248,12 +240,19 @@ def _require_version(row: Broadcast, version: int | None) -> None:
 
 
 def _enter(
-    row: Broadcast, state: Broadcast.State, actor: Viewer, now: datetime, action: str = ""
+    row: Broadcast,
+    state: Broadcast.State,
+    actor: Viewer,
+    now: datetime,
+    *,
+    action: str = "",
+    data: dict[str, Any] | None = None,
 ) -> Broadcast:
     row.state = state
     row.version += 1
     row.save()
-    audit.record(action=action or f"broadcast.{state}", subject=row, actor=actor, now=now)
+    action = action or f"broadcast.{state}"
+    audit.record(action=action, subject=row, actor=actor, now=now, data=data)
     return row
 
 

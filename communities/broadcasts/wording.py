@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils import formats, timezone
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from communities.broadcasts.audience import earliest
-from communities.policies.models import Kind
+from core.kernel.badges import kind_badge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,15 @@ REASON_LABELS = {
     "quota": gettext_lazy("Marketing allowance used up"),
     "gap": gettext_lazy("Too soon after the last marketing message"),
 }
+WEEKDAYS = [
+    pgettext_lazy("weekday", "Mon"),
+    pgettext_lazy("weekday", "Tue"),
+    pgettext_lazy("weekday", "Wed"),
+    pgettext_lazy("weekday", "Thu"),
+    pgettext_lazy("weekday", "Fri"),
+    pgettext_lazy("weekday", "Sat"),
+    pgettext_lazy("weekday", "Sun"),
+]
 DELIVERY_ERRORS = {
     "room_closed": gettext_lazy("The room was closed before the message arrived."),
     "interrupted": gettext_lazy("Sending was interrupted too often; being looked into."),
@@ -48,7 +58,14 @@ def error_text(error: str) -> str:
 
 def exact_time(moment: datetime) -> str:
     """Return a moment as people say it: 11月23日 周一 09:00."""
-    return formats.date_format(timezone.localtime(moment), _("D M j, H:i"))
+    local = timezone.localtime(moment)
+    words = {
+        "weekday": str(WEEKDAYS[local.weekday()]),
+        # Translators: a day without its year, in Django's date format
+        "day": date_format(local, _("j M")),
+        "time": f"{local:%H:%M}",
+    }
+    return _("%(weekday)s %(day)s %(time)s") % words
 
 
 def policy_text(policy: CommunityPolicy) -> str:
@@ -72,7 +89,7 @@ def exclusion_text(exclusion: Exclusion) -> str:
     """Return why rooms were left out, with the kind and the next allowed time, if any."""
     text = reason_label(exclusion.reason)
     if exclusion.kind:
-        text = f"{Kind(exclusion.kind).label}{_(': ')}{text}"
+        text = _("%(kind)s: %(reason)s") % {"kind": kind_badge(exclusion.kind).label, "reason": text}
     if exclusion.next_allowed_at:
         text += _(", from %(time)s on") % {"time": exact_time(exclusion.next_allowed_at)}
     return text
@@ -82,9 +99,9 @@ def refusal_text(exclusions: Sequence[Exclusion]) -> str:
     """Return why nobody may get the message, and the earliest time at which somebody may."""
     if not exclusions:
         return _("No room fits this audience. Take a condition away.")
-    reasons = _("; ").join(
-        f"{exclusion_text(one)}{_(' (rooms: %(n)s)') % {'n': one.rooms}}" for one in exclusions
-    )
+    with_rooms = _("%(reason)s (rooms: %(n)s)")
+    told = [with_rooms % {"reason": exclusion_text(one), "n": one.rooms} for one in exclusions]
+    reasons = _("; ").join(told)
     moment = earliest(exclusions)
     if moment is None:
         return _("No room may get this message: %(reasons)s.") % {"reasons": reasons}

@@ -9,6 +9,8 @@ from communities.chat.models import RoomMessage
 from communities.memberships.models import Membership
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from communities.rooms.models import Room
 
 
@@ -48,6 +50,12 @@ def feed(*, room: Room, limit: int, after: int | None = None, before: int | None
     found = list(rows.order_by("-seq")[: limit + 1])
     has_newer = before is not None and before <= room.last_seq
     return Feed(found[:limit][::-1], len(found) > limit, has_newer)
+
+
+def said_at(*, room: Room, seq: int) -> datetime | None:
+    """Return when a message was said, if there is one with that number."""
+    rows = RoomMessage.objects.filter(brand_id=room.brand_id, room=room, seq=seq)
+    return rows.values_list("created_at", flat=True).first()
 
 
 def read_state(*, room: Room) -> ReadState:

@@ -46,21 +46,15 @@ def post_message(
     text = _checked(body)
     key = f"post:{room_id}/{once}" if once else None
     with tenant(actor.brand_id):
-        room = Room.objects.visible_to(actor).filter(pk=room_id)
-        # The lock hands out the numbers one after the other, so they commit in their order.
-        found = room.select_for_update(of=["self"], no_key=True).first()
-        if found is None:
-            raise NotFound(_("There is no such room."))
-        if found.state != Room.State.OPEN:
-            raise RoomClosed(_("This room is archived."))
+        room = _locked_room(room_id, actor)
         if key and (said := RoomMessage.objects.filter(dedupe_key=key).first()):
             return said
-        found.last_seq += 1
-        found.save(update_fields=["last_seq"])
+        room.last_seq += 1
+        room.save(update_fields=["last_seq"])
         message = RoomMessage.objects.create(
-            brand_id=found.brand_id,
-            room=found,
-            seq=found.last_seq,
+            brand_id=room.brand_id,
+            room=room,
+            seq=room.last_seq,
             sender=RoomMessage.Sender.STAFF,
             sender_id=actor.staff_id,
             sender_label=actor.label,
@@ -68,9 +62,8 @@ def post_message(
             dedupe_key=key,
             created_at=now,
         )
-        audit.record(
-            action="room.posted", subject=found, actor=actor, now=now, data={"seq": message.seq}
-        )
+        data = {"seq": message.seq}
+        audit.record(action="room.posted", subject=room, actor=actor, now=now, data=data)
     return message
 
 
@@ -93,6 +86,17 @@ def mark_read(*, room_id: int, member_id: int, seq: int, actor: Viewer) -> int:
     if not seat.update(read_seq=Greatest(F("read_seq"), seq)):
         raise NotFound(_("This member has no seat in the room."))
     return seat.values_list("read_seq", flat=True).get()
+
+
+def _locked_room(room_id: int, actor: Viewer) -> Room:
+    # The lock hands out the numbers one after the other, so they commit in their order.
+    rooms = Room.objects.visible_to(actor).select_for_update(of=["self"], no_key=True)
+    room = rooms.filter(pk=room_id).first()
+    if room is None:
+        raise NotFound(_("There is no such room."))
+    if room.state != Room.State.OPEN:
+        raise RoomClosed(_("This room is archived."))
+    return room
 
 
 def _checked(body: str) -> str:

@@ -76,7 +76,7 @@ def create_community(*, wanted: Wanted, actor: Viewer, now: datetime) -> Communi
         topic=wanted.topic,
         dealer=dealer,
         city=city,
-        room_name_template=room_template(wanted.name, template, facts),
+        room_name_template=room_template(given_name=wanted.name, template=template, facts=facts),
         room_cap=cap,
         created_at=now,
     )
@@ -105,7 +105,7 @@ def _place(wanted: Wanted, actor: Viewer) -> tuple[Dealer | None, City | None]:
     return dealer, city
 
 
-def room_template(given_name: str, template: str, facts: dict[str, str]) -> str:
+def room_template(*, given_name: str, template: str, facts: dict[str, str]) -> str:
     """Return the pattern of the rooms' names, in which only the number is left open."""
     if given_name:
         stem = given_name.replace("{", "(").replace("}", ")")
@@ -146,12 +146,21 @@ def edit_community(
     if not changed:
         return held
     if "name" in changed:
-        held.room_name_template = room_template(name, "", {})
+        held.room_name_template = room_template(given_name=name, template="", facts={})
     held.name, held.topic, held.room_cap = name, topic, room_cap
     held.version += 1
     held.save()
     audit.record(action="community.changed", subject=held, actor=actor, now=now, data=changed)
     return held
+
+
+def start_label(*, start: datetime) -> str:
+    """Return a local time as names say it, such as 11月28日19点."""
+    return _("%(month)d-%(day)d %(hour)d:00") % {
+        "month": start.month,
+        "day": start.day,
+        "hour": start.hour,
+    }
 
 
 def check_words(*, name: str, topic: str, room_cap: int) -> None:

@@ -2,7 +2,9 @@
 
 The triggers fire once a statement, whatever its size: one update per room touched, locked in the
 order of room ids, so that two statements over the same rooms cannot deadlock. The check
-constraint on the room then refuses the whole statement that would overfill it.
+constraint on the room then refuses the whole statement that would overfill it. The lock is the
+one that an UPDATE takes, so that counting people never waits for a message that names the room in
+a foreign key.
 """
 
 from django.db import migrations
@@ -28,7 +30,7 @@ def forward(name, event, tables, seats):
             SELECT room.id, room.brand_id, change.delta
             FROM communities_room AS room
             JOIN change ON change.brand_id = room.brand_id AND change.room_id = room.id
-            ORDER BY room.id FOR UPDATE OF room
+            ORDER BY room.id FOR NO KEY UPDATE OF room
         )
         UPDATE communities_room AS room SET member_count = room.member_count + locked.delta
         FROM locked WHERE room.brand_id = locked.brand_id AND room.id = locked.id;
@@ -48,7 +50,7 @@ def backward(name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("communities", "0002_rls")]
+    dependencies = [("communities", "0002_tenancy")]
     operations = [
         migrations.RunSQL(forward(name, *parts), backward(name)) for name, parts in TRIGGERS.items()
     ]

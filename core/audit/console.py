@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -92,7 +91,6 @@ def audit_detail(request: ConsoleRequest, entry_id: int) -> HttpResponseBase:
     context = {
         "id": "audit-entry",
         "line": line,
-        "data": json.dumps(entry.data, ensure_ascii=False, indent=2, sort_keys=True),
         "link": AuditLink.objects.visible_to(request.viewer).filter(entry_id=entry.pk).first(),
     }
     return page_or_partial(request, "core/audit/detail.html", "core/audit/drawer.html", context)

@@ -13,7 +13,7 @@ _IMPORTS = (
 )
 
 
-class ConsoleStaticStorage(CompressedManifestStaticFilesStorage):
+class ConsoleStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no stubs
     """Follows the imports between our own JavaScript modules, as it does the addresses in CSS.
 
     Without it a module would import its neighbors by their plain names, which a browser may keep

@@ -119,10 +119,10 @@ def region_edit(request: ConsoleRequest, region_id: int) -> HttpResponseBase:
     region = _fetch(request, Region, region_id)
     form = forms.RegionForm(request.POST or None, initial={"name": region.name})
 
-    def rename(**values: Any) -> Region:
-        return services.rename_region(region=region, **values)
+    def rename(*, actor: Any, now: Any, **changes: Any) -> Region:
+        return services.change_region(region=region, changes=changes, actor=actor, now=now)
 
-    return _edit(request, form, _("Rename region"), rename)
+    return _edit(request, form, _("Rename region"), rename, button=_("Save changes"))
 
 
 @console(Permission.ORGANIZATION_EDIT, methods=["GET", "POST"])
@@ -151,7 +151,7 @@ def dealer_edit(request: ConsoleRequest, dealer_id: int) -> HttpResponseBase:
     def change(*, actor: Any, now: Any, **changes: Any) -> Dealer:
         return services.change_dealer(dealer=dealer, changes=changes, actor=actor, now=now)
 
-    return _edit(request, form, _("Edit dealer"), change)
+    return _edit(request, form, _("Edit dealer"), change, button=_("Save changes"))
 
 
 @console(Permission.ORGANIZATION_EDIT, methods=["GET", "POST"])
@@ -177,11 +177,16 @@ def store_edit(request: ConsoleRequest, store_id: int) -> HttpResponseBase:
     def change(*, actor: Any, now: Any, **changes: Any) -> Store:
         return services.change_store(store=store, changes=changes, actor=actor, now=now)
 
-    return _edit(request, form, _("Edit store"), change)
+    return _edit(request, form, _("Edit store"), change, button=_("Save changes"))
 
 
 def _edit(
-    request: ConsoleRequest, form: Form, heading: str, write: Callable[..., Any]
+    request: ConsoleRequest,
+    form: Form,
+    heading: str,
+    write: Callable[..., Any],
+    *,
+    button: str = "",
 ) -> HttpResponse:
     """Show a form in a drawer, or as a page; save through ``write`` and go where the row shows."""
     if request.method == "POST" and form.is_valid():
@@ -197,6 +202,7 @@ def _edit(
         "action": request.get_full_path(),
         "form": form,
         "heading": heading,
+        "button": button or heading,
     }
     return page_or_partial(
         request,

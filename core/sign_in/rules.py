@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 # In this order: Edge and WeChat also call themselves Chrome, Chrome calls itself Safari.
 _BROWSERS = (
-    ("MicroMessenger", "WeChat"),
-    ("Edg", "Edge"),
-    ("OPR", "Opera"),
-    ("QQBrowser", "QQ Browser"),
-    ("Firefox", "Firefox"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
+    ("MicroMessenger/", "WeChat"),
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("QQBrowser/", "QQ Browser"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
 )
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -45,6 +44,6 @@ def is_phone(user_agent: str) -> bool:
 
 def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
     for mark, name in table:
-        if re.search(rf"\b{re.escape(mark)}", user_agent):
+        if mark in user_agent:
             return name
     return ""

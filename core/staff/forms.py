@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.organizations.models import Dealer, Region, Store
 from core.staff import rules
@@ -12,7 +13,7 @@ from core.staff.models import Role
 from core.staff.selectors import StaffFilter
 
 USER_NAME = RegexValidator(
-    r"^[a-z0-9][a-z0-9._-]*$", _("Lower-case letters, digits, dot, dash and underscore only.")
+    r"^[a-z0-9][a-z0-9._-]*$", _("Letters, digits, dot, dash and underscore only.")
 )
 
 
@@ -58,22 +59,26 @@ class StaffFilterForm(forms.Form):
 
 
 class StaffForm(forms.Form):
-    display_name = forms.CharField(label=_("Name"), max_length=80)
+    display_name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=80)
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
 
 
+class UserNameField(forms.CharField):
+    """A user name as it is stored: case and blanks around it do not matter."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return it in lower case."""
+        return super().to_python(value).strip().lower()
+
+
 class NewStaffForm(StaffForm):
-    username = forms.CharField(
+    username = UserNameField(
         label=_("User name"),
         max_length=64,
         validators=[USER_NAME],
         help_text=_("For signing in; it cannot be changed later."),
     )
     field_order = ["username", "display_name", "email"]
-
-    def clean_username(self) -> str:
-        """Return it as it is stored."""
-        return str(self.cleaned_data["username"]).strip().lower()
 
 
 class GrantForm(forms.Form):

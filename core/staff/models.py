@@ -129,7 +129,7 @@ class StaffSession(AbstractBaseSession):
     created_at = models.DateTimeField()  # kept in the session: Django rewrites the whole row
     seen_at = models.DateTimeField()
 
-    objects: ClassVar[Any] = BaseSessionManager()
+    objects: ClassVar[BaseSessionManager[Any]] = BaseSessionManager()
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:

@@ -31,7 +31,7 @@ class SessionStore(DatabaseStore):
         return StaffSession
 
     def _get_session_from_db(self) -> Any:
-        row = super()._get_session_from_db()
+        row = super()._get_session_from_db()  # type: ignore[misc]  # not in the stubs
         self.seen_at = row.seen_at if row else None
         return row
 

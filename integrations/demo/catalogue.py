@@ -217,70 +217,42 @@ TAG_GROUPS: tuple[tuple[str, bool, tuple[DemoTag, ...]], ...] = (
 def segments(tag_ids: dict[str, int], city_codes: dict[str, str]) -> list[tuple[str, str, Any]]:
     """Return name, description and tree of the segments a brand starts with."""
 
-    def tags(cmp: str, *names: str) -> dict[str, Any]:
-        return {"field": "tags", "cmp": cmp, "value": [tag_ids[name] for name in names]}
+    def tagged(*names: str) -> dict[str, Any]:
+        return _leaf("tags", "any", [tag_ids[name] for name in names])
 
-    def leaf(field: str, cmp: str, value: Any) -> dict[str, Any]:
-        return {"field": field, "cmp": cmp, "value": value}
-
-    known = [city_codes[name] for name in ("杭州市", "上海市", "苏州市") if name in city_codes]
-    everyone_else: list[tuple[str, str, Any]] = [
+    complaining = {"op": "not", "items": [tagged("投诉处理中")]}
+    valued = (tagged("高价值"), _leaf("last_active", "within", 30))
+    cooling = _all(_leaf("stage", "in", ["mature"]), _leaf("orders.last", "before", 90))
+    asleep = {"op": "any", "items": [_leaf("stage", "in", ["dormant"]), cooling]}
+    found = [
         (
             "新车主 90 天",
             "交付 90 天内，推荐进归属经销商的地区社群",
-            {"op": "all", "items": [leaf("stage", "in", ["introduction"])]},
+            _all(_leaf("stage", "in", ["introduction"])),
         ),
-        ("复购车主", "180 天内下单 2 次以上", {"op": "all", "items": [_orders(2, 180)]}),
+        ("复购车主", "180 天内下单 2 次以上", _all(_orders(2, 180))),
         (
             "户外爱好者",
             "喜欢露营、自驾、越野或徒步，排除投诉处理中的车主",
-            {
-                "op": "all",
-                "items": [
-                    tags("any", "露营", "自驾", "越野", "徒步"),
-                    {"op": "not", "items": [tags("any", "投诉处理中")]},
-                ],
-            },
+            _all(tagged("露营", "自驾", "越野", "徒步"), complaining),
         ),
         (
             "高价值活跃车主",
             "高价值，30 天内活跃，同意接收营销消息",
-            {
-                "op": "all",
-                "items": [
-                    tags("any", "高价值"),
-                    leaf("last_active", "within", 30),
-                    leaf("consent", "given", ["marketing"]),
-                ],
-            },
+            _all(*valued, _leaf("consent", "given", ["marketing"])),
         ),
-        (
-            "沉睡待唤醒",
-            "沉睡期，或 90 天没有下单的成熟期车主",
-            {
-                "op": "any",
-                "items": [
-                    leaf("stage", "in", ["dormant"]),
-                    {
-                        "op": "all",
-                        "items": [
-                            leaf("stage", "in", ["mature"]),
-                            leaf("orders.last", "before", 90),
-                        ],
-                    },
-                ],
-            },
-        ),
+        ("沉睡待唤醒", "沉睡期，或 90 天没有下单的成熟期车主", asleep),
     ]
+    known = [city_codes[name] for name in ("杭州市", "上海市", "苏州市") if name in city_codes]
     if known:
-        everyone_else.append(
-            (
-                "长三角亲子家庭",
-                "杭州、上海、苏州，带娃或亲子兴趣",
-                {
-                    "op": "all",
-                    "items": [leaf("city", "in", known), tags("any", "带娃家庭", "亲子")],
-                },
-            )
-        )
-    return everyone_else
+        families = _all(_leaf("city", "in", known), tagged("带娃家庭", "亲子"))
+        found.append(("长三角亲子家庭", "杭州、上海、苏州，带娃或亲子兴趣", families))
+    return found
+
+
+def _leaf(field: str, cmp: str, value: Any) -> dict[str, Any]:
+    return {"field": field, "cmp": cmp, "value": value}
+
+
+def _all(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"op": "all", "items": list(items)}

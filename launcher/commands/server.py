@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from launcher import children, guard, instance, locks, ports, prepare, stack, steps
 from launcher.failure import LaunchFailed
@@ -118,8 +117,7 @@ def _python(
     listener: socket.socket | None = None,
     stop_with: Signals = ((signal.SIGTERM, 12.0),),
 ) -> Service:
-    log = places.log / f"{name}.log"
-    _keep_previous(log)
+    log = places.fresh_log(name)
     command = children.Command(
         argv=[sys.executable, *arguments],
         env=servers.env | {children.SUPERVISED: str(places.var)},
@@ -130,11 +128,6 @@ def _python(
         death_signal=stop_with[-1][0],
     )
     return Service(name, log, lambda: children.spawn(command), stop_with)
-
-
-def _keep_previous(log: Path) -> None:
-    if log.exists():
-        log.replace(log.with_suffix(".previous.log"))
 
 
 def _fetch(port: int, path: str) -> int:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from members.imports.options import DateOrder, MoneyUnit
@@ -16,6 +16,8 @@ from members.vehicles.rules import NotAVin, has_right_check_digit, normalized_vi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+T = TypeVar("T")
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 1900, 2100
@@ -163,7 +165,7 @@ def read_yes_no(raw: str) -> bool:
     return _choice(YES_NO, raw, "yes_no")
 
 
-def _choice(choices: dict[str, Any], raw: str, code: str) -> Any:
+def _choice(choices: dict[str, T], raw: str, code: str) -> T:
     try:
         return choices[unicodedata.normalize("NFKC", raw).casefold()]
     except KeyError:

@@ -13,6 +13,7 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
+from core.kernel.navigation import url_of
 from core.kernel.paging import keyset_page
 from core.organizations.models import City, Dealer
 from members.members import ports, selectors
@@ -52,27 +53,38 @@ def members_list(request: ConsoleRequest) -> HttpResponseBase:
     )
     is_everybody = not query.strip() and not any(chosen.values()) and viewer.is_brand_wide
     size = selectors.size_of(rows=rows, is_everybody=is_everybody)
-    ids = [member.pk for member in page.rows]
+    lines = selectors.lines_of(members=page.rows)
+    extra = _add_columns(lines, viewer)
     context = {
-        "rows": selectors.lines_of(members=page.rows),
+        "rows": lines,
         "filter_form": form,
         "next": page.next,
         "previous": page.previous,
         "summary": in_words(size),
-        "columns": COLUMNS,
-        "extra": [
-            (f"c-{key}", column.label, column.load(ids, viewer))
-            for key, column in ports.columns_for(viewer)
-        ],
+        "columns": [*COLUMNS, *extra],
+        "extra": extra,
         "is_narrowed": bool(query.strip()) or any(chosen.values()),
         "may_edit": viewer.may(Permission.MEMBERS_EDIT),
-        "may_import": viewer.may(Permission.MEMBERS_IMPORT),
+        "import_url": url_of("members:imports-list")
+        if viewer.may(Permission.MEMBERS_IMPORT)
+        else "",
         "may_segment": viewer.may(Permission.SEGMENTS_EDIT),
         "bulk_actions": _bulk_actions(viewer),
     }
     return page_or_partial(
         request, "members/members/list.html", "members/members/_list.html", context
     )
+
+
+def _add_columns(lines: list[selectors.Line], viewer: Viewer) -> list[tuple[str, Any]]:
+    """Put what other apps know beside each line; return class and label of the columns."""
+    ids, added = [line.member.pk for line in lines], []
+    for key, column in ports.columns_for(viewer):
+        known = column.load(ids, viewer) if ids else {}
+        for line in lines:
+            line.extra.append((f"c-{key}", column.label, known.get(line.member.pk, ())))
+        added.append((f"c-{key}", column.label))
+    return added
 
 
 def _chosen(form: MemberFilterForm, viewer: Viewer) -> dict[str, Any]:

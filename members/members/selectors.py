@@ -52,10 +52,15 @@ class Line:
     member: Member
     cars: list[Ownership] = field(default_factory=list)
     tags: list[HeldTag] = field(default_factory=list)
+    extra: list[tuple[str, Any, Any]] = field(default_factory=list)  # class, label, names
 
 
 def narrowed(
-    *, viewer: Viewer, now: datetime, chosen: Mapping[str, Any], query: str = ""
+    *,
+    viewer: Viewer,
+    chosen: Mapping[str, Any],
+    query: str = "",
+    now: datetime | None = None,
 ) -> QuerySet[Member]:
     """Return the members the viewer may see who meet all that was chosen.
 

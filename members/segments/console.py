@@ -15,6 +15,7 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, InvalidInput, NotFound
+from core.kernel.navigation import url_of
 from core.kernel.paging import keyset_page
 from members.segments import rules, selectors, services
 from members.segments.forms import SegmentFilterForm, SegmentForm
@@ -80,22 +81,17 @@ def segments_detail(request: ConsoleRequest, segment_id: int) -> HttpResponseBas
     root = rules.parse(segment.tree, registry=registry)
     context = {
         "segment": segment,
-        "outline": outline(root, Words(request.viewer.brand_id)),
+        "outline": selectors.outline(node=root, words=Words(request.viewer.brand_id)),
         "uses": _uses(segment, request.viewer),
         "may_edit": request.viewer.may(Permission.SEGMENTS_EDIT),
         "may_tag": request.viewer.may(Permission.TAGS_EDIT),
-        "may_build": request.viewer.may(Permission.BUILDS_RUN),
+        "build_url": url_of("communities:build-rules-new")
+        if request.viewer.may(Permission.BUILDS_RUN)
+        else "",
         "sees_counts": request.viewer.is_brand_wide,
         "sees_audit": request.viewer.may(Permission.AUDIT_VIEW),
     }
     return render(request, "members/segments/detail.html", context)
-
-
-def outline(node: Any, words: Words) -> dict[str, Any]:
-    """Return the tree as nested plain values for a template, conditions in words."""
-    if isinstance(node, rules.Leaf):
-        return {"text": words.condition(node), "pointer": node.pointer}
-    return {"op": node.op, "items": [outline(item, words) for item in node.items]}
 
 
 def _uses(segment: Segment, viewer: Viewer) -> list[Segment]:

@@ -21,6 +21,7 @@ from members.segments.criteria.others import SEGMENT_FIELD
 from members.segments.models import Segment
 from members.segments.ports import Frame, InputKind, Sql, registry
 from members.segments.rules import Group, Node
+from members.segments.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -291,6 +292,18 @@ def people(*, member_ids: Sequence[int], viewer: Viewer) -> list[Member]:
     return [found[pk] for pk in member_ids if pk in found]
 
 
+def words_for(*, brand_id: int) -> Words:
+    """Return what says a brand's conditions in words."""
+    return Words(brand_id)
+
+
+def outline(*, node: Node, words: Words) -> dict[str, Any]:
+    """Return a tree as nested plain values for a template, conditions in words."""
+    if not isinstance(node, Group):
+        return {"text": words.condition(node), "pointer": node.pointer}
+    return {"op": node.op, "items": [outline(node=item, words=words) for item in node.items]}
+
+
 def segments_in(*, tree: Mapping[str, Any]) -> set[int]:
     """Return the ids of the segments that a stored tree refers to."""
     try:
@@ -301,7 +314,9 @@ def segments_in(*, tree: Mapping[str, Any]) -> set[int]:
     return {pk for leaf in named for pk in leaf.value["in"]}
 
 
-def in_segment(*, segment: Segment, viewer: Viewer, now: datetime) -> QuerySet[Member]:
+def in_segment(
+    *, segment: Segment, viewer: Viewer, now: datetime | None = None
+) -> QuerySet[Member]:
     """Return the members of a segment whom the viewer may see, as a queryset.
 
     Prepares the current transaction for it: without, the planner would spill to disk.

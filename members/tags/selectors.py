@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count
 
 from core.kernel.errors import InvalidInput
+from core.runs.models import Run
 from members.segments.models import Segment
 from members.segments.ports import registry
 from members.segments.rules import Group, leaves, parse
-from members.tags.models import MemberTag, Tag, TagGroup, TagRule
+from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
+    from core.kernel.access import Viewer
+
 TAG_FIELD = "tags"
+RUN_KINDS = ("tag_rule", "tag_members")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +79,27 @@ def trees_naming(*, tag: Tag) -> list[str]:
 def rule_of(*, tag: Tag) -> TagRule | None:
     """Return the rule that gives the tag, if there is one."""
     return TagRule.objects.filter(brand_id=tag.brand_id, tag=tag).select_related("tag").first()
+
+
+def newest_run(*, tag: Tag, viewer: Viewer) -> Run | None:
+    """Return the last run that gave or took the tag and that the viewer may see."""
+    rows = Run.objects.visible_to(viewer).filter(kind__in=RUN_KINDS, params__tag_id=tag.pk)
+    return rows.order_by("-pk").first()
+
+
+def open_runs(*, tag: Tag) -> QuerySet[Run]:
+    """Return the runs of the tag's rule that have not ended."""
+    rows = Run.objects.filter(brand_id=tag.brand_id, kind=RUN_KINDS[0], params__tag_id=tag.pk)
+    return rows.open()
+
+
+def sources_of(*, tag: Tag) -> list[tuple[str, int]]:
+    """Return how many members have the tag by whose word, the most frequent first."""
+    rows = MemberTag.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk).values("source")
+    found = rows.annotate(members=Count("member_id")).order_by("-members")
+    return [(str(MemberTag.Source(row["source"]).label), row["members"]) for row in found]
+
+
+def blocked_count(*, tag: Tag) -> int:
+    """Return from how many members somebody took the tag so that its rule leaves them alone."""
+    return TagBlock.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk).count()

@@ -90,7 +90,8 @@ def test_ten_thousand_rooms_under_fire(product):
         f" workers), database stops 2, queue flushes 1, {took:.0f} s; duplicates"
         f" {found.duplicates}, left out {found.left_out}, unknown at most {most_unknown}, in the"
         f" end {product.states(brand).get('unknown', 0)}; longest resumption"
-        f" {resumption.worst:.1f} s; closed after {closed:.1f} s more; seed {SEED}, broadcast {broadcast}"
+        f" {resumption.worst:.1f} s; closed after {closed:.1f} s more;"
+        f" seed {SEED}, broadcast {broadcast}"
     )
     assert len(killed) == KILLS
     assert (found.rooms, found.duplicates, found.left_out) == (ROOMS, 0, 0)

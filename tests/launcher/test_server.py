@@ -6,6 +6,7 @@ import signal
 import socket
 import urllib.request
 
+import psycopg2
 import pytest
 
 from tests.launcher.conftest import wait_until
@@ -57,7 +58,7 @@ def test_a_second_start_is_refused_and_commands_use_the_running_server(start_ser
     assert not record.exists()
 
 
-def test_what_crashes_is_started_again(start_server):
+def test_what_crashes_is_started_again_and_kill_9_loses_nothing(start_server):
     server = start_server("--port", "18400").await_ready()
     for words in ("gunicorn", "/postgres -D", "valkey-server", "celery -A config worker"):
         os.kill(child(server, words), signal.SIGKILL)
@@ -72,9 +73,7 @@ def test_what_crashes_is_started_again(start_server):
     wait_until(healthy, 90)
     child(server, "celery -A config worker")
 
-
-def test_after_kill_9_nothing_is_left_and_the_next_start_has_the_data(start_server):
-    server = start_server("--port", "18500").await_ready()
+    # Now the supervisor itself: nothing may be left, and the next start has the data.
     sql = "from django.db import connections as c; k = c['owner'].cursor(); k.execute({!r}); {}"
     made = server.manage(
         "shell", "-v0", "-c", sql.format("CREATE TABLE kept AS SELECT 42 AS n", "")
@@ -83,7 +82,7 @@ def test_after_kill_9_nothing_is_left_and_the_next_start_has_the_data(start_serv
     server.stop(signal.SIGKILL)
     wait_until(lambda: not server.left(), 15)
 
-    again = start_server("--port", "18500").await_ready()
+    again = start_server("--port", "18400").await_ready()
     shown = again.manage(
         "shell", "-v0", "-c", sql.format("SELECT n FROM kept", "print(k.fetchall())")
     )
@@ -98,6 +97,26 @@ def test_two_run_side_by_side_and_a_taken_port_gives_way_to_the_next(start_serve
     assert len(urls) == 2
     assert "http://127.0.0.1:18600/" not in urls
     assert [fetch(f"{url}healthz") for url in urls] == [200, 200]
+
+
+def test_given_servers_are_used_and_left_running(start_server, fresh_stack):
+    cluster, valkey = fresh_stack.cluster, fresh_stack.valkey
+    connection = psycopg2.connect(cluster.dsn())
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE owner LOGIN CREATEROLE")
+        cursor.execute("CREATE DATABASE given OWNER owner")
+    connection.close()
+    url = cluster.url(user="owner", database="given")
+    server = start_server("--smoke", "--port", "18900", DATABASE_URL=url, REDIS_URL=valkey.url)
+    assert server.process.wait(240) == 0, server.words
+    assert not (server.var / "valkey").exists()
+    connection = psycopg2.connect(cluster.dsn("given"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'django_migrations'")
+        assert cursor.fetchall() == [("owner",)]
+    connection.close()
+    assert cluster.process.poll() is valkey.process.poll() is None
 
 
 def test_a_bad_setting_stops_the_start_and_names_itself(start_server):

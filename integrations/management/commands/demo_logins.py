@@ -16,9 +16,9 @@ class Command(BaseCommand):
     help = "Prints one login per role of the demonstration brands."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take whether to draw new passwords."""
+        """Take whether to draw a new password."""
         parser.add_argument(
-            "--reset", action="store_true", help="draw new passwords and end all sessions"
+            "--reset", action="store_true", help="draw a new password and end all sessions"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if not shown:
             self.stdout.write("There are no demonstration logins here.")
             if brands:
-                self.stdout.write("Run this command with --reset to draw new passwords.")
+                self.stdout.write("Run this command with --reset to draw a new password.")
 
     def _table(self, brand: Brand, passwords: dict[str, str]) -> bool:
         people = Staff.objects.using("owner").filter(brand_id=brand.pk, username__in=passwords)
@@ -58,11 +58,11 @@ class Command(BaseCommand):
         return True
 
     def _reset(self, brand_ids: list[int]) -> None:
-        passwords = {}
+        passwords, password = {}, staff.new_password()
         for person in Staff.objects.using("owner").filter(brand_id__in=brand_ids):
             if person.username.rpartition(".")[2] in {name for name, *_rest in staff.PEOPLE}:
-                passwords[person.username] = staff.new_password()
-                person.set_password(passwords[person.username])
+                passwords[person.username] = password
+                person.set_password(password)
                 person.save(using="owner", update_fields=["password"])
         staff.keep(passwords)
 

@@ -51,7 +51,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   setBusy(pressed(event.detail), false);
-  const form = event.detail.elt.closest?.("form");
+  // What the form or its button sent is kept now; a search or a live count inside it keeps nothing.
+  const sender = event.detail.elt;
+  const form = sender.matches?.("form, button") ? sender.closest("form") : null;
   if (form && event.detail.successful) forget(form);
 });
 

@@ -5,7 +5,7 @@ import { $, arrived, on, onArrival } from "./dom.js";
 function mirror(field) {
   const target = $(field.dataset.mirror);
   if (!target) return;
-  const sample = JSON.parse(field.dataset.sample || "{}");
+  const sample = JSON.parse(target.dataset.sample || field.dataset.sample || "{}");
   target.textContent = field.value.replace(/\{([^{}]+)\}/g, (whole, name) => sample[name.trim()] ?? whole);
   target.closest(".msg").hidden = field.value.trim() === "";
 }

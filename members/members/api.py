@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import mixins, serializers
+
+from core.kernel.access import Permission
+from core.kernel.api import (
+    BadRequest,
+    BrandViewSet,
+    Filter,
+    ModelSerializer,
+    Serializer,
+    VisibleRelatedField,
+)
+from core.organizations.models import City, Dealer
+from members.members import selectors
+from members.profiles import services
+from members.profiles.models import Member, Stage
+from members.segments.models import Segment
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+    from core.kernel.scoping import BrandQuerySet
+
+NARROWING = ("city", "dealer", "stage", "source", "tag", "segment", "q")
+
+
+def _kept(queryset: QuerySet[Member], _value: Any) -> QuerySet[Member]:
+    """Filters are applied together, in ``get_queryset``, since segments need the viewer."""
+    return queryset
+
+
+def _number(description: str) -> Filter:
+    return Filter(serializers.IntegerField(min_value=1, max_value=2**63 - 1), _kept, description)
+
+
+class MemberOut(ModelSerializer):
+    class Meta:
+        model = Member
+        fields = [
+            "id",
+            "display_name",
+            "customer_no",
+            "phone_masked",
+            "gender",
+            "city",
+            "home_dealer",
+            "stage",
+            "stage_since",
+            "source",
+            "joined_on",
+            "last_active_at",
+            "created_at",
+            "updated_at",
+            "version",
+        ]
+
+
+class MemberChange(Serializer):
+    display_name = serializers.CharField(max_length=200)
+    phone = serializers.CharField(max_length=32, allow_blank=True, required=False)
+    customer_no = serializers.CharField(
+        max_length=64, allow_blank=True, allow_null=True, required=False
+    )
+    gender = serializers.ChoiceField(choices=Member.Gender.choices, required=False)
+    city = serializers.PrimaryKeyRelatedField(
+        queryset=City.objects.all(), allow_null=True, required=False
+    )
+    home_dealer = VisibleRelatedField(
+        queryset=Dealer.objects.all(), allow_null=True, required=False
+    )
+    stage = serializers.ChoiceField(choices=Stage.choices, required=False)
+    version = serializers.IntegerField(min_value=1, required=False)
+
+
+class MemberIn(MemberChange):
+    version = None  # type: ignore[assignment]  # a new member has no version to compare
+
+
+class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
+    """Car owners and prospects. Phones go in whole and come out masked."""
+
+    queryset: BrandQuerySet[Any] = Member.objects.all()
+    serializer_class = MemberOut
+    inputs = {"create": MemberIn, "partial_update": MemberChange}
+    permissions = {
+        "GET": Permission.MEMBERS_VIEW,
+        "POST": Permission.MEMBERS_EDIT,
+        "PATCH": Permission.MEMBERS_EDIT,
+    }
+    filters = {
+        "city": Filter(serializers.RegexField(r"^[0-9]{4}$"), _kept, "Code of the city."),
+        "dealer": _number("Id of the home dealer."),
+        "stage": Filter(serializers.ChoiceField(Stage.choices), _kept, "Lifecycle stage."),
+        "source": Filter(
+            serializers.ChoiceField(Member.Source.choices), _kept, "Where the member came from."
+        ),
+        "tag": _number("Id of a tag the member has."),
+        "segment": _number("Id of a segment the member is in now."),
+        "q": Filter(
+            serializers.CharField(max_length=80),
+            _kept,
+            "Beginning of the name; a phone or its last four digits; the last six of a VIN; "
+            "a customer number.",
+        ),
+    }
+
+    def get_queryset(self) -> BrandQuerySet[Any]:
+        """Return the visible members; a list is narrowed by all filters at once."""
+        if self.action != "list":
+            every: BrandQuerySet[Any] = super().get_queryset()
+            return every
+        chosen = {
+            name: self.filters[name].field.run_validation(self.request.query_params[name])
+            for name in NARROWING
+            if name in self.request.query_params
+        }
+        query = chosen.pop("q", "")
+        if "segment" in chosen:
+            chosen["segment"] = self._segment(chosen["segment"])
+        rows: Any = selectors.narrowed(
+            viewer=self.viewer, now=timezone.now(), chosen=chosen, query=query
+        )
+        return rows
+
+    def _segment(self, number: int) -> Segment:
+        segment = Segment.objects.visible_to(self.viewer).filter(pk=number).first()
+        if segment is None:
+            raise BadRequest(_("There is no such segment."), "unknown_segment", parameter="segment")
+        return segment
+
+    def create(self, request: Request) -> Response:
+        """Take in a member by hand."""
+        member = services.register_member(
+            values=self.parsed(), actor=self.viewer, now=timezone.now()
+        )
+        return self.created(member)
+
+    def partial_update(self, request: Request, **_kwargs: Any) -> Response:
+        """Change a member; with ``version``, only if nobody did so meanwhile."""
+        changes = self.parsed()
+        member = services.change_member(
+            member=self.get_object(),
+            version=changes.pop("version", None),
+            changes=changes,
+            actor=self.viewer,
+            now=timezone.now(),
+        )
+        return self.rendered(member)

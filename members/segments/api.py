@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from core.kernel.access import Permission
+from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
+from core.kernel.errors import InvalidInput
+from members.segments import selectors, services
+from members.segments.models import Segment
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+SAMPLE = 20
+
+
+class TreeField(serializers.JSONField):
+    """Conditions; the service judges what they mean and points to what is wrong."""
+
+
+class SegmentOut(ModelSerializer):
+    class Meta:
+        model = Segment
+        fields = [
+            "id",
+            "name",
+            "description",
+            "tree",
+            "member_count",
+            "counted_at",
+            "is_archived",
+            "created_at",
+            "updated_at",
+            "version",
+        ]
+
+    def to_representation(self, instance: Segment) -> dict[str, Any]:
+        """Keep the whole brand's count from those who see a part of it."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not self.context["request"].auth.is_brand_wide:
+            shown["member_count"] = shown["counted_at"] = None
+        return shown
+
+
+class SegmentIn(Serializer):
+    name = serializers.CharField(max_length=80)
+    description = serializers.CharField(max_length=300, allow_blank=True, required=False)
+    tree = TreeField()
+
+
+class SegmentChange(SegmentIn):
+    version = serializers.IntegerField(min_value=1, required=False)
+
+
+class TreeIn(Serializer):
+    tree = TreeField()
+
+
+class SampledMember(Serializer):
+    id = serializers.IntegerField()
+    phone_masked = serializers.CharField()
+    stage = serializers.CharField()
+    city = serializers.CharField(source="city_id", allow_null=True)
+    home_dealer = serializers.IntegerField(source="home_dealer_id", allow_null=True)
+
+
+class SegmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
+    """Members found by conditions. The members themselves: ``/members/?segment=ID``."""
+
+    queryset = Segment.objects.all()
+    serializer_class = SegmentOut
+    inputs = {
+        "create": SegmentIn,
+        "partial_update": SegmentChange,
+        "count": TreeIn,
+        "sample": TreeIn,
+    }
+    permissions = {
+        "GET": Permission.SEGMENTS_VIEW,
+        "POST": Permission.SEGMENTS_EDIT,
+        "PATCH": Permission.SEGMENTS_EDIT,
+        "count": Permission.SEGMENTS_VIEW,
+        "sample": Permission.SEGMENTS_VIEW,
+    }
+    filters = {
+        "is_archived": Filter(serializers.BooleanField(), "is_archived", "Out of use, or in use."),
+        "name": Filter(serializers.CharField(max_length=80), "name", "Exactly this name."),
+    }
+
+    def create(self, request: Request) -> Response:
+        """Save a segment and count it."""
+        segment = services.create_segment(**self.parsed(), actor=self.viewer, now=timezone.now())
+        return self.created(segment)
+
+    def partial_update(self, request: Request, **_kwargs: Any) -> Response:
+        """Change a segment; with ``version``, only if nobody did so meanwhile."""
+        changes = self.parsed()
+        segment = services.change_segment(
+            segment=self.get_object(),
+            version=changes.pop("version", None),
+            changes=changes,
+            actor=self.viewer,
+            now=timezone.now(),
+        )
+        return self.rendered(segment)
+
+    @action(detail=True, methods=["post"])
+    def archive(self, request: Request, **_kwargs: Any) -> Response:
+        """Take a segment out of use."""
+        segment = services.archive_segment(
+            segment=self.get_object(), actor=self.viewer, now=timezone.now()
+        )
+        return self.rendered(segment)
+
+    @action(detail=False, methods=["post"])
+    def count(self, request: Request) -> Response:
+        """Count a tree within the viewer's scope: the whole and each condition alone."""
+        now, scope = timezone.now(), self._scope()
+        root = self._root()
+        return Response(
+            {
+                "count": selectors.count(tree=root, now=now, **scope),
+                "conditions": selectors.counts_of_conditions(tree=root, now=now, **scope),
+            }
+        )
+
+    @action(detail=False, methods=["post"])
+    def sample(self, request: Request) -> Response:
+        """Count a tree and draw some of its members; the same tree draws the same ones."""
+        seen = selectors.preview(
+            tree=self._root(), now=timezone.now(), limit=SAMPLE, **self._scope()
+        )
+        people = selectors.people(member_ids=seen.member_ids, viewer=self.viewer)
+        shown = SampledMember(people, many=True).data
+        return Response({"count": seen.count, "members": shown})
+
+    def _scope(self) -> dict[str, Any]:
+        return {"brand_id": self.viewer.brand_id, "dealer_ids": self.viewer.dealer_ids}
+
+    def _root(self) -> Any:
+        try:
+            return selectors.parse(tree=self.parsed()["tree"], brand_id=self.viewer.brand_id)
+        except InvalidInput as refusal:
+            raise refusal.below("/tree") from refusal
