@@ -8,12 +8,10 @@ ours: plan and apply together, through the task that a worker steps.
 import argparse
 import resource
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 from django.utils import timezone
 
 from bench.report import Report, Result, in_turn
@@ -29,6 +27,9 @@ from core.kernel.scoping import tenant
 from core.organizations.models import Brand, Dealer
 from core.runs.services import work_due
 from members.profiles.models import Member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GOAL = 1.5
 CAP = 200
@@ -62,14 +63,15 @@ ROOMS = """
     INSERT INTO communities_room (brand_id, community_id, number, name, channel, state, cap,
         member_count, last_seq, created_at)
     SELECT brand_id, id, 1, name, 'in_app', 'open', %(cap)s, 0, 0, now()
-    FROM communities_community WHERE brand_id = %(brand)s
+    FROM communities_community WHERE brand_id = %(brand)s AND build_rule_id = %(rule)s
 """
 SITTING = """
     INSERT INTO communities_membership (brand_id, community_id, room_id, member_id, role, source,
         placement, joined_at, read_seq)
     SELECT room.brand_id, room.community_id, room.id, seated.id, 'member', 'manual', '', now(), 0
     FROM communities_room AS room
-    JOIN communities_community AS home ON home.id = room.community_id AND home.brand_id = %(brand)s
+    JOIN communities_community AS home ON home.id = room.community_id
+        AND home.brand_id = %(brand)s AND home.build_rule_id = %(rule)s
     JOIN LATERAL (SELECT id FROM members_member WHERE brand_id = %(brand)s
         AND home_dealer_id = home.dealer_id ORDER BY id LIMIT %(half)s) AS seated ON true
     WHERE room.brand_id = %(brand)s
@@ -112,7 +114,9 @@ class Bench:
         self.viewer = system_viewer(self.brand.pk, "bench")
         self.parts: dict[str, list[float]] = {"plan": [], "apply": []}
         self.steps: list[int] = []
-        self.rule = self._prepare()
+        self.rules = 0
+        self.rule: BuildRule
+        self._prepare()
 
     def measure(self, rounds: int) -> Result:
         jobs: dict[str, Callable[[], object]] = {
@@ -229,7 +233,11 @@ class Bench:
             )
 
     def reset(self, job: str) -> None:
-        """Go back to the state before any run, without what deleted rows leave behind."""
+        """Go back to the state before any run, without what deleted rows leave behind.
+
+        Rooms stay, since deleting them would look for their seats one by one: our run and the
+        usual way start under a new rule, with new half-full rooms; the floor gets our last rooms.
+        """
         with connections["owner"].cursor() as cursor:
             cursor.execute("SELECT set_config('app.brand_id', %s, false)", [str(self.brand.pk)])
             if job == "floor":
@@ -238,45 +246,48 @@ class Bench:
                 role = connection.settings_dict["USER"]
                 cursor.execute(f'GRANT SELECT ON bench_p2_seats TO "{role}"')
                 cursor.execute("ANALYZE bench_p2_seats")
-            brand = [self.brand.pk]
+            placed = " AND build_run_id IS NOT NULL" if job == "floor" else ""
             cursor.execute(
-                "DELETE FROM communities_membership WHERE brand_id = %s"
-                " AND build_run_id IS NOT NULL",
-                brand,
+                f"DELETE FROM communities_membership WHERE brand_id = %s{placed}", [self.brand.pk]
             )
-            if job != "floor":
-                cursor.execute(
-                    "DELETE FROM communities_room WHERE brand_id = %s AND build_run_id IS NOT NULL",
-                    brand,
-                )
-                cursor.execute("DELETE FROM communities_buildcandidate WHERE brand_id = %s", brand)
-                cursor.execute(
-                    "DELETE FROM communities_community AS home WHERE brand_id = %s AND NOT EXISTS"
-                    " (SELECT FROM communities_room AS room WHERE room.community_id = home.id"
-                    " AND room.brand_id = home.brand_id)",
-                    brand,
-                )
+            cursor.execute(
+                "DELETE FROM communities_buildcandidate WHERE brand_id = %s", [self.brand.pk]
+            )
+        if job != "floor":
+            self._new_rule()
+        with connections["owner"].cursor() as cursor:
             for table in TABLES:
                 cursor.execute(f"VACUUM ANALYZE {table}")
-            cursor.execute("CHECKPOINT" if _may_checkpoint(cursor) else "SELECT 1")
 
-    def _prepare(self) -> BuildRule:
+    def _new_rule(self) -> None:
+        self.rules += 1
+        with tenant(self.brand.pk), connection.cursor() as cursor:
+            self.rule = services.create_rule(
+                wanted=RuleWanted(
+                    name=f"P2 {self.rules}", kind="service", group_by=("dealer",), room_cap=CAP
+                ),
+                actor=self.viewer,
+                now=timezone.now(),
+            )
+            params = {
+                "brand": self.brand.pk,
+                "rule": self.rule.pk,
+                "cap": CAP,
+                "half": CAP // 2,
+            }
+            for statement in (HOMES, ROOMS, SITTING):
+                cursor.execute(statement, params)
+
+    def _prepare(self) -> None:
         dealers = max(12, min(1200, self.members // 800))
-        now = timezone.now()
-        params = {
-            "brand": self.brand.pk,
-            "members": self.members,
-            "dealers": dealers,
-            "cap": CAP,
-            "half": CAP // 2,
-        }
-        with connections["owner"].cursor() as cursor, transaction.atomic(using="owner"):
+        params = {"brand": self.brand.pk, "members": self.members, "dealers": dealers}
+        with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "INSERT INTO core_city (code, name, province_name) VALUES ('3301', '杭州市', '浙江省')"
                 " ON CONFLICT DO NOTHING"
             )
         with tenant(self.brand.pk), connection.cursor() as cursor:
-            install_default_policies(brand=self.brand, actor=self.viewer, now=now)
+            install_default_policies(brand=self.brand, actor=self.viewer, now=timezone.now())
             cursor.execute(
                 "INSERT INTO core_region (brand_id, code, name) VALUES (%(brand)s, 'r', '华东')"
                 " RETURNING id",
@@ -289,35 +300,8 @@ class Bench:
                 " FROM generate_series(1, %(dealers)s) AS n",
                 params,
             )
-            rule = services.create_rule(
-                wanted=RuleWanted(name="P2", kind="service", group_by=("dealer",), room_cap=CAP),
-                actor=self.viewer,
-                now=now,
-            )
-        params["rule"] = rule.pk
-        for statement in (PEOPLE, CONSENTS, HOMES, ROOMS, SITTING):
+        for statement in (PEOPLE, CONSENTS):
             with tenant(self.brand.pk), connection.cursor() as cursor:
                 cursor.execute(statement, params)
-            _analyze()
-        return rule
-
-
-def _analyze() -> None:
-    with connections["owner"].cursor() as cursor:
-        for table in (
-            "members_member",
-            "members_consent",
-            "communities_community",
-            "communities_room",
-            "communities_membership",
-        ):
-            cursor.execute(f"ANALYZE {table}")
-
-
-def _may_checkpoint(cursor: Any) -> bool:
-    cursor.execute("SELECT pg_has_role(current_user, 'pg_checkpoint', 'USAGE')")
-    return bool(cursor.fetchone()[0])
-
-
-if __name__ == "__main__":
-    raise SystemExit(f"Run: script/bench {Path(__file__).stem}")
+            with connections["owner"].cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE members_member, members_consent")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel import formats
@@ -126,7 +127,7 @@ def register() -> None:
         {
             "members.member": SubjectKind(_("Member"), _members),
             "members.segment": SubjectKind(_("Segment"), _segments),
-            "members.tag": SubjectKind(_("Tag"), _tags),
+            "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
             "members.taggroup": SubjectKind(_("Group of tags")),
         }
     )

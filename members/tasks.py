@@ -1,5 +1,5 @@
 """For Celery's discovery only. Import a task from its concept."""
 
-from members.tags.tasks import count_tags, remove_expired_tags
+from members.tags.tasks import apply_active_rules, count_tags, remove_expired_tags
 
-__all__ = ["count_tags", "remove_expired_tags"]
+__all__ = ["apply_active_rules", "count_tags", "remove_expired_tags"]

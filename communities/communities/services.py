@@ -154,6 +154,15 @@ def edit_community(
     return held
 
 
+def start_label(*, start: datetime) -> str:
+    """Return a local time as names say it, such as 11月28日19点."""
+    return _("%(month)d-%(day)d %(hour)d:00") % {
+        "month": start.month,
+        "day": start.day,
+        "hour": start.hour,
+    }
+
+
 def check_words(*, name: str, topic: str, room_cap: int) -> None:
     """Refuse names and caps that cannot be used.
 

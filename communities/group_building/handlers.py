@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from communities.group_building import applying, planning, report
+from communities.group_building import applying, planning, report, selectors
 from communities.group_building.applying import Progress
-from communities.group_building.models import BuildGroup, BuildRun
+from communities.group_building.models import BuildCandidate, BuildGroup, BuildRun
 from communities.group_building.rules import Plan
 from core.audit import services as audit
+from core.files import services as files
+from core.files.rules import inert_cell
+from core.kernel.access import Permission
 from core.kernel.faults import point
+from core.kernel.formats import masked_name
 from core.runs.ports import RunView, RunWords, Step
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from communities.group_building.selectors import Verdict
     from core.kernel.access import Viewer
 
 
 PLAN_WORDS = RunWords(
-    _("Preview of a build run"),
+    _lazy("Preview of a build run"),
     {
-        "people": _("People looked at"),
-        "placed": _("Would be placed"),
-        "excluded": _("Would be left out"),
-        "new_rooms": _("Rooms to open"),
+        "people": _lazy("People looked at"),
+        "placed": _lazy("Would be placed"),
+        "excluded": _lazy("Would be left out"),
+        "new_rooms": _lazy("Rooms to open"),
     },
     icon="eye",
 )
 APPLY_WORDS = RunWords(
-    _("Build run"),
+    _lazy("Build run"),
     {
-        "placed": _("People placed"),
-        "new_rooms": _("Rooms opened"),
-        "new_communities": _("Communities created"),
-        "dropped": _("Could not be placed any more"),
+        "placed": _lazy("People placed"),
+        "new_rooms": _lazy("Rooms opened"),
+        "new_communities": _lazy("Communities created"),
+        "dropped": _lazy("Could not be placed any more"),
     },
     icon="users",
+)
+
+
+LEFT_OUT_WORDS = RunWords(
+    _lazy("List of who is left out"), {"written": _lazy("People listed")}, icon="download"
 )
 
 
@@ -109,6 +121,44 @@ class ApplyHandler:
         held = _held(run)
         if held.state == BuildRun.State.APPLYING:
             _finish(held, BuildRun.State.FAILED, Progress.of(run.cursor), actor, now)
+
+
+class LeftOutHandler:
+    """Writes everybody whom a run does not place into a file, with the reason."""
+
+    def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
+        """Write the whole file; a worker that is killed leaves none."""
+        held = BuildRun.objects.get(brand_id=run.brand_id, pk=run.params["build_run_id"])
+        name = _("%(rule)s left out.csv") % {"rule": Plan.of(held.plan).rule_name}
+        written = 0
+        with files.result_writer(
+            brand_id=run.brand_id, name=name, actor=actor, now=now, needs=Permission.MEMBERS_VIEW
+        ) as result:
+            writer = csv.writer(result.text)
+            writer.writerow(
+                [_("Customer number"), _("Name"), _("Phone"), _("Dealer"), _("Reason")]
+            )
+            for verdict in selectors.left_out(run=held):
+                writer.writerow(map(inert_cell, _cells(verdict)))
+                written += 1
+        link = {"label": _("Who is left out"), "file_id": result.stored.pk}
+        told = {"counts": {"written": written}, "files": [link]}
+        return Step(done=written, total=written, result=told, finished=True)
+
+    def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
+        """Nothing to tidy up: a file without a row is swept."""
+
+
+def _cells(verdict: Verdict) -> list[str]:
+    """Return a person as the file names them: masked, as on every page."""
+    member = verdict.member
+    return [
+        member.customer_no or "",
+        masked_name(member.display_name),
+        member.phone_masked,
+        member.home_dealer.name if member.home_dealer else "",
+        str(BuildCandidate.Exclusion(verdict.exclusion).label),
+    ]
 
 
 def _held(run: RunView) -> BuildRun:

@@ -26,6 +26,8 @@ KEY_LABELS: dict[str, _StrOrPromise] = {
     MODEL: _lazy("Vehicle model"),
     MONTH: _lazy("Delivery month"),
 }
+# The fact of a group in which a key's value stands in words.
+FACT_OF_KEY = {DEALER: "dealer", CITY: "city", MODEL: "model", MONTH: "month"}
 # Names of two groups must differ: for each key, the placeholders of which one must be in the name.
 _NAMED_BY: dict[str, tuple[str, ...]] = {
     DEALER: ("dealer", "store"),
@@ -151,12 +153,14 @@ def rule_problems(
     if len(topic) > 40:
         found.append(Problem("/topic", "too_long", _("Use at most 40 characters.")))
     template = name_template or policy_template
-    wrong = policy_rules.template_problems(template, "/name_template")
-    return found + (wrong or _twins(group_by, template))
+    found += policy_rules.template_problems(template, "/name_template") or twins(
+        group_by, template
+    )
+    return found
 
 
-def _twins(group_by: Sequence[str], template: str) -> list[Problem]:
-    """Refuse a template under which different groups would bear the same name."""
+def twins(group_by: Sequence[str], template: str) -> list[Problem]:
+    """Return the problem of a template under which different groups would bear the same name."""
     used = policy_rules.placeholders_of(template)
     for key in group_by:
         if key in _NAMED_BY and not used & set(_NAMED_BY[key]):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 PLAN_KIND = "build_plan"
 APPLY_KIND = "build_apply"
+EXPORT_KIND = "build_left_out"
 
 
 class WrongState(DomainError):
@@ -228,6 +229,28 @@ def discard_run(*, run_id: int, actor: Viewer, now: datetime) -> BuildRun:
     run.save(update_fields=["state"])
     audit.record(action="build_run.discarded", subject=run, actor=actor, now=now)
     return run
+
+
+@transaction.atomic
+def export_left_out(*, run_id: int, actor: Viewer, now: datetime) -> Run:
+    """Leave the list of everybody whom a run does not place to be written as a file.
+
+    Raises:
+        NotFound: the run does not exist for the actor.
+    """
+    actor.require(Permission.MEMBERS_VIEW)
+    run = BuildRun.objects.visible_to(actor).filter(pk=run_id).first()
+    if run is None:
+        raise NotFound(_("This run does not exist."))
+    return runs.start_run(
+        kind=EXPORT_KIND,
+        title=_("Left out: %s") % rules.Plan.of(run.plan).rule_name,
+        params={"build_run_id": run.pk},
+        actor=actor,
+        now=now,
+        unit="people",
+        subject_url=run_url(run),
+    )
 
 
 def run_url(run: BuildRun) -> str:

@@ -16,15 +16,15 @@ from communities.rooms.models import Room
 from core.audit import services as audit
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound
-from core.kernel.scoping import require_same_brand
+from core.kernel.scoping import tenant
 from members.privacy.models import Consent
+from members.profiles.models import Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from core.kernel.access import Viewer
-    from members.profiles.models import Member
 
 
 class AlreadyInside(DomainError):
@@ -48,7 +48,7 @@ class NoConsent(DomainError):
 def add_member(
     *,
     community_id: int,
-    member: Member,
+    member_id: int,
     actor: Viewer,
     now: datetime,
     source: str = Membership.Source.MANUAL,
@@ -57,20 +57,24 @@ def add_member(
     """Give a member a seat in the first room that has one; opens the next room when all are full.
 
     The lock on the community makes the last seat go to one person only; the count that the
-    database keeps, and its check, would refuse a second.
+    database keeps, and its check, would refuse a second. Opens the tenant itself, so that the
+    lock ends with the call.
 
     Raises:
         AlreadyInside: the member has a seat here.
         CommunityClosed: the community is closing or archived.
+        InvalidInput: the member does not exist for the actor, or the role does not exist.
         NoConsent: the member has not agreed to community invitations.
         NotFound: the community does not exist for the actor.
     """
     actor.require(Permission.COMMUNITIES_EDIT)
     _check_role(role)
-    with transaction.atomic():
+    with tenant(actor.brand_id):
         community = communities.lock_community(community_id=community_id, actor=actor)
-        require_same_brand(community, member)
         communities.require_open(community)
+        member = Member.objects.visible_to(actor).filter(pk=member_id).first()
+        if member is None:
+            raise InvalidInput.on("/member", _("This member does not exist."), "unknown_choice")
         _require_newcomer(community, member)
         _require_consent(member)
         room = rooms.room_with_a_seat(community=community, actor=actor, now=now)
@@ -106,7 +110,7 @@ def move_member(
             return seat
         if room.member_count >= room.cap:
             raise RoomFull(_("“%s” is full.") % room.name)
-        data: dict[str, object] = {"from_room": seat.room_id}
+        data = {"from_room": seat.room_id}
         seat.room, seat.read_seq = room, room.last_seq
         seat.save(update_fields=["room", "read_seq"])
         _tell("community.member_moved", community, seat, actor, now, data)
@@ -120,7 +124,7 @@ def change_role(*, membership: Membership, role: str, actor: Viewer, now: dateti
         communities.require_open(community)
         if seat.role == role:
             return seat
-        data: dict[str, object] = {"from": seat.role, "to": role}
+        data = {"from": seat.role, "to": role}
         seat.role = role
         seat.save(update_fields=["role"])
         _tell("community.role_changed", community, seat, actor, now, data)
@@ -140,12 +144,16 @@ def remove_member(*, membership: Membership, actor: Viewer, now: datetime) -> No
 
 
 @transaction.atomic
-def archive_community(*, community: Community, actor: Viewer, now: datetime) -> int:
+def archive_community(
+    *, community: Community, typed_name: str, actor: Viewer, now: datetime
+) -> int:
     """Dissolve a community: close its rooms and free every seat. Returns how many people left.
 
-    Histories stay: who sat where, and every message. Nothing reopens an archived community.
+    Histories stay: who sat where, and every message. Nothing reopens an archived community, so
+    whoever does it types its name.
 
     Raises:
+        InvalidInput: ``typed_name`` is not the community's name.
         CommunityClosed: it is archived already.
         NotFound: it does not exist for the actor.
     """
@@ -153,6 +161,8 @@ def archive_community(*, community: Community, actor: Viewer, now: datetime) -> 
     held = communities.lock_community(community_id=community.pk, actor=actor)
     if held.state == Community.State.ARCHIVED:
         raise communities.CommunityClosed(_("“%s” is closed.") % held.name)
+    if typed_name.strip() != held.name:
+        raise InvalidInput.on("/name", _("This is not the name of the community."), "wrong_name")
     people = Membership.objects.filter(brand_id=held.brand_id, community=held, left_at=None).update(
         left_at=now
     )

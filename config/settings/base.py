@@ -116,6 +116,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "args": ["members.tags.tasks.remove_expired_tags"],
     },
+    "apply-tag-rules": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="3", minute="30"),
+        "args": ["members.tags.tasks.apply_active_rules"],
+    },
     "count-tags": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 600.0,

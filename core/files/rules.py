@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import PurePosixPath
 
@@ -13,6 +14,15 @@ FALLBACK = "file"
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"|?*', "_"))
 # Cc: CR, LF, NUL. Cf: direction overrides, zero-width. Co, Cs, Cn: no meaning of their own.
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+# How spreadsheets begin a formula, also in full width; invisible characters may stand before it.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n\0]")
+
+
+def inert_cell(text: str) -> str:
+    """Return the text as a cell of a CSV that no spreadsheet runs: a formula gets an apostrophe."""
+    plain = text.replace("\0", "")
+    return f"'{plain}" if _FORMULA.match(text.lstrip("\u200b\ufeff")) else plain
 
 
 def safe_name(raw: str) -> str:

@@ -226,7 +226,7 @@ def _limit_idle() -> None:
 def _checkpoint(run: Run, step: Step, now: datetime) -> Run:
     held = _held(run)
     held.cursor, held.done, held.total = step.cursor, step.done, step.total
-    held.result, held.attempts = held.result | step.result, 0
+    held.result, held.attempts = held.result | step.result, 1
     held.claimable_at = now + LEASE
     if step.finished:
         _end(held, Run.State.SUCCEEDED, now)
@@ -290,7 +290,7 @@ def _retry_later(run: Run, now: datetime) -> None:
 def _release(run: Run, now: datetime) -> None:
     with tenant(run.brand_id):
         Run.objects.filter(pk=run.pk, fence=run.fence, state=Run.State.RUNNING).update(
-            claimable_at=now
+            claimable_at=now, attempts=0
         )
         ring(BELL, run.brand_id)
 

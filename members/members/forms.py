@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.organizations.models import City, Dealer
 from members.profiles.models import Member, Stage
@@ -24,8 +25,8 @@ ANY = ("", _("Any"))
 class QuickSelect(forms.Select):
     """A select drawn without a template per option: cities and dealers have over a thousand."""
 
-    def render(self, name: str, value: Any, attrs: Any = None, _renderer: Any = None) -> SafeString:
-        """Draw options, under their headings where they have one."""
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Draw options, under their headings where they have one; no template is asked."""
         chosen = "" if value is None else str(value)
         attributes = self.build_attrs(self.attrs, (attrs or {}) | {"name": name})
         pieces = [
@@ -99,7 +100,7 @@ class MemberFilterForm(_Choices):
     city = forms.ChoiceField(label=_("City"), required=False, widget=QuickSelect)
     dealer = forms.ChoiceField(label=_("Home dealer"), required=False, widget=QuickSelect)
     stage = forms.ChoiceField(label=_("Stage"), required=False)
-    tag = forms.ChoiceField(label=_("Tag"), required=False, widget=QuickSelect)
+    tag = forms.ChoiceField(label=pgettext_lazy("noun", "Tag"), required=False, widget=QuickSelect)
     source = forms.ChoiceField(label=_("Source"), required=False)
     segment = forms.ChoiceField(label=_("Segment"), required=False, widget=QuickSelect)
 

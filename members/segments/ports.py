@@ -142,8 +142,7 @@ class Option:
 class Input:
     """One part of a condition's value.
 
-    ``options`` returns what the brand can choose from. ``is_open`` allows values that are not
-    among them, such as a sales channel nobody has used yet.
+    ``options`` returns what the brand can choose from. ``advanced`` ones the builder folds away.
     """
 
     name: str
@@ -155,6 +154,7 @@ class Input:
     high: int = 10**12
     unit: _StrOrPromise = ""
     default: Any = None
+    advanced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class Words:
                 "low": each.low,
                 "high": each.high,
                 "default": each.default,
+                "advanced": each.advanced,
             }
             if each.options is not None:
                 described |= self._choices(criterion, each, picked, url)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from members.segments.ports import (
     GROUP_TAGS,
@@ -74,9 +75,15 @@ def _groups(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
 
 
 _DETAILS = (
-    Input("source", InputKind.CHOICES, _("source"), required=False, options=sources),
+    Input("source", InputKind.CHOICES, _("source"), required=False, options=sources, advanced=True),
     Input(
-        "days", InputKind.NUMBER, _("tagged within"), required=False, high=36_500, unit=_("days")
+        "days",
+        InputKind.NUMBER,
+        _("tagged within"),
+        advanced=True,
+        required=False,
+        high=36_500,
+        unit=_("days"),
     ),
 )
 _TAGS = (Input("in", InputKind.CHOICES, _("tags"), options=tags), *_DETAILS)
@@ -85,7 +92,7 @@ _GROUPS = (Input("in", InputKind.CHOICES, _("groups"), options=tag_groups), *_DE
 TAG_CRITERIA = (
     Criterion(
         "tags",
-        _("Tag"),
+        pgettext_lazy("noun", "Tag"),
         GROUP_TAGS,
         (
             Comparison("any", _("has any of"), _TAGS),

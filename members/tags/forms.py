@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from members.segments.models import Segment
 from members.tags.models import Tag, TagGroup
@@ -40,7 +41,7 @@ class TagForm(forms.Form):
 class GiveForm(forms.Form):
     """Which tag, for whom: a segment, or the members ticked in a list."""
 
-    tag = forms.ModelChoiceField(label=_("Tag"), queryset=Tag.objects.none())
+    tag = forms.ModelChoiceField(label=pgettext_lazy("noun", "Tag"), queryset=Tag.objects.none())
     act = forms.ChoiceField(
         label=_("What to do"),
         choices=[("give", _("Give the tag")), ("take", _("Take the tag away"))],
@@ -68,7 +69,7 @@ class GiveForm(forms.Form):
 class HeldForm(forms.Form):
     """One more tag for one member."""
 
-    tag = forms.ModelChoiceField(label=_("Tag"), queryset=Tag.objects.none())
+    tag = forms.ModelChoiceField(label=pgettext_lazy("noun", "Tag"), queryset=Tag.objects.none())
 
     def __init__(self, *args: Any, viewer: Viewer, held: set[int], **kwargs: Any) -> None:
         """Offer the tags that the member does not have."""

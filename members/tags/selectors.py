@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from core.kernel.access import Viewer
 
 TAG_FIELD = "tags"
@@ -83,6 +85,12 @@ def newest_run(*, tag: Tag, viewer: Viewer) -> Run | None:
     """Return the last run that gave or took the tag and that the viewer may see."""
     rows = Run.objects.visible_to(viewer).filter(kind__in=RUN_KINDS, params__tag_id=tag.pk)
     return rows.order_by("-pk").first()
+
+
+def open_runs(*, tag: Tag) -> QuerySet[Run]:
+    """Return the runs of the tag's rule that have not ended."""
+    rows = Run.objects.filter(brand_id=tag.brand_id, kind=RUN_KINDS[0], params__tag_id=tag.pk)
+    return rows.open()
 
 
 def sources_of(*, tag: Tag) -> list[tuple[str, int]]:

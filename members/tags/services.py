@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.audit import services as audit
+from core.kernel.access import system_viewer
 from core.kernel.errors import DomainError, InvalidInput, StaleVersion
 from core.runs import services as runs
 from members.profiles.models import Member
@@ -299,6 +300,17 @@ def apply_rule(*, rule: TagRule, actor: Viewer, now: datetime) -> Run:
         actor=actor,
         now=now,
     )
+
+
+@transaction.atomic
+def apply_active_rules(*, brand_id: int, now: datetime) -> int:
+    """Leave every rule that is to be applied by itself, unless it is under way; return how many."""
+    actor, started = system_viewer(brand_id), 0
+    for rule in TagRule.objects.filter(brand_id=brand_id, is_active=True).select_related("tag"):
+        if not selectors.open_runs(tag=rule.tag).exists():
+            apply_rule(rule=rule, actor=actor, now=now)
+            started += 1
+    return started
 
 
 @transaction.atomic

@@ -19,3 +19,10 @@ def count_tags(brand_id: int) -> int:
     """Rung by beat; counts once for everybody who looks at the tags."""
     with tenant(brand_id):
         return len(counting.count_tags(brand_id=brand_id, now=timezone.now()))
+
+
+@shared_task(soft_time_limit=60, expires=3600)
+def apply_active_rules(brand_id: int) -> int:
+    """Rung by beat every night; leaves a run per rule, which workers then step."""
+    with tenant(brand_id):
+        return services.apply_active_rules(brand_id=brand_id, now=timezone.now())

@@ -31,10 +31,15 @@ SELECT = "SELECT o.member_id FROM members_order o"
 GROUPED = " GROUP BY o.member_id HAVING "
 
 DAYS = Input(
-    "days", InputKind.DAYS, _("in the last"), required=False, high=MAX_DAYS, unit=_("days")
+    "days",
+    InputKind.DAYS,
+    _("in the last"),
+    required=False,
+    high=MAX_DAYS,
+    unit=_("days"),
 )
-AS_OF = Input("as_of", InputKind.DATE, _("up to"), required=False)
-CHANNEL = Input("channel", InputKind.TEXT, _("channel"), required=False)
+AS_OF = Input("as_of", InputKind.DATE, _("up to"), required=False, advanced=True)
+CHANNEL = Input("channel", InputKind.TEXT, _("channel"), required=False, advanced=True)
 WINDOW = (DAYS, AS_OF, CHANNEL)
 
 

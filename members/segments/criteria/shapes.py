@@ -32,6 +32,7 @@ def days_input(label: Any, *, required: bool = True, default: int = 90) -> Input
         high=MAX_DAYS,
         unit=_("days"),
         default=default if required else None,
+        advanced=not required,
     )
 
 

@@ -60,7 +60,7 @@ export class Row {
     const specs = this.operator?.inputs ?? [];
     const values = spread(value, specs);
     this.inputs = specs.map((spec) => makeInput(spec, values, this.builder.words, this.builder.parts));
-    const elements = this.inputs.flatMap((input, index) => {
+    const drawn = (input, index) => {
       const own = input.elements;
       // Only the first control speaks for itself; the others are led in by their label.
       if (index === 0 || !input.spec.label || input.spec.kind === "days") return own;
@@ -68,9 +68,29 @@ export class Row {
       lead.className = "unit";
       lead.textContent = input.spec.label;
       return [lead, ...own];
+    };
+    const elements = [];
+    const folded = [];
+    this.inputs.forEach((input, index) => {
+      const away = input.spec.advanced && Object.keys(input.read()).length === 0;
+      (away ? folded : elements).push(...drawn(input, index));
     });
+    if (folded.length) elements.push(this.fold(folded));
     $("[data-value]", this.element).replaceChildren(...elements);
     this.showCount(null);
+  }
+
+  /** What few conditions need stays out of sight until it is asked for. */
+  fold(elements) {
+    const more = document.createElement("details");
+    more.className = "rule-more";
+    const summary = document.createElement("summary");
+    summary.textContent = this.builder.words.more;
+    const inside = document.createElement("div");
+    inside.className = "rule-v";
+    inside.append(...elements);
+    more.append(summary, inside);
+    return more;
   }
 
   values() {

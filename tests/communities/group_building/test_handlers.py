@@ -162,7 +162,9 @@ def test_who_joined_meanwhile_keeps_that_seat(brand, actor, people, make_rule, p
     from communities.memberships.services import add_member
 
     with tenant(brand.pk):
-        add_member(community_id=community.pk, member=people[0], actor=actor, now=timezone.now())
+        add_member(
+            community_id=community.pk, member_id=people[0].pk, actor=actor, now=timezone.now()
+        )
     run = apply(run)
     assert (run.report["placed"], run.report["drops"]) == (0, {"inside": 1})
 

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from communities.group_building.models import BuildRule, BuildRun, GroupingKey
+from communities.group_building.services import RuleWanted
+from communities.policies import rules as policy_rules
+from communities.policies.models import Kind
+from members.segments.models import Segment
+
+if TYPE_CHECKING:
+    from core.kernel.access import Viewer
+
+
+class RuleForm(forms.Form):
+    """Who is put together, in what, by what, under which names. The service judges."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    segment = forms.ModelChoiceField(
+        label=_("Who"), queryset=Segment.objects.none(), required=False, empty_label=_("Everybody")
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind of community"), choices=Kind.choices, widget=forms.RadioSelect
+    )
+    group_by = forms.MultipleChoiceField(
+        label=_("One community per"),
+        choices=GroupingKey.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Several together: one per combination. None: a single community for all."),
+    )
+    room_cap = forms.IntegerField(
+        label=_("Members per room"),
+        min_value=policy_rules.MIN_CAP,
+        max_value=policy_rules.MAX_CAP,
+        required=False,
+        help_text=_("Left empty, as the policy of the kind says."),
+    )
+    topic = forms.CharField(label=_("Topic"), max_length=40, required=False)
+    name_template = forms.CharField(
+        label=_("Name template"),
+        max_length=policy_rules.TEMPLATE_LENGTH,
+        required=False,
+        help_text=_("Left empty, as the policy of the kind says. {n} is the number of the room."),
+    )
+    skip = forms.ChoiceField(
+        label=_("Leave out who has a seat"),
+        choices=BuildRule.Skip.choices,
+        initial=BuildRule.Skip.SAME_KIND,
+        widget=forms.RadioSelect,
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        """Offer the segments in use."""
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["segment"]
+        field.queryset = (
+            Segment.objects.visible_to(viewer).filter(is_archived=False).order_by("name")
+        )
+
+    @property
+    def wanted(self) -> RuleWanted:
+        """Return what was filled in."""
+        chosen = self.cleaned_data
+        return RuleWanted(
+            name=chosen["name"],
+            kind=chosen["kind"],
+            group_by=tuple(chosen["group_by"]),
+            segment_id=chosen["segment"].pk if chosen["segment"] else None,
+            room_cap=chosen["room_cap"],
+            name_template=chosen["name_template"],
+            topic=chosen["topic"],
+            skip=chosen["skip"],
+        )
+
+
+class RunFilterForm(forms.Form):
+    """What the list of runs can be narrowed by."""
+
+    state = forms.ChoiceField(
+        label=_("State"), choices=[("", _("Any state")), *BuildRun.State.choices], required=False
+    )
+    rule = forms.ModelChoiceField(
+        label=_("Rule"), queryset=BuildRule.objects.none(), required=False, empty_label=_("Any rule")
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        """Offer the viewer's rules, archived ones too: their runs are history."""
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["rule"]
+        field.queryset = BuildRule.objects.visible_to(viewer).order_by("name")

@@ -1,0 +1,246 @@
+"""What pages and REST read of rules and runs. People come in small numbers, by key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Max, Sum
+from django.db.models.functions import Coalesce, Least
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from communities.group_building import rules
+from communities.group_building.models import BuildCandidate, BuildGroup, BuildRule, BuildRun
+from communities.memberships.models import Membership
+from communities.policies import rules as policy_rules
+from members.profiles.models import Member
+
+if TYPE_CHECKING:
+    from communities.communities.models import Community
+    from collections.abc import Iterator, Sequence
+
+    from django.db.models import QuerySet
+
+    from communities.group_building.rules import Plan
+    from core.kernel.access import Viewer
+
+EXPORT_BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run means to do, did, or would not do with one member.
+
+    ``group`` is None for who is left out; ``seat`` is there once the run has placed them.
+    """
+
+    member: Member
+    exclusion: str
+    group: BuildGroup | None = None
+    seat: Membership | None = None
+    placement: str = ""
+
+
+def rules_in_use(*, viewer: Viewer) -> QuerySet[BuildRule]:
+    """Return the rules in use."""
+    return BuildRule.objects.visible_to(viewer).filter(is_archived=False).select_related("segment")
+
+
+def runs_of(*, viewer: Viewer) -> QuerySet[BuildRun]:
+    """Return runs with their rule and tasks."""
+    return BuildRun.objects.visible_to(viewer).select_related("rule", "plan_task", "apply_task")
+
+
+def last_run_of(*, of: Sequence[BuildRule]) -> dict[int, BuildRun]:
+    """Return each rule's newest run."""
+    newest = BuildRun.objects.filter(rule__in=of).values("rule").annotate(last=Max("id"))
+    runs = BuildRun.objects.filter(pk__in=newest.values("last"))
+    return {run.rule_id: run for run in runs}
+
+
+def runs_into(*, community: Community, limit: int = 20) -> list[BuildRun]:
+    """Return the newest runs that had people for a community."""
+    groups = BuildGroup.objects.filter(
+        brand_id=community.brand_id, community_id=community.pk
+    ).values("run")
+    rows = BuildRun.objects.filter(brand_id=community.brand_id, pk__in=groups)
+    return list(rows.select_related("rule").order_by("-pk")[:limit])
+
+
+def groups_of(*, run: BuildRun) -> QuerySet[BuildGroup]:
+    """Return a run's groups."""
+    return BuildGroup.objects.filter(brand_id=run.brand_id, run=run)
+
+
+def candidates_of(*, run: BuildRun) -> QuerySet[BuildCandidate]:
+    """Return what a run says of each member of its segment."""
+    return BuildCandidate.objects.filter(brand_id=run.brand_id, run_id=run.pk)
+
+
+def examples_of(*, run: BuildRun, after: int = 0) -> list[Verdict]:
+    """Return one person for each reason that the run gives; another ``after``, another person.
+
+    People are found by key, never by sorting the list: the next one behind ``after``, else the
+    first.
+    """
+    found: list[Verdict] = []
+    preview = run.preview
+    for placement, number in preview.get("placements", {}).items():
+        candidate = _placed_example(run, placement, after) if number else None
+        if candidate:
+            found += _verdicts(run, [candidate], placement)
+    for exclusion, number in preview.get("exclusions", {}).items():
+        if not number:
+            continue
+        rows = candidates_of(run=run).filter(exclusion=exclusion, group_no=0)
+        found += _verdicts(run, _one_behind(rows, after))
+    return found
+
+
+def _placed_example(run: BuildRun, placement: str, after: int) -> BuildCandidate | None:
+    """Return somebody of a group in which this placement occurs, from the right end of it."""
+    groups = groups_of(run=run).filter(candidate_count__gt=0).order_by("-candidate_count")
+    opening = groups.filter(new_room_count__gt=0)
+    if placement == Membership.Placement.EXISTING:
+        group = groups.filter(existing_seats__gt=0).first()
+    elif placement == Membership.Placement.FIRST:
+        group = groups.filter(existing_seats=0).first()
+    else:
+        group = (
+            opening.filter(new_room_count__gt=1).first()
+            or opening.filter(existing_seats__gt=0).first()
+        )
+    if group is None:
+        return None
+    rows = candidates_of(run=run).filter(group_no=group.group_no, exclusion="")
+    if placement == Membership.Placement.NEXT:
+        return rows.order_by("-member_id").first()
+    return next(iter(_one_behind(rows, after)), None)
+
+
+def _one_behind(rows: QuerySet[BuildCandidate], after: int) -> list[BuildCandidate]:
+    row = rows.filter(member_id__gt=after).order_by("member_id").first()
+    row = row or rows.order_by("member_id").first()
+    return [row] if row else []
+
+
+def verdict_on(*, run: BuildRun, member: Member) -> Verdict | None:
+    """Return what the run says of a member; None where they were not in its segment."""
+    candidate = candidates_of(run=run).filter(member_id=member.pk).first()
+    return _verdicts(run, [candidate])[0] if candidate else None
+
+
+def _verdicts(
+    run: BuildRun, candidates: Sequence[BuildCandidate], placement: str = ""
+) -> list[Verdict]:
+    ids = [candidate.member_id for candidate in candidates]
+    members = Member.objects.select_related("home_dealer", "city").in_bulk(ids)
+    groups = {
+        group.group_no: group
+        for group in groups_of(run=run).filter(group_no__in=[c.group_no for c in candidates])
+    }
+    seats = {
+        seat.member_id: seat
+        for seat in Membership.objects.filter(
+            brand_id=run.brand_id, member_id__in=ids, build_run_id=run.pk
+        ).select_related("room", "community")
+    }
+    return [
+        Verdict(
+            member=members[candidate.member_id],
+            exclusion=candidate.exclusion,
+            group=groups.get(candidate.group_no),
+            seat=seats.get(candidate.member_id),
+            placement=placement or getattr(seats.get(candidate.member_id), "placement", ""),
+        )
+        for candidate in candidates
+        if candidate.member_id in members
+    ]
+
+
+def left_out(*, run: BuildRun) -> Iterator[Verdict]:
+    """Yield everybody whom the run does not place, a few thousand at a time, by reason."""
+    rows = candidates_of(run=run).exclude(exclusion="")
+    reason, last = "", 0
+    while True:
+        behind = rows.filter(exclusion=reason, member_id__gt=last) if reason else rows.none()
+        batch = list(behind.order_by("member_id")[:EXPORT_BATCH])
+        if not batch:
+            following = rows.filter(exclusion__gt=reason).order_by("exclusion", "member_id").first()
+            if following is None:
+                return
+            reason, last = following.exclusion, 0
+            continue
+        last = batch[-1].member_id
+        yield from _verdicts(run, batch)
+
+
+def rest_of_groups(*, run: BuildRun, shown: Sequence[BuildGroup]) -> dict[str, int]:
+    """Return the sums over the groups that are not shown, and over all."""
+    columns = ("candidate_count", "excluded_count", "existing_seats", "new_room_count")
+    groups = groups_of(run=run)
+    rest = groups.exclude(pk__in=[group.pk for group in shown])
+    into_seats = Sum(Least("candidate_count", "existing_seats"))
+    sums = {name: Coalesce(Sum(name), 0) for name in columns} | {
+        "into_seats": Coalesce(into_seats, 0),
+        "placed": Coalesce(Sum("placed_count"), 0),
+        "number": Count("id"),
+    }
+    told = rest.aggregate(**sums)
+    whole = groups.aggregate(**sums)
+    return told | {f"all_{name}": number for name, number in whole.items()}
+
+
+def first_names(*, run: BuildRun, plan: Plan, limit: int = 3) -> list[str]:
+    """Return the names of the first rooms that the largest new groups would get."""
+    groups = groups_of(run=run).filter(community_id=None, candidate_count__gt=0)
+    names = []
+    for group in groups.order_by("-candidate_count")[:limit]:
+        filled = policy_rules.fill(
+            plan.name_template, rules.group_facts(facts=group.facts, plan=plan)
+        )
+        names.append(policy_rules.room_name(filled, 1))
+    return names
+
+
+def run_of(*, seat: Membership, viewer: Viewer) -> BuildRun | None:
+    """Return the run that gave a seat, if the viewer may look at it."""
+    if seat.build_run_id is None:
+        return None
+    return BuildRun.objects.visible_to(viewer).filter(pk=seat.build_run_id).first()
+
+
+def reasons_for(*, seat: Membership) -> list[str]:
+    """Say in words why somebody sits where they sit."""
+    run = BuildRun.objects.filter(brand_id=seat.brand_id, pk=seat.build_run_id).first()
+    if run is None:
+        return [_SOURCES[Membership.Source(seat.source)] % {"room": seat.room.name}]
+    plan = rules.Plan.of(run.plan)
+    group = groups_of(run=run).filter(community_id=seat.community_id).first()
+    told = [
+        _("In the segment “%s”") % plan.segment_name
+        if plan.segment_name
+        else _("The rule is for everybody")
+    ]
+    for key in plan.group_by:
+        value = (group.facts if group else {}).get(rules.FACT_OF_KEY[key])
+        if value:
+            told.append(f"{rules.KEY_LABELS[key]} = {value}")
+    told.append(_("Had agreed to community invitations"))
+    if words := _PLACEMENTS.get(seat.placement):
+        told.append(words % {"room": seat.room.name})
+    return told
+
+
+_SOURCES: dict[str, Any] = {
+    Membership.Source.BUILD: _lazy("Placed by a build run into “%(room)s”"),
+    Membership.Source.MANUAL: _lazy("Added by hand; “%(room)s” was the first with a seat"),
+    Membership.Source.JOIN_CODE: _lazy("Came by a join code; “%(room)s” was the first with a seat"),
+    Membership.Source.API: _lazy("Added through the API; “%(room)s” was the first with a seat"),
+}
+_PLACEMENTS: dict[str, Any] = {
+    rules.EXISTING: _lazy("“%(room)s” was the first room of the group with a free seat"),
+    rules.NEXT: _lazy("The rooms before were full, so “%(room)s” was opened"),
+    rules.FIRST: _lazy("The group had no room yet, so “%(room)s” was opened"),
+}

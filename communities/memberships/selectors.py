@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from communities.memberships.models import Membership
+from core.kernel import crypto
+from members.profiles.models import Member
+from members.profiles.rules import NotAPhone, normalized_phone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.models import QuerySet
+
+    from core.kernel.access import Viewer
+
+PHONE_TAIL = 4
+
+
+def find_members(*, typed: str, viewer: Viewer, limit: int = 8) -> list[Member]:
+    """Return members by full phone, phone tail, customer number or the start of a name.
+
+    Every way is an index lookup; the whole phone is looked up by its hash, never compared.
+    """
+    typed = typed.strip()
+    if not typed or "\0" in typed:
+        return []
+    rows = Member.objects.visible_to(viewer).select_related("home_dealer")
+    found = list(rows.filter(_condition(typed, viewer)).order_by("-pk")[:limit])
+    if len(found) < limit:
+        named = rows.filter(display_name__prefix=typed).exclude(pk__in=[m.pk for m in found])
+        found += named.order_by("display_name")[: limit - len(found)]
+    return found
+
+
+def _condition(typed: str, viewer: Viewer) -> Q:
+    condition = Q(customer_no=typed)
+    if len(typed) == PHONE_TAIL and typed.isascii() and typed.isdecimal():
+        condition |= Q(phone_tail=typed)
+    try:
+        phone = normalized_phone(typed)
+    except NotAPhone:
+        return condition
+    return condition | Q(
+        phone_hash=crypto.lookup_hash(brand_id=viewer.brand_id, kind="phone", value=phone)
+    )
+
+
+def seats(*, viewer: Viewer) -> QuerySet[Membership]:
+    """Return seats that are taken, with whom and where."""
+    return (
+        Membership.objects.visible_to(viewer)
+        .filter(left_at=None)
+        .select_related("member", "room", "community")
+    )
+
+
+def seats_of_member(*, member: Member, viewer: Viewer) -> Sequence[Membership]:
+    """Return a member's seats, those taken first, then those given up, newest first."""
+    rows = (
+        Membership.objects.visible_to(viewer)
+        .filter(member=member)
+        .select_related("room", "community")
+        .order_by("-pk")[:50]
+    )
+    return sorted(rows, key=lambda seat: seat.left_at is not None)
+
+
+def leaders_of(*, room_id: int, viewer: Viewer) -> list[Membership]:
+    """Return who leads a room: owner, president, admins."""
+    rows = seats(viewer=viewer).filter(room_id=room_id).exclude(role=Membership.Role.MEMBER)
+    return list(rows.order_by("pk")[:20])

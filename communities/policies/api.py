@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from rest_framework import mixins, serializers
+from rest_framework.response import Response
+
+from communities.policies import rules, services
+from communities.policies.models import CommunityPolicy, Kind, Window
+from core.kernel.access import Permission
+from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+TERMS = [
+    *("room_cap", "name_template", "marketing_limit", "marketing_window"),
+    *("marketing_gap_minutes", "quiet_from", "quiet_until", "alert_percent"),
+]
+
+
+class PolicyOut(ModelSerializer):
+    class Meta:
+        model = CommunityPolicy
+        fields = ["kind", "policy_version", *TERMS, "created_by_label", "created_at"]
+
+
+class PolicyChange(Serializer):
+    policy_version = serializers.IntegerField(min_value=1, help_text="The version you looked at.")
+    room_cap = serializers.IntegerField(
+        min_value=rules.MIN_CAP, max_value=rules.MAX_CAP, required=False
+    )
+    name_template = serializers.CharField(max_length=rules.TEMPLATE_LENGTH, required=False)
+    marketing_limit = serializers.IntegerField(
+        min_value=0, max_value=rules.MAX_LIMIT, required=False
+    )
+    marketing_window = serializers.ChoiceField(Window.choices, required=False)
+    marketing_gap_minutes = serializers.IntegerField(
+        min_value=0, max_value=rules.MINUTES_A_DAY, required=False
+    )
+    quiet_from = serializers.TimeField(allow_null=True, required=False)
+    quiet_until = serializers.TimeField(allow_null=True, required=False)
+    alert_percent = serializers.IntegerField(min_value=1, max_value=100, required=False)
+
+
+class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
+    """What each of the four kinds of community is allowed. A change makes the next version."""
+
+    queryset = CommunityPolicy.objects.filter(is_current=True)
+    serializer_class = PolicyOut
+    lookup_field = "kind"
+    lookup_value_regex = "|".join(Kind.values)
+    inputs = {"partial_update": PolicyChange}
+    permissions = {"GET": Permission.COMMUNITIES_VIEW, "PATCH": Permission.POLICIES_EDIT}
+    filters = {"kind": Filter(serializers.ChoiceField(Kind.choices), "kind", "Only this kind.")}
+    orderings = ("id",)
+
+    def partial_update(self, request: Request, **_kwargs: Any) -> Response:
+        """Write the next version; terms that are left out stay."""
+        held, body = self.get_object(), self.parsed()
+        version = body.pop("policy_version", held.policy_version)
+        policy = services.change_policy(
+            kind=held.kind,
+            changes=body,
+            policy_version=version,
+            actor=self.viewer,
+            now=timezone.now(),
+        )
+        return self.rendered(policy)

@@ -1,0 +1,30 @@
+"""What the product itself does with a fresh demonstration brand: rules, counts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core.kernel.scoping import tenant
+from core.runs import services as runs
+from members.segments import services as segments
+from members.segments.models import Segment
+from members.tags import counting
+from members.tags import services as tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+LONG_ENOUGH = timedelta(hours=1)
+
+
+def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
+    """Apply the tag rules, then count tags and segments; the runs stay to be looked at."""
+    with tenant(brand_id):
+        tags.apply_active_rules(brand_id=brand_id, now=clock())
+    runs.work_due(brand_id=brand_id, clock=clock, budget=LONG_ENOUGH)
+    with tenant(brand_id):
+        counting.count_tags(brand_id=brand_id, now=clock())
+        for segment in Segment.objects.filter(brand_id=brand_id):
+            segments.recount(segment=segment, now=clock())

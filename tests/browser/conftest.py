@@ -1,0 +1,101 @@
+"""A real headless Chromium against a live server. Every page it opens is watched."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page, sync_playwright
+
+from launcher import browser
+
+# Playwright keeps an event loop in this thread; the ORM is used between its calls, never inside.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+AXE = Path(settings.BASE_DIR, "node_modules", "axe-core", "axe.min.js")
+HEIGHTS = {1440: 900, 390: 844, 360: 740}
+
+
+@dataclass
+class Watched:
+    """A page and everything about it that a person would not have wanted."""
+
+    page: Page
+    host: str
+    problems: list[str] = field(default_factory=list)
+
+    def watch(self):
+        """Note console errors, exceptions and requests to anybody else."""
+        self.page.on("pageerror", lambda error: self.problems.append(f"exception: {error}"))
+        self.page.on("console", self._heard)
+        self.page.on("request", self._asked)
+
+    def _heard(self, message):
+        # A refusal with 422 is an answer; Chromium reports it as an error all the same.
+        if message.type == "error" and "status of 422" not in message.text:
+            self.problems.append(f"console: {message.text}")
+
+    def _asked(self, request):
+        host = urlsplit(request.url).netloc
+        if host and host != self.host:
+            self.problems.append(f"foreign request: {request.url}")
+
+    def serious_violations(self):
+        """Return what axe finds serious or worse on the page as it is now."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate(
+            "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+            ".filter(v => v.impact === 'serious' || v.impact === 'critical')"
+            ".map(v => `${v.id}: ${v.nodes[0].html}`)"
+        )
+        return list(found)
+
+    def overflow(self):
+        """Return by how many pixels the page is wider than the screen."""
+        return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    found = browser.find()
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(
+            executable_path=str(found.executable), env=dict(found.env), args=list(found.args)
+        )
+        yield program
+        program.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server, signed_in):
+    """Open an address as an HQ admin: ``open_page("/kit/", width=390)`` → Watched.
+
+    At the end no page may have logged an error, thrown, or asked another host.
+    """
+    contexts, opened = [], []
+
+    def open_one(path, *, width=1440, scheme="light", scripts=True):
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": HEIGHTS[width]},
+            color_scheme=scheme,
+            locale="zh-CN",
+            java_script_enabled=scripts,
+        )
+        context.set_default_timeout(10_000)
+        cookie = signed_in.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+        )
+        contexts.append(context)
+        watched = Watched(context.new_page(), urlsplit(live_server.url).netloc)
+        watched.watch()
+        opened.append(watched)
+        watched.page.goto(path, wait_until="load")
+        return watched
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert [problem for watched in opened for problem in watched.problems] == []
