@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.files import services as files
 from core.kernel.scoping import tenant
 from core.runs.models import Run
-from core.sign_in.selectors import ref_of
+from core.sign_in.rules import ref_of
 from tests.tenancy.samples import listing, own, public, row
 from tests.tenancy.world import BACKEND
 
