@@ -57,7 +57,9 @@ HELPERS = {
         "staging",
         "values",
     },
+    "members/members": {"searching"},
     "members/segments": {"compiler", "wording"},
+    "members/tags": {"counting", "giving"},
 }
 SHARED_HELPERS = {"sessions"}
 TABLES_OF_CONTENTS = {"apps", "models", "tasks", "urls", "api_urls", "admin", "__init__"}
