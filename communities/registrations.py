@@ -36,7 +36,6 @@ from core.search.ports import SearchSource, register_search
 from core.workbench.ports import Act, register_act, register_figures, register_todos
 from members.segments.ports import register_criteria
 
-
 BROADCAST_SENTENCES = {
     "broadcast.drafted": _("wrote the broadcast"),
     "broadcast.changed": _("changed the broadcast"),
