@@ -42,7 +42,6 @@ from core.workbench.ports import (
 )
 from members.segments.ports import register_criteria
 
-
 BROADCAST_SENTENCES = {
     "broadcast.drafted": _("wrote the broadcast"),
     "broadcast.changed": _("changed the broadcast"),
