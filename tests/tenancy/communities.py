@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
+from communities.broadcasts.models import Broadcast
 from tests.factories.communities import (
     BroadcastFactory,
     CommunityFactory,
+    DeliveryFactory,
     MembershipFactory,
     RoomFactory,
     RoomMessageFactory,
@@ -56,6 +60,43 @@ def deliveries(scope):
     return {"broadcast_id": made["pk"]}
 
 
+def console_broadcast(**fields):
+    """The same for the console's addresses."""
+
+    def make(scope):
+        made = BroadcastFactory(
+            brand=scope.brand,
+            dealer=scope.dealer,
+            name=f"{scope.canary} broadcast",
+            body=f"{scope.canary} text",
+            **fields,
+        )
+        return {"broadcast_id": made.pk}
+
+    return make
+
+
+def sent_broadcast(scope):
+    """A broadcast on its way, so that its room stands on the page too."""
+    made = console_broadcast(state="sending", scheduled_at=timezone.now())(scope)
+    DeliveryFactory(
+        brand=scope.brand,
+        broadcast=Broadcast(pk=made["broadcast_id"]),
+        room=room_with_a_message(scope),
+    )
+    return made
+
+
+def picker(scope):
+    """Dealers and communities to choose from."""
+    community(scope)
+    return {"field": "community_ids"}
+
+
+def console_room(scope):
+    return {"room_id": room_with_a_message(scope).pk}
+
+
 def new_broadcast(scope):
     return {
         "name": "New",
@@ -67,6 +108,24 @@ def new_broadcast(scope):
 
 
 ROUTES = {
+    "communities:broadcasts-list": listing(),
+    "communities:broadcasts-new": listing(),
+    "communities:broadcasts-trial": listing(),
+    "communities:broadcasts-choices": listing(picker),
+    "communities:broadcasts-detail": row(sent_broadcast),
+    "communities:broadcasts-edit": row(console_broadcast()),
+    "communities:broadcasts-state": row(sent_broadcast),
+    "communities:broadcasts-plan": row(console_broadcast()),
+    "communities:broadcasts-deliveries": row(sent_broadcast),
+    "communities:broadcasts-report": row(sent_broadcast),
+    "communities:broadcasts-confirm": row(console_broadcast()),
+    "communities:broadcasts-pause": row(sent_broadcast),
+    "communities:broadcasts-resume": row(sent_broadcast),
+    "communities:broadcasts-cancel": row(sent_broadcast),
+    "communities:chat-room": row(console_room),
+    "communities:chat-older": row(console_room),
+    "communities:chat-newer": row(console_room),
+    "communities:chat-post": row(console_room),
     "api:communities:broadcasts-list": listing(refers=new_broadcast),
     "api:communities:broadcasts-detail": row(broadcast()),
     "api:communities:broadcasts-cancel": row(broadcast()),
