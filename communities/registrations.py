@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from communities.broadcasts.invariants import INVARIANTS as BROADCASTS
+from communities.broadcasts.presenting import describe_broadcasts
 from communities.broadcasts.search import find_broadcasts
 from communities.broadcasts.workbench import waiting_broadcasts
 from communities.chat.invariants import INVARIANTS as CHAT
+from communities.communities.search import find_communities
 from communities.group_building.handlers import (
     APPLY_WORDS,
     LEFT_OUT_WORDS,
@@ -17,7 +19,13 @@ from communities.group_building.handlers import (
     LeftOutHandler,
     PlanHandler,
 )
+from communities.group_building.invariants import INVARIANTS as BUILDS
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
+from communities.group_building.workbench import waiting_previews
+from communities.memberships.criteria import COMMUNITY_CRITERIA
+from communities.memberships.invariants import INVARIANTS as SEATS
+from communities.rooms.workbench import fullest_rooms, room_figures
+from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
@@ -25,7 +33,25 @@ from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
-from core.workbench.ports import Act, register_act, register_todos
+from core.workbench.ports import (
+    Act,
+    register_act,
+    register_figures,
+    register_panel,
+    register_todos,
+)
+from members.segments.ports import register_criteria
+
+BROADCAST_SENTENCES = {
+    "broadcast.drafted": _("wrote the broadcast"),
+    "broadcast.changed": _("changed the broadcast"),
+    "broadcast.confirmed": _("confirmed the broadcast to %(rooms)s rooms:"),
+    "broadcast.paused": _("paused the broadcast"),
+    "broadcast.resumed": _("let the broadcast go on"),
+    "broadcast.cancelled": _("cancelled the broadcast"),
+    "broadcast.sent": _("finished sending the broadcast"),
+    "room.posted": _("wrote into the room"),
+}
 
 
 def register() -> None:
@@ -33,7 +59,64 @@ def register() -> None:
     register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS)
     register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS)
     register_run_kind(EXPORT_KIND, LeftOutHandler(), LEFT_OUT_WORDS)
+    _register_communities()
+    _register_builds()
     _register_broadcasts()
+
+
+def _register_communities() -> None:
+    may_view = Permission.COMMUNITIES_VIEW
+    list_ = "communities:communities-list"
+    register_places(NavItem(_("Communities"), list_, "chat", may_view, order=40))
+    found = SearchSource(_("Communities"), find_communities, may_view, order=30)
+    register_search("communities", found)
+    register_figures("rooms", room_figures, permission=may_view, order=20)
+    register_panel("rooms", fullest_rooms, permission=may_view, order=30)
+    register_invariants(*SEATS)
+    register_criteria(*COMMUNITY_CRITERIA)
+    register_actions(
+        {
+            "policy.installed": _("installed the policy"),
+            "policy.changed": _("changed the policy"),
+            "community.created": _("created the community"),
+            "community.changed": _("changed the community"),
+            "community.archived": _("dissolved the community; %(people)s people left"),
+            "community.room_opened": _("opened room %(number)s of"),
+            "community.rooms_renamed": _("renamed %(rooms)s rooms of"),
+            "community.member_added": _("added a member to"),
+            "community.member_moved": _("moved a member to another room of"),
+            "community.role_changed": _("changed a member's role in"),
+            "community.member_removed": _("removed a member from"),
+        }
+    )
+
+
+def _register_builds() -> None:
+    may_build, place = Permission.BUILDS_RUN, "communities:build-runs-list"
+    register_places(NavItem(_("Build groups"), place, "users", may_build, order=45))
+    register_todos("builds", waiting_previews, permission=may_build, order=15)
+    register_states(
+        {
+            "planning": Badge(_("Previewing"), "primary", live=True),
+            "previewed": Badge(_("Ready to confirm"), "warn", "clock"),
+            "applied": Badge(_("Applied"), "ok", "check"),
+            "discarded": Badge(_("Discarded"), icon="x"),
+        }
+    )
+    register_invariants(*BUILDS)
+    register_actions(
+        {
+            "build_rule.created": _("wrote the build rule"),
+            "build_rule.changed": _("changed the build rule"),
+            "build_rule.archived": _("took the build rule out of use"),
+            "build_run.planned": _("planned a build run"),
+            "build_run.previewed": _("got the preview of a build run"),
+            "build_run.confirmed": _("confirmed placing %(people)s people by a build run"),
+            "build_run.applied": _("placed %(placed)s people by a build run"),
+            "build_run.stopped": _("stopped a build run after %(placed)s people"),
+            "build_run.discarded": _("discarded a build run"),
+        }
+    )
 
 
 def _register_broadcasts() -> None:
@@ -43,6 +126,9 @@ def _register_broadcasts() -> None:
     register_todos("broadcasts", waiting_broadcasts, permission=may_view, order=20)
     write = Act(_("Write broadcast"), "communities:broadcasts-new", "send")
     register_act("broadcasts", write, permission=Permission.BROADCASTS_SEND, order=30)
+    register_actions(BROADCAST_SENTENCES)
+    subject = SubjectKind(_("Broadcast"), describe_broadcasts)
+    register_subjects({"communities.broadcast": subject})
     found = SearchSource(_("Broadcasts"), find_broadcasts, may_view, order=40)
     register_search("broadcasts", found)
     register_invariants(*BROADCASTS, *CHAT)

@@ -17,10 +17,13 @@ from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
+from core.workbench.ports import register_figures
 from members.imports.handler import KIND as IMPORT
 from members.imports.handler import ImportHandler
 from members.members.searching import find_members
+from members.orders.workbench import order_figures
 from members.profiles.models import Member
+from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
 from members.segments.models import Segment
 from members.segments.ports import register_criteria
@@ -134,6 +137,9 @@ def register() -> None:
     register_search(
         "members", SearchSource(_("Members"), find_members, Permission.MEMBERS_VIEW, order=10)
     )
+    see_members = Permission.MEMBERS_VIEW
+    register_figures("members", member_figures, permission=see_members, order=10)
+    register_figures("orders", order_figures, permission=see_members, order=40)
     register_places(
         NavItem(_("Members"), "members:members-list", "users", Permission.MEMBERS_VIEW, order=20),
         NavItem(_("Segments"), "members:segments-list", "filter", Permission.SEGMENTS_VIEW, 25),

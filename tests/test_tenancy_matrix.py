@@ -5,16 +5,19 @@ another dealer and of another brand. ``tests/tenancy`` says what stands behind e
 it does not know fails here.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from tests.tenancy import communities, core, members
+from tests.tenancy import building, communities, core, members
 from tests.tenancy.routes import all_routes
 from tests.tenancy.world import fingerprint, make_world
 
-ENTRIES = core.ROUTES | members.ROUTES | communities.ROUTES
+ENTRIES = core.ROUTES | members.ROUTES | communities.ROUTES | building.ROUTES
 ROUTES = {route.name: route for route in all_routes()}
 REFUSED = {403, 405}
 
@@ -33,19 +36,30 @@ def world(django_db_setup, django_db_blocker, tmp_path_factory):
         transaction.set_rollback(True)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a route's sample of one scope is found, and what a write there must bring."""
+
+    url: str
+    body: dict[str, Any]
+
+
 @pytest.fixture(scope="module")
-def address(world):
-    """The address of a route's row in a scope. All rows are made before the first question."""
+def places(world):
+    """All rows are made before the first question, in every scope."""
     made = {}
     for name, entry in ENTRIES.items():
+        if name not in ROUTES or entry.kind == "public":
+            continue
         for scope in (world.own, world.other_dealer, world.other_brand):
-            arguments = entry.make(scope) if entry.make and name in ROUTES else {}
-            made[name, scope.canary] = arguments if entry.kind == "row" else {}
-    return lambda name, scope: reverse(name, kwargs=made[name, scope.canary])
+            arguments = dict(entry.make(scope)) if entry.make else {}
+            body = arguments.pop("body", {})
+            made[name, scope.canary] = Place(reverse(name, kwargs=arguments), body)
+    return made
 
 
 @pytest.fixture(autouse=True)
-def each_in_its_own_transaction(address):
+def each_in_its_own_transaction(places):
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -65,22 +79,24 @@ def forbidden_scopes(world, visitor, entry):
 
 
 @routes_of("row")
-def test_rows_of_others_do_not_exist(name, world, address):
+def test_rows_of_others_do_not_exist(name, world, places):
     entry, route = ENTRIES[name], ROUTES[name]
-    urls = {scope.canary: address(name, scope) for scope in (world.own, world.other_dealer)}
-    urls[world.other_brand.canary] = address(name, world.other_brand)
-    before = fingerprint(world.own.brand), fingerprint(world.other_brand.brand)
-    wrong = []
+    before, wrong = fingerprints(world), []
     for visitor in world.visitors:
         for scope in forbidden_scopes(world, visitor, entry):
+            place = places[name, scope.canary]
             for method in route.methods:
-                answer = visitor.ask(method, urls[scope.canary], entry.body)
+                answer = visitor.ask(method, place.url, place.body)
                 if answer.status != 404 and not is_shut_anyway(route, visitor, answer):
                     wrong.append((visitor.role, scope.canary, method, answer.status))
                 if scope.canary.encode() in answer.content:
                     wrong.append((visitor.role, scope.canary, method, "names it"))
     assert wrong == []
-    assert (fingerprint(world.own.brand), fingerprint(world.other_brand.brand)) == before
+    assert fingerprints(world) == before
+
+
+def fingerprints(world):
+    return fingerprint(world.own.brand), fingerprint(world.other_brand.brand)
 
 
 def is_shut_anyway(route, visitor, answer):
@@ -90,44 +106,62 @@ def is_shut_anyway(route, visitor, answer):
 
 
 @routes_of("row")
-def test_own_row_does_exist(name, world, address):
+def test_own_row_does_exist(name, world, places):
     """The control: the samples address something, so a 404 above means what it says."""
-    entry, route = ENTRIES[name], ROUTES[name]
-    url = address(name, world.own)
+    entry, route, place = ENTRIES[name], ROUTES[name], places[name, world.own.canary]
     for method in route.methods:
         answers = []
         for visitor in world.visitors:
             with transaction.atomic():
-                answers.append(visitor.ask(method, url, entry.body).status)
+                answers.append(visitor.ask(method, place.url, place.body).status)
                 transaction.set_rollback(True)
         finder = world.person if entry.personal else world.admin
         found = answers[world.visitors.index(finder)]
-        assert found != 404, f"{method} {url}: the {finder.role} does not find the own row"
-        assert set(answers) - {403, 404, 405}, f"{method} {url}: nobody may: {answers}"
+        assert found != 404, f"{method} {place.url}: the {finder.role} does not find the own row"
+        assert set(answers) - {403, 404, 405}, f"{method} {place.url}: nobody may: {answers}"
 
 
 @routes_of("listing")
-def test_lists_hold_nothing_of_others(name, world):
-    entry, url = ENTRIES[name], reverse(name)
-    leaks = []
+def test_lists_hold_nothing_of_others(name, world, places):
+    entry, leaks = ENTRIES[name], []
     for visitor in world.visitors:
-        body = visitor.ask("GET", url).content
-        leaks += [
-            (visitor.role, scope.canary)
-            for scope in forbidden_scopes(world, visitor, entry)
-            if scope.canary.encode() in body
-        ]
+        for scope in forbidden_scopes(world, visitor, entry):
+            for asked in (world.own, scope):
+                body = visitor.ask("GET", places[name, asked.canary].url).content
+                if scope.canary.encode() in body:
+                    leaks.append((visitor.role, scope.canary))
     assert leaks == []
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in ROUTES if getattr(ENTRIES.get(name), "refers", None)]
+)
+def test_writes_cannot_point_at_rows_of_others(name, world, places):
+    entry, route, url = ENTRIES[name], ROUTES[name], places[name, world.own.canary].url
+    method = next(method for method in ("POST", "PUT", "PATCH") if method in route.methods)
+    before, taken = fingerprints(world), []
+    for visitor in world.visitors:
+        for scope in forbidden_scopes(world, visitor, entry):
+            answer = visitor.ask(method, url, entry.refers(scope))
+            if answer.status not in {403, 404, 409, 422} and not is_shut_anyway(
+                route, visitor, answer
+            ):
+                taken.append((visitor.role, scope.canary, answer.status))
+    assert taken == []
+    assert fingerprints(world) == before
+    with transaction.atomic():
+        control = world.admin.ask(method, url, entry.refers(world.own))
+        transaction.set_rollback(True)
+    assert control.status < 400, "the control is refused too"
+
+
 @routes_of("row", "listing", "own")
-def test_nobody_gets_in_without_signing_in(name, world, address):
-    entry, route = ENTRIES[name], ROUTES[name]
-    url = address(name, world.own) if entry.kind == "row" else reverse(name)
+def test_nobody_gets_in_without_signing_in(name, world, places):
+    route, place = ROUTES[name], places[name, world.own.canary]
     for method in route.methods:
-        answer = Client().generic(method, url, "{}", content_type="application/json")
+        answer = Client().generic(method, place.url, "{}", content_type="application/json")
         shut = answer.status_code in {401, 405} if route.is_api else is_sign_in(answer)
-        assert shut, f"{method} {url}: {answer.status_code}"
+        assert shut, f"{method} {place.url}: {answer.status_code}"
 
 
 def is_sign_in(answer):
@@ -135,12 +169,11 @@ def is_sign_in(answer):
     return leads_there or answer.status_code == 405
 
 
-@pytest.mark.parametrize("name", [n for n in ROUTES if n.startswith("api:") and n in ENTRIES])
-def test_api_refuses_a_wrong_key(name, world, address):
-    entry, route = ENTRIES[name], ROUTES[name]
-    if entry.kind == "public":
-        pytest.skip("asks nobody")
-    url = address(name, world.own) if entry.kind == "row" else reverse(name)
+@routes_of("row", "listing", "own")
+def test_wrong_key_opens_nothing(name, world, places):
+    route, place = ROUTES[name], places[name, world.own.canary]
     wrong = {"Authorization": "Bearer qy_wrongwrongwrong"}
     for method in route.methods:
-        assert Client().generic(method, url, headers=wrong).status_code in {401, 405}
+        answer = Client().generic(method, place.url, headers=wrong)
+        shut = answer.status_code in {401, 405} if route.is_api else is_sign_in(answer)
+        assert shut, f"{method} {place.url}: {answer.status_code}"

@@ -16,6 +16,7 @@ from communities.broadcasts.models import Broadcast, Delivery
 from communities.policies.models import Kind
 from core.kernel.access import Permission
 from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VisibleRelatedField
+from core.kernel.errors import NotFound
 from core.organizations.models import Dealer
 
 if TYPE_CHECKING:
@@ -219,11 +220,15 @@ class DeliveryViewSet(mixins.ListModelMixin, BrandViewSet):
     orderings = ("id",)
 
     def get_queryset(self) -> Any:
-        """Return the deliveries of the broadcast in the address, if it exists for the viewer."""
+        """Return the deliveries of the broadcast in the address.
+
+        Raises:
+            NotFound: it does not exist for the viewer.
+        """
         rows = Broadcast.objects.visible_to(self.viewer)
         row = rows.filter(pk=self.kwargs["broadcast_id"]).first()
         if row is None:
-            return Delivery.objects.none()
+            raise NotFound
         return selectors.deliveries_with_reads(broadcast=row)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 50
 REFUSED = 422
+DONE = {BuildRun.State.APPLIED, BuildRun.State.FAILED}
 
 
 @console(Permission.COMMUNITIES_VIEW)
@@ -108,9 +109,7 @@ def _saved(request: ConsoleRequest, rule: BuildRule) -> HttpResponseBase:
     return go_to(request, "communities:build-rules-list")
 
 
-def _rule_form(
-    request: ConsoleRequest, form: RuleForm, rule: BuildRule | None
-) -> HttpResponseBase:
+def _rule_form(request: ConsoleRequest, form: RuleForm, rule: BuildRule | None) -> HttpResponseBase:
     context = {
         "form": form,
         "rule": rule,
@@ -222,7 +221,8 @@ def _run_context(request: ConsoleRequest, run: BuildRun) -> dict[str, Any]:
     groups = selectors.groups_of(run=run).order_by("-candidate_count", "group_no")
     shown = list(groups[: presenting.GROUPS_SHOWN])
     told = run.report or preview
-    is_done = run.state in {BuildRun.State.APPLIED, BuildRun.State.FAILED}
+    rest = selectors.rest_of_groups(run=run, shown=shown)
+    is_done = run.state in DONE
     return {
         "run": run,
         "plan": plan,
@@ -231,7 +231,6 @@ def _run_context(request: ConsoleRequest, run: BuildRun) -> dict[str, Any]:
         "is_done": is_done,
         "is_preview": run.state == BuildRun.State.PREVIEWED,
         "step": presenting.STEPS_CURRENT.get(BuildRun.State(run.state), 2),
-        "steps": [_("Rule"), _("Preview"), _("Confirm"), _("Place people")],
         "meta": _run_meta(run, plan),
         "facts": presenting.plan_facts(plan=plan),
         "placements": presenting.placement_rows(
@@ -240,7 +239,8 @@ def _run_context(request: ConsoleRequest, run: BuildRun) -> dict[str, Any]:
         "exclusions": presenting.exclusion_rows(numbers=preview.get("exclusions", {}), plan=plan),
         "drops": presenting.exclusion_rows(numbers=run.report.get("drops", {}), plan=plan),
         "groups": shown,
-        "rest": selectors.rest_of_groups(run=run, shown=shown),
+        "rest": rest,
+        "new_seats": preview.get("placed", 0) - rest["all_into_seats"],
         "names": selectors.first_names(run=run, plan=plan),
         "may_build": _may_build(request),
         "may_export": request.viewer.may(Permission.MEMBERS_VIEW),
@@ -277,7 +277,14 @@ def build_runs_groups(request: ConsoleRequest, run_id: int) -> HttpResponseBase:
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
     )
-    context = {"run": run, "rows": page.rows, "next": page.next, "previous": page.previous}
+    context = {
+        "run": run,
+        "plan": Plan.of(run.plan),
+        "is_done": run.state in DONE,
+        "rows": page.rows,
+        "next": page.next,
+        "previous": page.previous,
+    }
     name = "communities/group_building"
     return page_or_partial(request, f"{name}/groups.html", f"{name}/_groups.html", context)
 

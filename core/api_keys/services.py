@@ -92,6 +92,8 @@ def viewer_of_api_key(*, secret: str, now: datetime) -> Viewer | None:
 
     The day of its last use is noted, once a day.
     """
+    if not secret.startswith(MARK) or not (secret.isascii() and secret.isprintable()):
+        return None
     key = ApiKey.objects.filter(prefix=secret[:PREFIX_LENGTH], revoked_at=None).first()
     if key is None or not hmac.compare_digest(bytes(key.digest), _digest(secret)):
         return None

@@ -119,8 +119,8 @@ def region_edit(request: ConsoleRequest, region_id: int) -> HttpResponseBase:
     region = _fetch(request, Region, region_id)
     form = forms.RegionForm(request.POST or None, initial={"name": region.name})
 
-    def rename(*, name: str, **by: Any) -> Region:
-        return services.change_region(region=region, changes={"name": name}, **by)
+    def rename(*, actor: Any, now: Any, **changes: Any) -> Region:
+        return services.change_region(region=region, changes=changes, actor=actor, now=now)
 
     return _edit(request, form, _("Rename region"), rename, button=_("Save changes"))
 

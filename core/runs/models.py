@@ -71,7 +71,7 @@ class Run(BrandModel):
     subject_url = models.CharField(max_length=200, blank=True)
     claimable_at = models.DateTimeField()  # when due; once claimed, when the lease runs out
     fence = models.PositiveIntegerField(default=0)  # counts claims; only the newest may write
-    attempts = models.PositiveSmallIntegerField(default=0)  # claims that have not got past this step
+    attempts = models.PositiveSmallIntegerField(default=0)  # claims not past the present step
     can_resume = models.BooleanField(default=False)  # failed, with everything left in its place
     stint_started_at = models.DateTimeField(null=True)  # since when, and from which ``done`` on,
     stint_done = models.BigIntegerField(default=0)  # it has been at work without a break

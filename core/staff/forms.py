@@ -13,7 +13,7 @@ from core.staff.models import Role
 from core.staff.selectors import StaffFilter
 
 USER_NAME = RegexValidator(
-    r"^[a-z0-9][a-z0-9._-]*$", _("Lower-case letters, digits, dot, dash and underscore only.")
+    r"^[a-z0-9][a-z0-9._-]*$", _("Letters, digits, dot, dash and underscore only.")
 )
 
 
@@ -63,18 +63,22 @@ class StaffForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
 
 
+class UserNameField(forms.CharField):
+    """A user name as it is stored: case and blanks around it do not matter."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return it in lower case."""
+        return super().to_python(value).strip().lower()
+
+
 class NewStaffForm(StaffForm):
-    username = forms.CharField(
+    username = UserNameField(
         label=_("User name"),
         max_length=64,
         validators=[USER_NAME],
         help_text=_("For signing in; it cannot be changed later."),
     )
     field_order = ["username", "display_name", "email"]
-
-    def clean_username(self) -> str:
-        """Return it as it is stored."""
-        return str(self.cleaned_data["username"]).strip().lower()
 
 
 class GrantForm(forms.Form):

@@ -131,7 +131,9 @@ SELECT matched.*,
             THEN nextval('members_member_id_seq') ELSE m.id
        END AS member_id
 FROM (
-    SELECT s.*, coalesce(by_no.id, by_phone.id) AS found_id,
+    SELECT s.*,
+           -- Not coalesce: the planner thinks that it could leak, and keeps it from the index.
+           CASE WHEN by_no.id IS NULL THEN by_phone.id ELSE by_no.id END AS found_id,
            CASE
                WHEN by_no.id <> by_phone.id THEN 'phone_taken'
                WHEN by_no.id IS NULL AND s.customer_no <> by_phone.customer_no THEN 'phone_taken'

@@ -31,10 +31,9 @@ def counting(monkeypatch):
 
 def database_url():
     values = connection.settings_dict
-    return (
-        f"postgres://{values['USER']}:{values['PASSWORD']}@/{values['NAME']}?host={values['HOST']}"
-        + (f"&port={values['PORT']}" if values["PORT"] else "")
-    )
+    port = f"&port={values['PORT']}" if values["PORT"] else ""
+    person = f"{values['USER']}:{values['PASSWORD']}"
+    return f"postgres://{person}@/{values['NAME']}?host={values['HOST']}{port}"
 
 
 @contextmanager

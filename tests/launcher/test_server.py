@@ -58,7 +58,7 @@ def test_a_second_start_is_refused_and_commands_use_the_running_server(start_ser
     assert not record.exists()
 
 
-def test_what_crashes_is_started_again(start_server):
+def test_what_crashes_is_started_again_and_kill_9_loses_nothing(start_server):
     server = start_server("--port", "18400").await_ready()
     for words in ("gunicorn", "/postgres -D", "valkey-server", "celery -A config worker"):
         os.kill(child(server, words), signal.SIGKILL)
@@ -73,9 +73,7 @@ def test_what_crashes_is_started_again(start_server):
     wait_until(healthy, 90)
     child(server, "celery -A config worker")
 
-
-def test_after_kill_9_nothing_is_left_and_the_next_start_has_the_data(start_server):
-    server = start_server("--port", "18500").await_ready()
+    # Now the supervisor itself: nothing may be left, and the next start has the data.
     sql = "from django.db import connections as c; k = c['owner'].cursor(); k.execute({!r}); {}"
     made = server.manage(
         "shell", "-v0", "-c", sql.format("CREATE TABLE kept AS SELECT 42 AS n", "")
@@ -84,7 +82,7 @@ def test_after_kill_9_nothing_is_left_and_the_next_start_has_the_data(start_serv
     server.stop(signal.SIGKILL)
     wait_until(lambda: not server.left(), 15)
 
-    again = start_server("--port", "18500").await_ready()
+    again = start_server("--port", "18400").await_ready()
     shown = again.manage(
         "shell", "-v0", "-c", sql.format("SELECT n FROM kept", "print(k.fetchall())")
     )

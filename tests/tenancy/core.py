@@ -5,7 +5,11 @@ from __future__ import annotations
 from django.test import Client
 from django.utils import timezone
 
+from core.api_keys.services import create_api_key
+from core.audit.models import AuditEntry
+from core.audit.services import record
 from core.files import services as files
+from core.kernel.access import Permission
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from core.sign_in.rules import ref_of
@@ -43,11 +47,62 @@ def run(scope):
     return {"run_id": made.pk}
 
 
-def session(scope):
+def browser(scope):
     """A browser in which the scope's person is signed in."""
     client = Client()
     client.force_login(scope.staff, backend=BACKEND)
     return {"ref": ref_of(client.session.session_key)}
+
+
+def person(scope):
+    return {"staff_id": scope.staff.pk}
+
+
+def grant(scope):
+    with tenant(scope.brand.pk):
+        return person(scope) | {"grant_id": scope.staff.grants.first().pk}
+
+
+def api_key(scope):
+    with tenant(scope.brand.pk):
+        key, _secret = create_api_key(
+            name=f"{scope.canary} key",
+            permissions=[Permission.MEMBERS_VIEW],
+            expires_at=None,
+            actor=scope.actor,
+            now=timezone.now(),
+        )
+    return {"key_id": key.pk}
+
+
+def audit_entry(scope):
+    """What the scope's person did to the scope's dealer's store."""
+    with tenant(scope.brand.pk):
+        record(action="store.changed", subject=scope.store, actor=scope.person, now=timezone.now())
+        return {"entry_id": AuditEntry.objects.latest("pk").pk}
+
+
+def subject(scope):
+    return {"subject_type": "core.store", "subject_id": scope.store.pk}
+
+
+def pk(make):
+    """REST calls every row's number ``pk``."""
+
+    def renamed(scope):
+        (number,) = make(scope).values()
+        return {"pk": number}
+
+    return renamed
+
+
+def node(field, **more):
+    """A body that points at one of the scope's nodes."""
+
+    def body(scope):
+        return {field: getattr(scope, field).pk, "city": "3301", "name": "New"} | more
+
+    return body
 
 
 ROUTES = {
@@ -56,24 +111,39 @@ ROUTES = {
     "api:schema": public(),
     "api:docs": public(),
     "api:core:cities-list": listing(),
-    "api:core:cities-detail": public(),  # shared by all brands
+    "api:core:cities-detail": listing(lambda _scope: {"pk": "3301"}),  # shared by all brands
     "api:core:regions-list": listing(dealers=False),
     "api:core:regions-detail": row(lambda scope: {"pk": scope.region.pk}, dealers=False),
-    "api:core:dealers-list": listing(),
+    "api:core:dealers-list": listing(refers=node("region", code="NEW-D")),
     "api:core:dealers-detail": row(lambda scope: {"pk": scope.dealer.pk}),
-    "api:core:stores-list": listing(),
+    "api:core:stores-list": listing(refers=node("dealer", code="NEW-S")),
     "api:core:stores-detail": row(lambda scope: {"pk": scope.store.pk}),
+    "api:core:staff-list": listing(),
+    "api:core:staff-detail": row(pk(person)),
+    "api:core:runs-list": listing(),
+    "api:core:runs-detail": row(pk(run)),
+    "api:core:runs-cancel": row(pk(run)),
+    "api:core:runs-pause": row(pk(run)),
+    "api:core:runs-resume": row(pk(run)),
+    "api:core:audit-list": listing(),
+    "api:core:audit-detail": row(pk(audit_entry)),
     "core:sign-in": public(),
     "core:sign-out": own(),
     "core:profile": own(),
     "core:profile-password": own(),
     "core:profile-language": own(),
     "core:profile-end-others": own(),
-    "core:profile-end-session": row(session, personal=True),
+    "core:profile-end-session": row(browser, personal=True),
     "core:workbench": listing(),
     "core:workbench-todo": listing(),
     "core:workbench-health": listing(),
     "core:search": listing(),
+    "core:kit": own(),
+    "core:kit-form": own(),
+    "core:kit-drawer": own(),
+    "core:kit-undo": own(),
+    "core:kit-progress": own(),
+    "core:kit-count": own(),
     "core:runs-list": listing(),
     "core:runs-badge": listing(),
     "core:runs-panel": listing(),
@@ -82,4 +152,33 @@ ROUTES = {
     "core:runs-resume": row(run),
     "core:runs-cancel": row(run),
     "core:files-download": row(stored_file),
+    "core:organization": listing(),
+    "core:region-new": listing(),
+    "core:region-edit": row(lambda scope: {"region_id": scope.region.pk}, dealers=False),
+    "core:dealer-new": listing(refers=node("region", code="NEW-D", city="杭州市")),
+    "core:organization-dealer": row(lambda scope: {"dealer_id": scope.dealer.pk}),
+    "core:dealer-edit": row(
+        lambda scope: {"dealer_id": scope.dealer.pk},
+        refers=node("region", is_active="on", city="杭州市"),
+    ),
+    "core:store-new": row(lambda scope: {"dealer_id": scope.dealer.pk}),
+    "core:store-edit": row(lambda scope: {"store_id": scope.store.pk}),
+    "core:staff-list": listing(),
+    "core:staff-new": listing(),
+    "core:staff-detail": row(person),
+    "core:staff-edit": row(person),
+    "core:staff-grant": row(person),
+    "core:staff-lift": row(grant),
+    "core:staff-deactivate": row(person),
+    "core:staff-reactivate": row(person),
+    "core:staff-reset-password": row(person),
+    "core:staff-end-sessions": row(person),
+    "core:staff-end-session": row(lambda scope: person(scope) | browser(scope)),
+    "core:api-keys-list": listing(),
+    "core:api-keys-new": listing(),
+    "core:api-keys-revoke": row(api_key),
+    "core:audit-list": listing(),
+    "core:audit-check": own(),
+    "core:audit-detail": row(audit_entry),
+    "core:audit-of-subject": listing(subject),
 }

@@ -3,13 +3,17 @@
 Every route has one entry, in the table of its app below; the matrix fails for a route without:
 
     row(make)       addresses one row. ``make(scope)`` makes it in the scope and returns the
-                    address's arguments. Of another brand or, unless ``dealers=False``, of
-                    another dealer it answers 404, and nothing is written. ``personal`` rows
-                    exist for ``scope.staff`` alone, whatever the role of others.
-    listing()       addresses no row; what it shows may hold nothing of other scopes. Give it
-                    ``make`` too where no other entry makes the rows it lists.
-    own()           about the visitor alone: sign-out, profile, the palette's empty box.
+                    address's arguments, and under "body" what a write must bring to get as far
+                    as the row. Of another brand or, unless ``dealers=False``, of another dealer
+                    it answers 404, and nothing is written. ``personal`` rows exist for
+                    ``scope.staff`` alone, whatever the role of others.
+    listing()       addresses no row; what it shows may hold nothing of other scopes. With
+                    ``make`` the address names something, and is asked for others' things too.
+    own()           about the visitor alone: sign-out, profile, a count of one's own.
     public()        holds no rows and asks nobody who they are.
+
+``refers(scope)`` of any entry is a body that points at the scope's rows: sent for other scopes'
+rows it must be refused, and nothing written.
 """
 
 from __future__ import annotations
@@ -30,16 +34,18 @@ class Entry:
     kind: str
     make: Make | None = None
     dealers: bool = True
-    body: str = "{}"
     personal: bool = False
+    refers: Make | None = None
 
 
-def row(make: Make, *, dealers: bool = True, body: str = "{}", personal: bool = False) -> Entry:
-    return Entry("row", make, dealers, body, personal)
+def row(
+    make: Make, *, dealers: bool = True, personal: bool = False, refers: Make | None = None
+) -> Entry:
+    return Entry("row", make, dealers, personal, refers)
 
 
-def listing(make: Make | None = None, *, dealers: bool = True) -> Entry:
-    return Entry("listing", make, dealers)
+def listing(make: Make | None = None, *, dealers: bool = True, refers: Make | None = None) -> Entry:
+    return Entry("listing", make, dealers, refers=refers)
 
 
 def own() -> Entry:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.test import Client
@@ -22,6 +23,9 @@ from tests.factories.core import (
     StaffFactory,
     StoreFactory,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -67,12 +71,19 @@ class Visitor:
     is_brand_wide: bool
     headers: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, url: str, body: str = "") -> Answer:
+    def ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Send JSON to the API and a form to the console."""
         if method == "GET":
             response = self.client.get(url, headers=self.headers)
+        elif method == "POST" and not url.startswith("/api/"):
+            response = self.client.post(url, body or {}, headers=self.headers)
         else:
             response = self.client.generic(
-                method, url, body, content_type="application/json", headers=self.headers
+                method,
+                url,
+                json.dumps(body or {}),
+                content_type="application/json",
+                headers=self.headers,
             )
         content = response.getvalue()  # A stream closes its file once it is read to the end.
         return Answer(response.status_code, content)
@@ -97,7 +108,7 @@ class World:
 
 def make_world() -> World:
     own = _make_scope("Ownish", BrandFactory())
-    other_dealer = _make_scope("Neighbor", own.brand)
+    other_dealer = _make_scope("Neighbor", own.brand, is_neighbor=True)
     other_brand = _make_scope("Stranger", BrandFactory(name="Stranger brand"))
     scoped = {
         "region_manager": {"region": own.region},
@@ -119,9 +130,10 @@ def make_world() -> World:
     return World(own, other_dealer, other_brand, [*visitors, _program(own)])
 
 
-def _make_scope(canary: str, brand: Any) -> Scope:
+def _make_scope(canary: str, brand: Any, *, is_neighbor: bool = False) -> Scope:
     city = CityFactory()
-    region = RegionFactory(brand=brand, name=f"{canary} region")
+    # The regions of a brand are known to all its staff; those of other brands to none.
+    region = RegionFactory(brand=brand, name="Region" if is_neighbor else f"{canary} region")
     dealer = DealerFactory(brand=brand, region=region, name=f"{canary} dealer", city=city)
     return Scope(
         canary=canary,

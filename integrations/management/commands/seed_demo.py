@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from core.organizations.models import City
-from integrations.demo import finishing, plan, services
+from integrations.demo import communities, finishing, plan, services
 
 SECOND_SHARE = 20
 SECOND_LEAST, SECOND_MOST = 300, 20_000
@@ -63,7 +63,9 @@ class Command(BaseCommand):
         )
         say("rules and counts")
         finishing.finish(brand_id=made.brand_id, clock=timezone.now)
+        say("communities")
+        rooms = communities.build(brand_id=made.brand_id, clock=timezone.now)
         self.stdout.write(
-            f"{code}: {made.members:,} members, {made.orders:,} orders, {made.dealers:,} dealers"
-            f" in {time.perf_counter() - started:.1f} s."
+            f"{code}: {made.members:,} members, {made.orders:,} orders, {made.dealers:,} dealers,"
+            f" {rooms:,} rooms in {time.perf_counter() - started:.1f} s."
         )

@@ -70,10 +70,9 @@ def test_a_result_opens_in_excel(inside_brand, actor):
 
 def test_a_result_that_fails_leaves_nothing(inside_brand, actor, files_dir):
     def break_off():
-        writer = services.result_writer(
+        with services.result_writer(
             brand_id=inside_brand.pk, name="x.csv", actor=actor, now=NOW
-        )
-        with writer as result:
+        ) as result:
             result.binary.write(b"half")
             raise ValueError("half")
 

@@ -70,7 +70,9 @@ def test_lists_are_paged_by_key(schema):
     for name, operation in operations(schema):
         if operation["operationId"].endswith("_list"):
             named = {parameter["name"] for parameter in operation["parameters"]}
-            assert {"limit", "cursor", "ordering"} <= named, name
+            # A conversation is read by the number of its messages, everything else by cursor.
+            assert {"limit", "cursor", "ordering"} <= named or {"limit", "after"} <= named, name
+            assert not {"page", "offset"} & named, name
 
 
 def test_refusal_is_what_the_document_promises(schema, signed_in):
