@@ -149,7 +149,9 @@ def _import(actor: Viewer) -> int:
 def _broadcast(actor: Viewer) -> tuple[int, int]:
     """One that went out, and a draft."""
     drafts = [
-        Draft(name="四月保养提醒", purpose="service", body="{room}的各位车主，四月保养套餐开放预约。"),
+        Draft(
+            name="四月保养提醒", purpose="service", body="{room}的各位车主，四月保养套餐开放预约。"
+        ),
         Draft(
             name="五一试驾邀请",
             purpose="service",

@@ -15,7 +15,6 @@ from django.urls import get_resolver, reverse
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
-from core.kernel.scoping import tenant
 from tests.browser.conftest import HEIGHTS, Watched
 from tests.browser.scene import make_scene
 from tests.tenancy.routes import all_routes
@@ -121,7 +120,9 @@ def tabs(chromium, server, visitor):
 
 def sign_in(context, server, visitor):
     cookie = visitor.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": server.url}])
+    context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": server.url}]
+    )
 
 
 @pytest.fixture
