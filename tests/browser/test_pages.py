@@ -210,7 +210,7 @@ def phone(go):
 def test_job_create_a_tag(phone):
     page = phone(reverse("members:tags-list"))
     page.get_by_role("link", name="新建标签").first.click()
-    drawer = page.locator("dialog, [role=dialog]").last
+    drawer = page.locator("#layer dialog")
     drawer.locator("[name=name]").fill("周末可约")
     drawer.locator("[name=group]").select_option(label="看车意向")
     drawer.locator("button.btn-primary").click()
@@ -219,7 +219,7 @@ def test_job_create_a_tag(phone):
 
 def test_job_add_somebody_to_the_staff(phone):
     page = phone(reverse("core:staff-list"))
-    page.get_by_role("link", name="添加人员").first.click()
+    page.get_by_role("link", name="添加员工").first.click()
     page.locator("[name=username]").fill("fang.lan")
     page.locator("[name=display_name]").fill("方岚")
     page.locator("main button.btn-primary").click()
@@ -257,6 +257,6 @@ def test_job_write_a_broadcast(phone):
     expect(page.locator("#phone-bubble-text")).to_contain_text("亲子活动")
     page.locator("[name=kinds][value=service]").check()
     expect(page.locator("#dry-run")).to_contain_text("6")
-    page.get_by_role("button", name="保存草稿").click()
+    page.get_by_role("button", name="存为草稿").click()
     page.wait_for_url(lambda url: "/new/" not in url)
     expect(page.locator("h1")).to_contain_text("周末活动预告")
