@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -121,10 +121,10 @@ class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         query = chosen.pop("q", "")
         if "segment" in chosen:
             chosen["segment"] = self._segment(chosen["segment"])
-        rows: Any = selectors.narrowed(
+        rows = selectors.narrowed(
             viewer=self.viewer, now=timezone.now(), chosen=chosen, query=query
         )
-        return rows
+        return cast("BrandQuerySet[Any]", rows)
 
     def _parsed(self, name: str, text: str) -> Any:
         try:
