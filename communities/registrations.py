@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from communities.broadcasts.invariants import INVARIANTS as BROADCASTS
+from communities.broadcasts.presenting import describe_broadcasts
 from communities.broadcasts.search import find_broadcasts
 from communities.broadcasts.workbench import waiting_broadcasts
 from communities.chat.invariants import INVARIANTS as CHAT
@@ -23,8 +24,9 @@ from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KI
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
 from communities.memberships.invariants import INVARIANTS as SEATS
-from communities.rooms.workbench import room_figures
-from core.audit.ports import register_actions
+from communities.memberships.sections import seats_section
+from communities.rooms.workbench import fullest_rooms, room_figures
+from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
@@ -32,8 +34,26 @@ from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
-from core.workbench.ports import Act, register_act, register_figures, register_todos
+from core.workbench.ports import (
+    Act,
+    register_act,
+    register_figures,
+    register_panel,
+    register_todos,
+)
+from members.members.ports import MemberSection, register_member_section
 from members.segments.ports import register_criteria
+
+BROADCAST_SENTENCES = {
+    "broadcast.drafted": _("wrote the broadcast"),
+    "broadcast.changed": _("changed the broadcast"),
+    "broadcast.confirmed": _("confirmed the broadcast to %(rooms)s rooms:"),
+    "broadcast.paused": _("paused the broadcast"),
+    "broadcast.resumed": _("let the broadcast go on"),
+    "broadcast.cancelled": _("cancelled the broadcast"),
+    "broadcast.sent": _("finished sending the broadcast"),
+    "room.posted": _("wrote into the room"),
+}
 
 
 def register() -> None:
@@ -53,8 +73,13 @@ def _register_communities() -> None:
     found = SearchSource(_("Communities"), find_communities, may_view, order=30)
     register_search("communities", found)
     register_figures("rooms", room_figures, permission=may_view, order=20)
+    register_panel("rooms", fullest_rooms, permission=may_view, order=30)
     register_invariants(*SEATS)
     register_criteria(*COMMUNITY_CRITERIA)
+    seats = MemberSection(
+        _("Communities"), "communities/memberships/_of_member.html", seats_section, may_view
+    )
+    register_member_section("seats", seats)
     register_actions(
         {
             "policy.installed": _("installed the policy"),
@@ -107,6 +132,9 @@ def _register_broadcasts() -> None:
     register_todos("broadcasts", waiting_broadcasts, permission=may_view, order=20)
     write = Act(_("Write broadcast"), "communities:broadcasts-new", "send")
     register_act("broadcasts", write, permission=Permission.BROADCASTS_SEND, order=30)
+    register_actions(BROADCAST_SENTENCES)
+    subject = SubjectKind(_("Broadcast"), describe_broadcasts)
+    register_subjects({"communities.broadcast": subject})
     found = SearchSource(_("Broadcasts"), find_broadcasts, may_view, order=40)
     register_search("broadcasts", found)
     register_invariants(*BROADCASTS, *CHAT)

@@ -125,6 +125,7 @@ MEANT = """
         AND (%(sender)s::bigint IS NULL OR community.dealer_id = %(sender)s)
 """
 LOCK = f"SELECT room.id {MEANT} ORDER BY room.id FOR NO KEY UPDATE OF room"
+SAMPLE = f"SELECT room.id {MEANT} ORDER BY room.id LIMIT 1"
 JUDGE = f"""
     WITH meant AS (
         SELECT room.id, room.state, room.member_count, community.kind,
@@ -193,6 +194,14 @@ LACKING = """
     JOIN communities_community AS community
         ON community.brand_id = %(brand)s AND community.id = room.community_id
 """
+
+
+def sample_room_id(*, broadcast: Broadcast) -> int | None:
+    """Return one room of the audience, to show the text as its people would read it."""
+    with connection.cursor() as cursor:
+        cursor.execute(SAMPLE, _meant(broadcast))
+        found = cursor.fetchone()
+        return found[0] if found else None
 
 
 def lock_rooms(*, broadcast: Broadcast) -> None:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django_htmx.http import trigger_client_event
 
 from communities.broadcasts import drafts, presenting, selectors, services
 from communities.broadcasts.audience import Audience
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from django.http.response import HttpResponseBase
 
-PAGE_SIZE = 30
+PAGE_SIZE, ROOMS_PAGE_SIZE = 30, 15
 MOST_OFFERED = 30
 TEMPLATES = "communities/broadcasts"
 
@@ -189,9 +190,17 @@ def broadcasts_detail(request: ConsoleRequest, broadcast_id: int) -> HttpRespons
 
 @console(Permission.BROADCASTS_VIEW)
 def broadcasts_state(request: ConsoleRequest, broadcast_id: int) -> HttpResponseBase:
-    """Answer the progress, asked for again every two seconds while something moves."""
+    """Answer the progress, asked for again every two seconds while something moves.
+
+    The answer that says it is over reloads the page: everything on it has another state now.
+    """
     row = _fetch(request, broadcast_id)
-    return render(request, f"{TEMPLATES}/_state.html", _state_context(request, row))
+    context = _state_context(request, row)
+    response = render(request, f"{TEMPLATES}/_state.html", context)
+    if not context["is_moving"]:
+        response["HX-Refresh"] = "true"
+        return response
+    return trigger_client_event(response, "deliveries-changed", {})
 
 
 def _state_context(request: ConsoleRequest, row: Broadcast) -> dict[str, Any]:
@@ -242,7 +251,7 @@ def broadcasts_deliveries(request: ConsoleRequest, broadcast_id: int) -> HttpRes
         order="id",
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
-        limit=PAGE_SIZE,
+        limit=ROOMS_PAGE_SIZE,
     )
     context = {
         "row": row,

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from communities.broadcasts import selectors
-from communities.broadcasts.audience import Audience, Exclusion
+from communities.broadcasts.audience import Audience, Exclusion, sample_room_id
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.broadcasts.parcels import sample_facts
 from communities.broadcasts.rules import NO_CITY, VARIABLES, render
@@ -25,7 +25,7 @@ from core.kernel.formats import grouped
 from core.organizations.models import Brand, City, Dealer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from communities.broadcasts.audience import Plan
     from core.kernel.access import Viewer
@@ -216,17 +216,21 @@ def deliveries_shown(rows: Iterable[Delivery]) -> list[dict[str, Any]]:
     return [{"row": row, "error": error_text(row.error)} for row in rows]
 
 
+def describe_broadcasts(*, viewer: Viewer, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Name broadcasts in the audit trail, with where they are."""
+    rows = Broadcast.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, reverse("communities:broadcasts-detail", args=[pk])) for pk, name in rows}
+
+
 def _sample_room(broadcast: Broadcast, plan: Plan | None) -> Room | None:
     rooms = Room.objects.filter(brand_id=broadcast.brand_id)
     rooms = rooms.select_related("community__city", "community__dealer")
-    if plan and plan.verdicts:
-        chosen = plan.room_ids or [plan.verdicts[0].room_id]
-        return rooms.filter(pk=chosen[0]).first()
-    if broadcast.pk and (
-        delivery := Delivery.objects.filter(broadcast=broadcast).order_by("pk").first()
-    ):
-        return rooms.filter(pk=delivery.room_id).first()
-    return None
+    if plan and plan.room_ids:
+        room_id: int | None = plan.room_ids[0]
+    else:
+        first = Delivery.objects.filter(broadcast_id=broadcast.pk).order_by("pk").first()
+        room_id = first.room_id if first else sample_room_id(broadcast=broadcast)
+    return rooms.filter(pk=room_id).first() if room_id else None
 
 
 def _names(broadcasts: Sequence[Broadcast]) -> dict[tuple[str, Any], str]:
@@ -236,13 +240,13 @@ def _names(broadcasts: Sequence[Broadcast]) -> dict[tuple[str, Any], str]:
     communities = {pk for one in audiences for pk in one.community_ids}
     names: dict[tuple[str, Any], str] = {}
     if dealers:
-        rows = Dealer.objects.filter(pk__in=dealers).values_list("pk", "name")
-        names |= {("dealer", pk): name for pk, name in rows}
+        found = Dealer.objects.filter(pk__in=dealers)
+        names |= {("dealer", dealer.pk): dealer.name for dealer in found}
     if cities:
         names |= {("city", city.pk): city.short_name for city in City.objects.filter(pk__in=cities)}
     if communities:
-        rows = Community.objects.filter(pk__in=communities).values_list("pk", "name")
-        names |= {("community", pk): name for pk, name in rows}
+        named = Community.objects.filter(pk__in=communities).values_list("pk", "name")
+        names |= {("community", pk): name for pk, name in named}
     return names
 
 

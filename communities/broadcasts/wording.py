@@ -86,13 +86,11 @@ def policy_text(policy: CommunityPolicy) -> str:
 
 
 def exclusion_text(exclusion: Exclusion) -> str:
-    """Return why rooms were left out, with the kind and the next allowed time, if any."""
+    """Return why rooms were left out, with the kind whose policy decided, if one did."""
     text = reason_label(exclusion.reason)
-    if exclusion.kind:
-        text = _("%(kind)s: %(reason)s") % {"kind": kind_badge(exclusion.kind).label, "reason": text}
-    if exclusion.next_allowed_at:
-        text += _(", from %(time)s on") % {"time": exact_time(exclusion.next_allowed_at)}
-    return text
+    if not exclusion.kind:
+        return text
+    return _("%(kind)s: %(reason)s") % {"kind": kind_badge(exclusion.kind).label, "reason": text}
 
 
 def refusal_text(exclusions: Sequence[Exclusion]) -> str:

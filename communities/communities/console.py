@@ -71,7 +71,7 @@ def communities_list(request: ConsoleRequest) -> HttpResponseBase:
         "views": _views(request),
         "may_edit": request.viewer.may(Permission.COMMUNITIES_EDIT),
         "may_build": request.viewer.may(Permission.BUILDS_RUN),
-        "columns": [("c-place", _("Place")), ("c-rooms", _("Rooms")), ("c-since", _("Since"))],
+        "columns": [("c-place", _("Where")), ("c-rooms", _("Rooms")), ("c-since", _("Since"))],
     }
     name = "communities/communities"
     return page_or_partial(request, f"{name}/list.html", f"{name}/_list.html", context)

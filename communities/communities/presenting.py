@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from communities.communities.services import TAKES_MEMBERS
 from core.kernel.access import Permission
@@ -15,9 +15,9 @@ from core.kernel.formats import grouped
 from core.kernel.navigation import url_of
 
 if TYPE_CHECKING:
-    from communities.communities.models import Community
     from collections.abc import Sequence
 
+    from communities.communities.models import Community
     from communities.rooms.models import Room
     from core.kernel.access import Viewer
 
@@ -69,7 +69,7 @@ def _meta(community: Any) -> list[tuple[str, str]]:
 def _tabs(community: Any, viewer: Viewer, current: str) -> Sequence[Tab]:
     usual: list[tuple[str, str, int | None]] = [
         ("communities-detail", _("Overview"), None),
-        ("communities-members", _("Members"), community.people),
+        ("communities-members", pgettext("community", "Members"), community.people),
         ("communities-policy", _("Policy"), None),
     ]
     if viewer.is_brand_wide:

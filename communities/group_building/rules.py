@@ -153,10 +153,8 @@ def rule_problems(
     if len(topic) > 40:
         found.append(Problem("/topic", "too_long", _("Use at most 40 characters.")))
     template = name_template or policy_template
-    found += policy_rules.template_problems(template, "/name_template") or twins(
-        group_by, template
-    )
-    return found
+    spelling = policy_rules.template_problems(template, "/name_template")
+    return found + (spelling or twins(group_by, template))
 
 
 def twins(group_by: Sequence[str], template: str) -> list[Problem]:

@@ -17,11 +17,11 @@ from communities.policies import rules as policy_rules
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
-    from communities.communities.models import Community
     from collections.abc import Iterator, Sequence
 
     from django.db.models import QuerySet
 
+    from communities.communities.models import Community
     from communities.group_building.rules import Plan
     from core.kernel.access import Viewer
 
@@ -182,14 +182,16 @@ def rest_of_groups(*, run: BuildRun, shown: Sequence[BuildGroup]) -> dict[str, i
     groups = groups_of(run=run)
     rest = groups.exclude(pk__in=[group.pk for group in shown])
     into_seats = Sum(Least("candidate_count", "existing_seats"))
-    sums = {name: Coalesce(Sum(name), 0) for name in columns} | {
-        "into_seats": Coalesce(into_seats, 0),
-        "placed": Coalesce(Sum("placed_count"), 0),
-        "number": Count("id"),
+    # An alias may not bear the name of the column it sums.
+    sums = {f"sum_{name}": Coalesce(Sum(name), 0) for name in columns} | {
+        "sum_into_seats": Coalesce(into_seats, 0),
+        "sum_placed": Coalesce(Sum("placed_count"), 0),
+        "sum_number": Count("id"),
     }
-    told = rest.aggregate(**sums)
-    whole = groups.aggregate(**sums)
-    return told | {f"all_{name}": number for name, number in whole.items()}
+    told, whole = rest.aggregate(**sums), groups.aggregate(**sums)
+    return {name.removeprefix("sum_"): number for name, number in told.items()} | {
+        f"all_{name.removeprefix('sum_')}": number for name, number in whole.items()
+    }
 
 
 def first_names(*, run: BuildRun, plan: Plan, limit: int = 3) -> list[str]:

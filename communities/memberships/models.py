@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from communities.communities.models import Community
 from communities.rooms.models import Room
@@ -26,7 +27,7 @@ class Membership(BrandDetail):
         OWNER = "owner", _("Owner")
         PRESIDENT = "president", _("President")
         ADMIN = "admin", _("Admin")
-        MEMBER = "member", _("Member")
+        MEMBER = "member", pgettext_lazy("community role", "Member")
 
     class Source(models.TextChoices):
         BUILD = "build", _("Build run")

@@ -123,10 +123,9 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Rename a tag."""
         tag = self.get_object()
-        name = self.parsed().get("name", tag.name)
-        return self.rendered(
-            services.rename_tag(tag=tag, name=name, actor=self.viewer, now=timezone.now())
-        )
+        if name := self.parsed().get("name"):
+            tag = services.rename_tag(tag=tag, name=name, actor=self.viewer, now=timezone.now())
+        return self.rendered(tag)
 
     @action(detail=True, methods=["post"])
     def give(self, request: Request, **_kwargs: Any) -> Response:

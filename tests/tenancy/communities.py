@@ -122,9 +122,24 @@ def broadcast(scope):
     return {"broadcast_id": made.pk, "body": {"version": made.version}}
 
 
-def deliveries(scope):
-    made = broadcast(scope)
-    return {"broadcast_id": made["broadcast_id"]}
+def sent_broadcast(scope):
+    """A broadcast on its way, so that its room stands on the page too."""
+    made = BroadcastFactory(
+        brand=scope.brand,
+        dealer=scope.dealer,
+        name=f"{scope.canary} broadcast {next(number)}",
+        body=f"{scope.canary} text",
+        state="sending",
+        scheduled_at=timezone.now(),
+    )
+    DeliveryFactory(brand=scope.brand, broadcast=made, room=make_room(scope))
+    return {"broadcast_id": made.pk}
+
+
+def picker(scope):
+    """Communities to choose from."""
+    make_community(scope)
+    return {"field": "community_ids"}
 
 
 def new_broadcast(scope):
@@ -193,9 +208,9 @@ ROUTES = {
     "api:communities:broadcasts-confirm": row(pk(broadcast)),
     "api:communities:broadcasts-dry-run": row(pk(broadcast)),
     "api:communities:broadcasts-pause": row(pk(broadcast)),
-    "api:communities:broadcasts-report": row(pk(broadcast)),
+    "api:communities:broadcasts-report": row(pk(sent_broadcast)),
     "api:communities:broadcasts-resume": row(pk(broadcast)),
-    "api:communities:deliveries-list": row(deliveries),
+    "api:communities:deliveries-list": row(sent_broadcast),
     "api:communities:messages-list": row(message),
     "api:communities:read-position": row(read_position),
     "communities:communities-list": listing(),
@@ -231,17 +246,17 @@ ROUTES = {
     "communities:broadcasts-list": listing(),
     "communities:broadcasts-new": listing(),
     "communities:broadcasts-trial": listing(),
-    "communities:broadcasts-choices": listing(lambda _scope: {"field": "community_ids"}),
-    "communities:broadcasts-detail": row(broadcast),
+    "communities:broadcasts-choices": listing(picker),
+    "communities:broadcasts-detail": row(sent_broadcast),
     "communities:broadcasts-edit": row(broadcast),
-    "communities:broadcasts-state": row(broadcast),
+    "communities:broadcasts-state": row(sent_broadcast),
     "communities:broadcasts-plan": row(broadcast),
-    "communities:broadcasts-deliveries": row(broadcast),
-    "communities:broadcasts-report": row(broadcast),
+    "communities:broadcasts-deliveries": row(sent_broadcast),
+    "communities:broadcasts-report": row(sent_broadcast),
     "communities:broadcasts-confirm": row(broadcast),
-    "communities:broadcasts-pause": row(broadcast),
-    "communities:broadcasts-resume": row(broadcast),
-    "communities:broadcasts-cancel": row(broadcast),
+    "communities:broadcasts-pause": row(sent_broadcast),
+    "communities:broadcasts-resume": row(sent_broadcast),
+    "communities:broadcasts-cancel": row(sent_broadcast),
     "communities:chat-room": row(room),
     "communities:chat-older": row(room),
     "communities:chat-newer": row(room),

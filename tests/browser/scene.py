@@ -1,0 +1,224 @@
+"""A brand as it looks after a week of work, made by the services the console itself calls."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from communities.broadcasts import services as broadcasts
+from communities.broadcasts.delivering import deliver_due
+from communities.broadcasts.drafts import Audience, Draft
+from communities.chat.services import post_message
+from communities.communities.models import Community
+from communities.group_building import services as building
+from communities.memberships.models import Membership
+from communities.policies.services import install_default_policies
+from communities.rooms.models import Room
+from core.api_keys.services import create_api_key
+from core.audit.models import AuditEntry
+from core.files.services import store_upload
+from core.kernel.access import Permission
+from core.kernel.scoping import tenant
+from core.organizations.models import Brand, Dealer, Region, Store
+from core.runs.models import Run
+from core.runs.services import work_due
+from core.staff.models import RoleGrant, Staff
+from core.staff.selectors import viewer_of_staff
+from integrations.demo import plan
+from integrations.demo import services as demo
+from members.imports import services as imports
+from members.profiles.models import Member
+from members.segments.models import Segment
+from members.tags import services as tags
+
+if TYPE_CHECKING:
+    from core.kernel.access import Viewer
+
+MEMBERS = 360
+BUDGET = timedelta(seconds=60)
+UPLOAD = (
+    "姓名,手机号,城市,生日\n林可欣,13811112222,杭州市,1990-05-01\n"
+    "陈子墨,1381111,杭州市,1988-13-40\n周以安,13811114444,济南市,\n"
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A brand, the HQ admin who looks at it, and the rows that addresses name."""
+
+    brand: Brand
+    admin: Staff
+    rows: dict[str, Any]  # by the name of an address's argument
+    rows_of: dict[str, dict[str, Any]]  # the same, for routes whose arguments mean another row
+
+    def arguments(self, name: str, wanted: list[str]) -> dict[str, Any]:
+        """Return what the address of a route needs; KeyError for an argument unknown here."""
+        known = self.rows | self.rows_of.get(name, {})
+        return {argument: known[argument] for argument in wanted}
+
+
+def make_scene() -> Scene:
+    """Seed a brand, let it build groups, send a broadcast, bring a file in; leave one of each."""
+    call_command("load_divisions", verbosity=0, stdout=io.StringIO())
+    brand_id = demo.seed(
+        plan=plan.Plan(plan.MAIN_BRAND, MEMBERS), now=timezone.now(), say=lambda _step: None
+    ).brand_id
+    brand, admin = Brand.objects.get(pk=brand_id), Staff.objects.get(username="admin")
+    with tenant(brand_id):
+        actor = viewer_of_staff(staff_id=admin.pk)
+        install_default_policies(brand=brand, actor=actor, now=timezone.now())
+    built, previewed, rule_id = _build(actor)
+    job_id = _import(actor)
+    sent, draft = _broadcast(actor)
+    with tenant(brand_id):
+        rows = _organization() | _people(actor) | _places()
+        rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
+        rows |= {"import_id": job_id, "kind": "service", "subject_type": "staff"}
+        rows |= {"field": "dealer_ids", "key": "seats"}
+        task = Run.objects.filter(state=Run.State.SUCCEEDED).latest("pk").pk
+        rows |= {"run_id": task, "subject_id": admin.pk}
+        rows["entry_id"] = AuditEntry.objects.latest("pk").pk
+    post_message(
+        room_id=rows["room_id"],
+        body="大家好，本周六上午十点门店有充电桩使用讲解，欢迎带家人一起来。",
+        actor=actor,
+        now=timezone.now(),
+    )
+    return Scene(brand, admin, rows, _other_meanings(built, previewed, draft))
+
+
+def _other_meanings(built: int, previewed: int, draft: int) -> dict[str, dict[str, Any]]:
+    of_run = [f"communities:build-runs-{view}" for view in ("detail", "groups", "examples")]
+    meanings: dict[str, dict[str, Any]] = {name: {"run_id": built} for name in of_run}
+    meanings["communities:build-runs-confirm"] = {"run_id": previewed}
+    meanings["communities:build-runs-discard"] = {"run_id": previewed}
+    for view in ("edit", "plan", "confirm", "cancel"):
+        meanings[f"communities:broadcasts-{view}"] = {"broadcast_id": draft}
+    return meanings
+
+
+def _work(actor: Viewer) -> None:
+    work_due(brand_id=actor.brand_id, clock=timezone.now, budget=BUDGET)
+
+
+def _build(actor: Viewer) -> tuple[int, int, int]:
+    """One run that placed people, and one that waits for a confirmation."""
+    wanted = [
+        building.RuleWanted(name="按城市建服务群", kind="service", group_by=("city",)),
+        building.RuleWanted(name="复购车主转化群", kind="conversion", group_by=("dealer",)),
+    ]
+    runs = []
+    for one in wanted:
+        with tenant(actor.brand_id):
+            rule = building.create_rule(wanted=one, actor=actor, now=timezone.now())
+            runs.append(building.plan_run(rule_id=rule.pk, actor=actor, now=timezone.now()))
+        _work(actor)
+    with tenant(actor.brand_id):
+        building.confirm_run(run_id=runs[0].pk, actor=actor, now=timezone.now())
+    _work(actor)
+    return runs[0].pk, runs[1].pk, runs[0].rule_id
+
+
+def _import(actor: Viewer) -> int:
+    """A file of three rows, one of them wrong."""
+    job = imports.receive_file(
+        file=io.BytesIO(UPLOAD.encode()),
+        name="四月到店客户.csv",
+        subject="members",
+        actor=actor,
+        now=timezone.now(),
+    )
+    with tenant(actor.brand_id):
+        imports.start_import(
+            job_id=job.pk,
+            mapping=job.mapping,
+            options=job.options,
+            is_dry_run=False,
+            actor=actor,
+            now=timezone.now(),
+        )
+    _work(actor)
+    return job.pk
+
+
+def _broadcast(actor: Viewer) -> tuple[int, int]:
+    """One that went out, and a draft."""
+    drafts = [
+        Draft(
+            name="四月保养提醒", purpose="service", body="{room}的各位车主，四月保养套餐开放预约。"
+        ),
+        Draft(
+            name="五一试驾邀请",
+            purpose="service",
+            body="五一假期试驾日，欢迎来店。",
+            audience=Audience(kinds=("service",)),
+        ),
+    ]
+    made = []
+    for one in drafts:
+        with tenant(actor.brand_id):
+            made.append(broadcasts.save_draft(draft=one, actor=actor, now=timezone.now()).pk)
+    broadcasts.confirm(broadcast_id=made[0], actor=actor, now=timezone.now())
+    deliver_due(brand_id=actor.brand_id, now=timezone.now(), budget=BUDGET)
+    return made[0], made[1]
+
+
+def _organization() -> dict[str, Any]:
+    staff = Staff.objects.get(username="dealer")
+    dealer = Dealer.objects.first()
+    return {
+        "region_id": Region.objects.first().pk,
+        "dealer_id": dealer.pk,
+        "store_id": Store.objects.first().pk,
+        "staff_id": staff.pk,
+        "grant_id": RoleGrant.objects.get(staff=staff).pk,
+    }
+
+
+def _people(actor: Viewer) -> dict[str, Any]:
+    """A member with orders, a tag with a group of its own, a segment, a key, a file."""
+    now = timezone.now()
+    group = tags.create_group(name="看车意向", is_exclusive=True, actor=actor, now=now)
+    tag = tags.create_tag(group=group, name="本周到店", actor=actor, now=now)
+    members = list(Member.objects.filter(orders__isnull=False).order_by("pk").distinct()[:12])
+    tags.tag_members(tag=tag, member_ids=[m.pk for m in members], actor=actor, now=now)
+    tree = Segment.objects.order_by("pk").first().tree
+    tags.save_rule(tag=tag, tree=tree, is_active=True, actor=actor, now=now)
+    key, _secret = create_api_key(
+        name="商城同步",
+        permissions=[Permission.MEMBERS_VIEW],
+        expires_at=now + timedelta(days=90),
+        actor=actor,
+        now=now,
+    )
+    file = store_upload(
+        brand_id=actor.brand_id,
+        name="名单.csv",
+        chunks=[b"1"],
+        limit_bytes=10,
+        needs=None,
+        actor=actor,
+        now=now,
+    )
+    return {
+        "member_id": members[0].pk,
+        "group_id": group.pk,
+        "tag_id": tag.pk,
+        "segment_id": Segment.objects.order_by("pk").first().pk,
+        "key_id": key.pk,
+        "file_id": file.pk,
+    }
+
+
+def _places() -> dict[str, Any]:
+    room = Room.objects.order_by("-member_count").first()
+    return {
+        "community_id": Community.objects.get(pk=room.community_id).pk,
+        "room_id": room.pk,
+        "membership_id": Membership.objects.filter(room=room).first().pk,
+    }

@@ -1,0 +1,148 @@
+"""The main job once, on real input, as an operator does it; docs/walkthrough.md tells the same.
+
+The product runs as it does in production (web, worker, beat, PostgreSQL, Valkey). Everything that
+comes out is compared with what ``real_data.expected`` computes with pandas from the same files.
+"""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import sync_playwright
+
+from launcher import browser, places, stack
+from tests.faults.product import Product, answers, wait_until
+from tests.walkthrough import real_data
+from tests.walkthrough.operator import Operator, number_of
+from tests.walkthrough.setting import OPEN
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.shared_data,
+    pytest.mark.skipif(
+        not real_data.is_available(), reason="the real data sets do not lie beside the checkout"
+    ),
+]
+PASSWORD = "walk-through-1998"
+MIGRATE = (
+    "from django.core.management import call_command as c\n"
+    "c('migrate', database='owner', verbosity=0, skip_checks=True)\n"
+    "c('compile_catalogues', verbosity=0)"
+)
+# Screenshots go into the documentation only when somebody asks for new ones.
+SHOTS = Path(settings.BASE_DIR, "docs", "walkthrough")
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    here = places.here()
+    here.prepare()
+    with stack.throwaway(here, settings="config.settings.test") as servers:
+        product = Product(servers, tmp_path_factory.mktemp("walk"))
+        product.run(MIGRATE)
+        yield product
+        product.stop()
+
+
+@pytest.fixture(scope="module")
+def brand_id(product):
+    rows = [(place.dealer_code, place.dealer_name, place.city_code) for place in real_data.places()]
+    made = product.run(OPEN, WALK_PLACES=json.dumps(rows), WALK_PASSWORD=PASSWORD)
+    return int(made.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def address(product):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    web = ["-m", "gunicorn", "-c", "config/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
+    product.spawn("web", *web, "config.wsgi:application", WEB_CONCURRENCY="1")
+    product.start_workers(1)
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz") == 200, seconds=60)
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def operator(product, brand_id, address, tmp_path):
+    shots = SHOTS if os.environ.get("WALKTHROUGH_SHOTS") else tmp_path
+    shots.mkdir(parents=True, exist_ok=True)
+    found, problems = browser.find(), []
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(
+            executable_path=str(found.executable), env=dict(found.env), args=list(found.args)
+        )
+        context = program.new_context(
+            base_url=address, viewport={"width": 1440, "height": 900}, locale="zh-CN"
+        )
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith(address) else problems.append(asked.url),
+        )
+        yield Operator(page, product, brand_id, shots)
+        program.close()
+    assert [each for each in problems if not each.startswith(("data:", "blob:"))] == []
+
+
+def test_real_customers_from_file_to_broadcast(operator, tmp_path):
+    expected = real_data.expected()
+    operator.sign_in(PASSWORD)
+
+    customers, orders = tmp_path / "客户.csv", tmp_path / "订单.csv"
+    real_data.write_customers(customers)
+    real_data.write_orders(orders)
+    operator.upload(
+        "members",
+        customers,
+        options={"consent_community": True, "consent_evidence": "1997 年入会协议"},
+        shot="import_members",
+    )
+    assert operator.one("SELECT count(*) FROM members_member") == expected.members
+    operator.upload(
+        "orders",
+        orders,
+        options={"money_unit": "foreign", "currency": "USD"},
+        shot="import_orders",
+    )
+    assert operator.one("SELECT count(*) FROM members_order") == expected.orders
+    assert operator.one("SELECT sum(amount_fen) FROM members_order") == expected.amount_minor
+
+    tag_id = operator.make_tag("购买行为", "复购客户")
+    counted = operator.rule_of_repeat_buyers(
+        tag_id,
+        orders=2,
+        days=real_data.WINDOW_DAYS,
+        until=real_data.REFERENCE_DAY.strftime("%Y-%m-%d"),
+    )
+    tagged = operator.one("SELECT count(*) FROM members_membertag WHERE tag_id = %s", tag_id)
+    assert counted == tagged == expected.repeat_buyers
+
+    segment_id = operator.segment_of_tag("复购客户", "复购客户")
+    rooms = "SELECT count(*) FROM communities_room AS r JOIN communities_community AS c"
+    rooms += " ON c.id = r.community_id WHERE c.kind = %s"
+    seats = rooms.replace("count(*)", "sum(r.member_count)")
+    operator.build("同城服务群", kind="service", by="city", topic="用车", shot="build_service")
+    assert operator.one(rooms, "service") == expected.service_rooms
+    assert operator.one(seats, "service") == expected.members
+    operator.build(
+        "门店福利群", kind="conversion", by="dealer", segment_id=segment_id, shot="build_conversion"
+    )
+    assert operator.one(rooms, "conversion") == expected.conversion_rooms
+    assert operator.one(seats, "conversion") == expected.repeat_buyers
+
+    operator.broadcast("老客户答谢", "{群名} 的老朋友，本周到店有礼。", kind="conversion")
+    reached = operator.page.locator("#broadcast-report .stat .v, .stats .v").all_inner_texts()
+    assert expected.conversion_rooms in map(number_of, reached)
+    assert expected.repeat_buyers in map(number_of, reached)
+    messages = operator.one("SELECT count(*) FROM communities_roommessage")
+    assert messages == expected.conversion_rooms
+
+    for path, shot in (("/", "workbench_1440"), ("/members/", "members"), ("/tasks/", "tasks")):
+        operator.page.goto(path)
+        operator.shoot(shot)
