@@ -210,7 +210,7 @@ def test_job_create_a_tag(phone):
 
 def test_job_add_somebody_to_the_staff(phone):
     page = phone(reverse("core:staff-list"))
-    page.get_by_role("link", name="添加人员").first.click()
+    page.get_by_role("link", name="添加员工").first.click()
     page.locator("[name=username]").fill("fang.lan")
     page.locator("[name=display_name]").fill("方岚")
     page.locator("main button.btn-primary").click()
