@@ -40,6 +40,14 @@ NOT_PAGES = {
     "core:kit-drawer": LAYER,
     "core:kit-progress": PART,
     "core:audit-of-subject": PART,
+    "communities:broadcasts-choices": PART,
+    "communities:broadcasts-state": PART,
+    "communities:broadcasts-plan": PART,
+    "communities:broadcasts-report": PART,
+    "communities:broadcasts-confirm": LAYER,
+    "communities:broadcasts-cancel": LAYER,
+    "communities:chat-older": PART,
+    "communities:chat-newer": PART,
 }
 CONSOLE = {
     route.name: route
