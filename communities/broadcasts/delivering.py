@@ -212,6 +212,28 @@ def as_broadcasts_stand(
     ]
 
 
+FINISH = """
+    UPDATE communities_broadcast AS row SET state = 'sent', finished_at = %(now)s,
+        version = version + 1, (sent_count, failed_count) = (
+            SELECT count(*) FILTER (WHERE delivery.state = 'sent'),
+                count(*) FILTER (WHERE delivery.state <> 'sent')
+            FROM communities_delivery AS delivery
+            WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
+                AND delivery.state <> 'cancelled'
+        )
+    WHERE row.brand_id = %(brand)s AND row.id = ANY(%(rows)s) AND NOT EXISTS (
+        SELECT FROM communities_delivery AS delivery
+        WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
+            AND delivery.state IN ('due', 'claimed', 'held')
+    ) AND NOT EXISTS (
+        SELECT FROM communities_delivery AS delivery
+        WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
+            AND delivery.state = 'unknown'
+            AND delivery.settled_at > %(now)s - %(patience)s
+    ) RETURNING row.id
+"""
+
+
 def finish(*, brand_id: int, now: datetime) -> None:
     """Close the broadcasts of which nothing is on its way any more.
 
@@ -223,36 +245,9 @@ def finish(*, brand_id: int, now: datetime) -> None:
         if not rows:
             return
         with connection.cursor() as cursor:
+            params: dict[str, Any] = {"brand": brand_id, "now": now, "rows": list(rows)}
             # A statement of its own, so that it sees what was settled while we waited.
-            params: dict[str, Any] = {
-                "brand": brand_id,
-                "now": now,
-                "rows": list(rows),
-                "patience": UNKNOWN_AT_MOST,
-            }
-            cursor.execute(
-                """
-                UPDATE communities_broadcast AS row SET state = 'sent', finished_at = %(now)s,
-                    version = version + 1, (sent_count, failed_count) = (
-                        SELECT count(*) FILTER (WHERE delivery.state = 'sent'),
-                            count(*) FILTER (WHERE delivery.state <> 'sent')
-                        FROM communities_delivery AS delivery
-                        WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
-                            AND delivery.state <> 'cancelled'
-                    )
-                WHERE row.brand_id = %(brand)s AND row.id = ANY(%(rows)s) AND NOT EXISTS (
-                    SELECT FROM communities_delivery AS delivery
-                    WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
-                        AND delivery.state IN ('due', 'claimed', 'held')
-                ) AND NOT EXISTS (
-                    SELECT FROM communities_delivery AS delivery
-                    WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
-                        AND delivery.state = 'unknown'
-                        AND delivery.settled_at > %(now)s - %(patience)s
-                ) RETURNING row.id
-                """,
-                params,
-            )
+            cursor.execute(FINISH, params | {"patience": UNKNOWN_AT_MOST})
             finished = [rows[row_id] for (row_id,) in cursor.fetchall()]
         for row in finished:
             actor = system_viewer(brand_id)

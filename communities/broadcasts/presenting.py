@@ -230,7 +230,7 @@ def _sample_room(broadcast: Broadcast, plan: Plan | None) -> Room | None:
     else:
         first = Delivery.objects.filter(broadcast_id=broadcast.pk).order_by("pk").first()
         room_id = first.room_id if first else sample_room_id(broadcast=broadcast)
-    return rooms.filter(pk=room_id).first()
+    return rooms.filter(pk=room_id).first() if room_id else None
 
 
 def _names(broadcasts: Sequence[Broadcast]) -> dict[tuple[str, Any], str]:
@@ -240,13 +240,13 @@ def _names(broadcasts: Sequence[Broadcast]) -> dict[tuple[str, Any], str]:
     communities = {pk for one in audiences for pk in one.community_ids}
     names: dict[tuple[str, Any], str] = {}
     if dealers:
-        rows = Dealer.objects.filter(pk__in=dealers).values_list("pk", "name")
-        names |= {("dealer", pk): name for pk, name in rows}
+        found = Dealer.objects.filter(pk__in=dealers)
+        names |= {("dealer", dealer.pk): dealer.name for dealer in found}
     if cities:
         names |= {("city", city.pk): city.short_name for city in City.objects.filter(pk__in=cities)}
     if communities:
-        rows = Community.objects.filter(pk__in=communities).values_list("pk", "name")
-        names |= {("community", pk): name for pk, name in rows}
+        named = Community.objects.filter(pk__in=communities).values_list("pk", "name")
+        names |= {("community", pk): name for pk, name in named}
     return names
 
 

@@ -15,7 +15,6 @@ from communities.rooms.models import Room
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to
 from core.kernel.errors import DomainError, NotFound
-from core.kernel.navigation import url_of
 from core.kernel.scoping import opens_own_tenant, tenant
 
 if TYPE_CHECKING:
@@ -94,11 +93,9 @@ def chat_post(request: ConsoleRequest, room_id: int) -> HttpResponseBase:
 
 def _context(request: ConsoleRequest, room: Room, form: PostForm) -> dict[str, Any]:
     feed = selectors.feed(room=room, limit=PAGE_SIZE)
-    place = url_of("communities:communities-list")
     return {
         "room": room,
         "community": room.community,
-        "communities_url": place,
         "feed": feed,
         "days": with_days(feed.messages),
         "last": room.last_seq,
