@@ -147,5 +147,3 @@ def test_database_refuses_a_seat_in_a_room_of_another_community(community):
     room = RoomFactory(brand=community.brand)
     with pytest.raises(IntegrityError, match="seat_tie"), transaction.atomic():
         MembershipFactory(brand=community.brand, room=room, community=community)
-        with transaction.get_connection().cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
