@@ -83,9 +83,7 @@ def test_a_part_of_the_brand_is_not_enough_to_build(brand, policies):
         brand_id=brand.pk, label="x", permissions=actor.permissions, dealer_ids=frozenset({1})
     )
     with tenant(brand.pk), pytest.raises(Forbidden):
-        services.create_rule(
-            wanted=RuleWanted(name="A", kind="service"), actor=narrow, now=NOW
-        )
+        services.create_rule(wanted=RuleWanted(name="A", kind="service"), actor=narrow, now=NOW)
 
 
 def test_nobody_to_place_is_nothing_to_confirm(brand, actor, make_rule, preview):

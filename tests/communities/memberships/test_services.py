@@ -93,9 +93,7 @@ def test_move_takes_a_seat_and_frees_one(community, join, actor):
 def test_full_room_takes_nobody_from_another(community, join, actor):
     seats = [join() for _ in range(3)]
     with pytest.raises(services.RoomFull):
-        services.move_member(
-            membership=seats[2], room_id=seats[0].room_id, actor=actor, now=NOW
-        )
+        services.move_member(membership=seats[2], room_id=seats[0].room_id, actor=actor, now=NOW)
     assert Membership.objects.get(pk=seats[2].pk).room_id == seats[2].room_id
 
 
