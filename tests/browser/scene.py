@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.management import call_command
+from django.db import connections
 from django.utils import timezone
 
 from communities.broadcasts import services as broadcasts
@@ -68,6 +69,7 @@ def make_scene() -> Scene:
     brand_id = demo.seed(
         plan=plan.Plan(plan.MAIN_BRAND, MEMBERS), now=timezone.now(), say=lambda _step: None
     ).brand_id
+    connections["owner"].close()  # The test database cannot be dropped while it stays open.
     brand, admin = Brand.objects.get(pk=brand_id), Staff.objects.get(username="admin")
     with tenant(brand_id):
         actor = viewer_of_staff(staff_id=admin.pk)

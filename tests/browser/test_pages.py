@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from django.test import Client, override_settings
 from django.urls import get_resolver, reverse
 from playwright.sync_api import expect
@@ -82,6 +82,7 @@ def scene(django_db_setup, django_db_blocker, tmp_path_factory):
             yield make_scene()
         finally:
             empty()
+            connections.close_all()  # Those of Playwright's context; the test database goes next.
 
 
 def empty(attempts=5):
