@@ -24,6 +24,7 @@ from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KI
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
 from communities.memberships.invariants import INVARIANTS as SEATS
+from communities.memberships.sections import seats_section
 from communities.rooms.workbench import fullest_rooms, room_figures
 from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel.access import Permission
@@ -40,6 +41,7 @@ from core.workbench.ports import (
     register_panel,
     register_todos,
 )
+from members.members.ports import MemberSection, register_member_section
 from members.segments.ports import register_criteria
 
 BROADCAST_SENTENCES = {
@@ -74,6 +76,10 @@ def _register_communities() -> None:
     register_panel("rooms", fullest_rooms, permission=may_view, order=30)
     register_invariants(*SEATS)
     register_criteria(*COMMUNITY_CRITERIA)
+    seats = MemberSection(
+        _("Communities"), "communities/memberships/_of_member.html", seats_section, may_view
+    )
+    register_member_section("seats", seats)
     register_actions(
         {
             "policy.installed": _("installed the policy"),

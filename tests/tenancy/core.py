@@ -13,7 +13,7 @@ from core.kernel.access import Permission
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from core.sign_in.rules import ref_of
-from tests.tenancy.samples import listing, own, public, row
+from tests.tenancy.samples import listing, own, pk, public, row
 from tests.tenancy.world import BACKEND
 
 
@@ -66,7 +66,7 @@ def grant(scope):
 def api_key(scope):
     with tenant(scope.brand.pk):
         key, _secret = create_api_key(
-            name=f"{scope.canary} key",
+            name=f"{scope.brand_canary} key",
             permissions=[Permission.MEMBERS_VIEW],
             expires_at=None,
             actor=scope.actor,
@@ -84,16 +84,6 @@ def audit_entry(scope):
 
 def subject(scope):
     return {"subject_type": "core.store", "subject_id": scope.store.pk}
-
-
-def pk(make):
-    """REST calls every row's number ``pk``."""
-
-    def renamed(scope):
-        (number,) = make(scope).values()
-        return {"pk": number}
-
-    return renamed
 
 
 def node(field, **more):

@@ -1,101 +1,199 @@
-"""Entries of members."""
+"""Entries of members. Tags and segments are the brand's; members and orders are a dealer's."""
 
 from __future__ import annotations
 
+from itertools import count
+
 from django.utils import timezone
 
+from core.files import services as files
 from core.kernel.scoping import tenant
+from core.runs.models import Run
+from members.imports.models import ImportJob, ImportRejection
+from members.members.ports import MemberSection, register_member_section
+from members.orders.models import Order
 from members.segments.models import Segment
-from members.tags.models import Tag, TagGroup, TagRule
+from members.tags.models import MemberTag, Tag, TagGroup, TagRule
 from tests.factories.members import MemberFactory
-from tests.tenancy.samples import listing, own, row
+from tests.tenancy.samples import listing, pk, row
+
+number = count(1)
+# Who this selects, and so whom pages of segments may show, is everybody in scope.
+EVERYBODY = {"op": "all", "items": []}
+
+
+def make_member(scope):
+    return MemberFactory(
+        brand=scope.brand, home_dealer=scope.dealer, display_name=f"{scope.canary} {next(number)}"
+    )
 
 
 def member(scope):
-    made = MemberFactory(
-        brand=scope.brand,
-        home_dealer=scope.dealer,
-        display_name=scope.canary,
-        customer_no=None,
-    )
-    return {"member_id": made.pk}
+    return {"member_id": make_member(scope).pk}
+
+
+def section(scope):
+    """No app adds a card yet; this one is empty."""
+    register_member_section("sample", MemberSection("Sample", "", lambda _id, _viewer: None))
+    return member(scope) | {"key": "sample"}
+
+
+def order(scope):
+    with tenant(scope.brand.pk):
+        made = Order.objects.create(
+            brand=scope.brand,
+            member=make_member(scope),
+            order_no=f"{scope.canary}-{next(number)}",
+            ordered_at=timezone.now(),
+            amount_fen=100,
+        )
+    return {"order_id": made.pk}
+
+
+def make_segment(scope):
+    with tenant(scope.brand.pk):
+        return Segment.objects.create(
+            brand=scope.brand,
+            name=f"{scope.brand_canary} segment {next(number)}",
+            tree=EVERYBODY,
+            created_at=timezone.now(),
+            updated_at=timezone.now(),
+        )
 
 
 def segment(scope):
-    """A segment belongs to the whole brand: it bears the brand's name, not the dealer's canary."""
-    now = timezone.now()
+    return {"segment_id": make_segment(scope).pk}
+
+
+def make_group(scope):
     with tenant(scope.brand.pk):
-        made = Segment.objects.create(
-            brand=scope.brand,
-            name=f"{scope.brand.name} segment {Segment.objects.count()}",
-            tree={"op": "all", "items": []},
-            created_at=now,
-            updated_at=now,
+        return TagGroup.objects.create(
+            brand=scope.brand, name=f"{scope.brand_canary} group {next(number)}"
         )
-    return {"segment_id": made.pk}
 
 
-def group(scope):
+def make_tag(scope):
+    """A tag with a rule, which one member of the scope has."""
+    group, wearer = make_group(scope), make_member(scope)
     with tenant(scope.brand.pk):
-        number = TagGroup.objects.count()
-        made = TagGroup.objects.create(brand=scope.brand, name=f"{scope.brand.name} group {number}")
-    return {"group_id": made.pk}
+        made = Tag.objects.create(
+            brand=scope.brand,
+            group=group,
+            name=f"{scope.brand_canary} tag {next(number)}",
+            created_at=timezone.now(),
+        )
+        TagRule.objects.create(brand=scope.brand, tag=made, tree=EVERYBODY)
+        MemberTag.objects.create(
+            brand=scope.brand, tag=made, member=wearer, source="manual", tagged_at=timezone.now()
+        )
+    return made
+
+
+def tag_group(scope):
+    return {"group_id": make_group(scope).pk}
 
 
 def tag(scope):
-    parent = group(scope)["group_id"]
+    return {"tag_id": make_tag(scope).pk}
+
+
+def import_job(scope):
+    now = timezone.now()
+    upload = files.store_upload(
+        brand_id=scope.brand.pk,
+        name=f"{scope.canary}.csv",
+        chunks=[b"name\n"],
+        limit_bytes=10,
+        needs=None,
+        actor=scope.person,
+        now=now,
+    )
     with tenant(scope.brand.pk):
-        made = Tag.objects.create(
-            brand=scope.brand, group_id=parent, name=scope.brand.name, created_at=timezone.now()
+        run = Run.objects.create(
+            brand=scope.brand,
+            kind="sample",
+            title=f"{scope.canary} import",
+            requested_by_id=scope.staff.pk,
+            requested_by_label=scope.staff.display_name,
+            claimable_at=now,
+            created_at=now,
         )
-        TagRule.objects.create(brand=scope.brand, tag=made, tree={"op": "all", "items": []})
-    return {"tag_id": made.pk}
+        job = ImportJob.objects.create(
+            brand=scope.brand, run=run, file=upload, subject="member", created_at=now
+        )
+        ImportRejection.objects.create(
+            brand=scope.brand, job=job, row_number=2, code="phone", reason=f"{scope.canary} reason"
+        )
+    return {"job_id": job.pk}
 
 
-def by_key(make):
-    """The same row under the name that REST gives its key."""
-    return lambda scope: {"pk": next(iter(make(scope).values()))}
+def new_member(scope):
+    return {"display_name": "New", "home_dealer": scope.dealer.pk, "stage": "prospect"}
+
+
+def new_order(scope):
+    return {
+        "order_no": "NEW-1",
+        "member": make_member(scope).pk,
+        "ordered_at": "2026-01-01T00:00:00+08:00",
+        "amount_fen": 1,
+    }
+
+
+def new_tag(scope):
+    return {"name": "New", "group": make_group(scope).pk}
+
+
+def wearers(scope):
+    return {"member_ids": [make_member(scope).pk]}
 
 
 ROUTES = {
-    "members:members-list": listing(member),
-    "members:members-new": listing(),
+    "api:members:imports-list": listing(),
+    "api:members:imports-detail": row(pk(import_job)),
+    "api:members:imports-rejections": row(pk(import_job)),
+    "api:members:imports-start": row(pk(import_job)),
+    "api:members:members-list": listing(refers=new_member),
+    "api:members:members-detail": row(pk(member), refers=new_member),
+    "api:members:orders-list": listing(refers=new_order),
+    "api:members:orders-detail": row(pk(order)),
+    "api:members:segments-list": listing(dealers=False),
+    "api:members:segments-count": listing(),
+    "api:members:segments-sample": listing(),
+    "api:members:segments-detail": row(pk(segment), dealers=False),
+    "api:members:segments-archive": row(pk(segment), dealers=False),
+    "api:members:tag-groups-list": listing(dealers=False),
+    "api:members:tag-groups-detail": row(pk(tag_group), dealers=False),
+    "api:members:tags-list": listing(dealers=False, refers=new_tag),
+    "api:members:tags-detail": row(pk(tag), dealers=False),
+    "api:members:tags-give": row(pk(tag), dealers=False, refers=wearers),
+    "api:members:tags-take": row(pk(tag), dealers=False, refers=wearers),
+    "members:members-list": listing(),
+    "members:members-new": listing(refers=new_member),
     "members:members-detail": row(member),
     "members:members-edit": row(member),
     "members:members-orders": row(member),
+    "members:members-section": row(section),
     "members:tags-of-member": row(member),
-    "members:segments-list": listing(segment, dealers=False),
-    "members:segments-new": listing(dealers=False),
-    "members:segments-count": own(),
-    "members:segments-options": own(),
+    "members:segments-list": listing(),
+    "members:segments-new": listing(),
+    "members:segments-count": listing(),
+    "members:segments-options": listing(),
     "members:segments-detail": row(segment, dealers=False),
     "members:segments-edit": row(segment, dealers=False),
     "members:segments-people": row(segment, dealers=False),
     "members:segments-recount": row(segment, dealers=False),
     "members:segments-archive": row(segment, dealers=False),
-    "members:tags-list": listing(tag, dealers=False),
-    "members:tags-new": listing(dealers=False),
-    "members:tags-give": listing(dealers=False),
-    "members:tags-pick": own(),
-    "members:tag-groups-new": own(),
-    "members:tag-groups-edit": row(group, dealers=False),
+    "members:tags-list": listing(),
+    "members:tags-new": listing(),
+    "members:tags-give": listing(),
+    "members:tags-pick": listing(),
+    "members:tag-groups-new": listing(),
+    "members:tag-groups-edit": row(tag_group, dealers=False),
     "members:tags-detail": row(tag, dealers=False),
     "members:tags-edit": row(tag, dealers=False),
     "members:tags-delete": row(tag, dealers=False),
     "members:tags-rule": row(tag, dealers=False),
     "members:tags-rule-delete": row(tag, dealers=False),
     "members:tags-apply": row(tag, dealers=False),
-    "api:members:members-list": listing(member),
-    "api:members:members-detail": row(by_key(member)),
-    "api:members:segments-list": listing(dealers=False),
-    "api:members:segments-count": own(),
-    "api:members:segments-sample": own(),
-    "api:members:segments-detail": row(by_key(segment), dealers=False),
-    "api:members:segments-archive": row(by_key(segment), dealers=False),
-    "api:members:tags-list": listing(dealers=False),
-    "api:members:tags-detail": row(by_key(tag), dealers=False),
-    "api:members:tags-give": row(by_key(tag), dealers=False),
-    "api:members:tags-take": row(by_key(tag), dealers=False),
-    "api:members:tag-groups-list": listing(dealers=False),
-    "api:members:tag-groups-detail": row(by_key(group), dealers=False),
 }

@@ -3,10 +3,10 @@
 Every route has one entry, in the table of its app below; the matrix fails for a route without:
 
     row(make)       addresses one row. ``make(scope)`` makes it in the scope and returns the
-                    address's arguments, and under "body" what a write must bring to get as far
-                    as the row. Of another brand or, unless ``dealers=False``, of another dealer
-                    it answers 404, and nothing is written. ``personal`` rows exist for
-                    ``scope.staff`` alone, whatever the role of others.
+                    address's arguments, under "body" what a write must bring to get as far as
+                    the row, and under "query" what a question must. Of another brand or, unless
+                    ``dealers=False``, of another dealer it answers 404, and nothing is written.
+                    ``personal`` rows exist for ``scope.staff`` alone, whatever others' roles.
     listing()       addresses no row; what it shows may hold nothing of other scopes. With
                     ``make`` the address names something, and is asked for others' things too.
     own()           about the visitor alone: sign-out, profile, a count of one's own.
@@ -54,3 +54,15 @@ def own() -> Entry:
 
 def public() -> Entry:
     return Entry("public")
+
+
+def pk(make: Make) -> Make:
+    """REST calls every row's number ``pk``: rename the one argument that is the address."""
+
+    def renamed(scope: Scope) -> dict[str, Any]:
+        made = make(scope)
+        rest = {name: made.pop(name) for name in ("body", "query") if name in made}
+        (number,) = made.values()
+        return {"pk": number} | rest
+
+    return renamed

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -35,10 +35,11 @@ class Scope:
     """A place rows are made in. ``canary`` is a text that no row elsewhere holds.
 
     A sample puts the canary into every text that a page might show, and makes rows that belong
-    to a person belong to ``staff``.
+    to a person belong to ``staff``. Rows that belong to no dealer take ``brand_canary``.
     """
 
     canary: str
+    brand_canary: str
     brand: Any
     region: Any
     dealer: Any
@@ -137,6 +138,7 @@ def _make_scope(canary: str, brand: Any, *, is_neighbor: bool = False) -> Scope:
     dealer = DealerFactory(brand=brand, region=region, name=f"{canary} dealer", city=city)
     return Scope(
         canary=canary,
+        brand_canary="Ownish" if is_neighbor else canary,
         brand=brand,
         region=region,
         dealer=dealer,
@@ -176,11 +178,19 @@ def _program(scope: Scope) -> Visitor:
 def fingerprint(brand: Any) -> dict[str, str]:
     """Return a hash of every table's rows of a brand, to prove that nothing was written."""
     with tenant(brand.pk), connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity ORDER BY relname")
-        tables = [name for (name,) in cursor.fetchall()]
-        hashes = {}
-        for table in tables:
-            cursor.execute(f'SELECT t::text FROM "{table}" AS t ORDER BY 1')
-            rows = "\n".join(row for (row,) in cursor.fetchall())
-            hashes[table] = hashlib.sha256(rows.encode()).hexdigest()
-    return hashes
+        cursor.execute(_hashes_of_all_tables())
+        return dict(cursor.fetchall())
+
+
+@cache
+def _hashes_of_all_tables() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
+        )
+        tables = [table for (table,) in cursor.fetchall()]
+    return " UNION ALL ".join(
+        f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+        f' FROM "{table}" AS t'
+        for table in tables
+    )
