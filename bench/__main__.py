@@ -13,6 +13,7 @@ Table = Callable[[argparse.Namespace], report.Report]
 
 # Table -> module with ``run(options) -> Report``; and those that need neither Django nor servers.
 TABLES = {
+    "p1": "bench.p1",
     "p2": "bench.p2",
     "p10": "bench.start",
     "p4": "bench.p4",

@@ -9,7 +9,7 @@ import argparse
 import resource
 import time
 from datetime import timedelta
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, connections
 from django.utils import timezone
@@ -283,8 +283,8 @@ class Bench:
         params = {"brand": self.brand.pk, "members": self.members, "dealers": dealers}
         with connections["owner"].cursor() as cursor:
             cursor.execute(
-                "INSERT INTO core_city (code, name, province_name) VALUES ('3301', '杭州市', '浙江省')"
-                " ON CONFLICT DO NOTHING"
+                "INSERT INTO core_city (code, name, province_name)"
+                " VALUES ('3301', '杭州市', '浙江省') ON CONFLICT DO NOTHING"
             )
         with tenant(self.brand.pk), connection.cursor() as cursor:
             install_default_policies(brand=self.brand, actor=self.viewer, now=timezone.now())

@@ -24,7 +24,8 @@ from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KI
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
 from communities.memberships.invariants import INVARIANTS as SEATS
-from communities.rooms.workbench import room_figures
+from communities.memberships.sections import seats_section
+from communities.rooms.workbench import fullest_rooms, room_figures
 from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
@@ -33,7 +34,14 @@ from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
-from core.workbench.ports import Act, register_act, register_figures, register_todos
+from core.workbench.ports import (
+    Act,
+    register_act,
+    register_figures,
+    register_panel,
+    register_todos,
+)
+from members.members.ports import MemberSection, register_member_section
 from members.segments.ports import register_criteria
 
 BROADCAST_SENTENCES = {
@@ -65,8 +73,13 @@ def _register_communities() -> None:
     found = SearchSource(_("Communities"), find_communities, may_view, order=30)
     register_search("communities", found)
     register_figures("rooms", room_figures, permission=may_view, order=20)
+    register_panel("rooms", fullest_rooms, permission=may_view, order=30)
     register_invariants(*SEATS)
     register_criteria(*COMMUNITY_CRITERIA)
+    seats = MemberSection(
+        _("Communities"), "communities/memberships/_of_member.html", seats_section, may_view
+    )
+    register_member_section("seats", seats)
     register_actions(
         {
             "policy.installed": _("installed the policy"),

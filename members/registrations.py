@@ -19,7 +19,9 @@ from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
 from members.imports.handler import KIND as IMPORT
+from members.imports.handler import WORDS as IMPORT_WORDS
 from members.imports.handler import ImportHandler
+from members.imports.models import ImportJob
 from members.members.searching import find_members
 from members.orders.workbench import order_figures
 from members.profiles.models import Member
@@ -51,7 +53,16 @@ STAGES = {
     "dormant": Badge(_("Dormant"), "warn", "moon"),
     "lost": Badge(_("Lost"), icon="minus"),
 }
+IMPORT_STATES = {
+    "uploaded": Badge(_("Columns to choose"), "warn", "columns"),
+    "tried": Badge(_("Tried, not brought in"), "primary", "eye"),
+}
 SENTENCES = {
+    "import.uploaded": _("uploaded the file"),
+    "import.finished": _("brought in %(created)s new and %(updated)s changed rows of"),
+    "import.stopped": _("stopped the import of"),
+    "importprofile.saved": _("saved the columns"),
+    "order.recorded": _("recorded an order of"),
     "member.created": _("took in the member"),
     "member.changed": _("changed the member"),
     "segment.created": _("created the segment"),
@@ -108,6 +119,32 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "imports: every row of a file is created, updated, unchanged or rejected",
+        """
+        SELECT id, read_count FROM members_importjob WHERE brand_id = %(brand_id)s
+          AND read_count <> created_count + updated_count + unchanged_count + rejected_count
+        """,
+    ),
+    Invariant(
+        "imports: every rejected row has its reason on file",
+        """
+        SELECT job.id, job.rejected_count FROM members_importjob AS job
+        WHERE job.brand_id = %(brand_id)s AND job.rejected_count <> (
+            SELECT count(*) FROM members_importrejection AS row
+            WHERE row.brand_id = job.brand_id AND row.job_id = job.id AND row.reason <> ''
+        )
+        """,
+    ),
+    Invariant(
+        "imports: a finished file has a run that succeeded, and the other way round",
+        """
+        SELECT job.id FROM members_importjob AS job
+        JOIN core_run AS run ON run.brand_id = job.brand_id AND run.id = job.run_id
+        WHERE job.brand_id = %(brand_id)s
+          AND (job.finished_at IS NOT NULL) <> (run.state = 'succeeded')
+        """,
+    ),
+    Invariant(
         "members: whoever is in a stage with a start did not start in the future",
         """
         SELECT id FROM members_member
@@ -120,16 +157,19 @@ INVARIANTS = (
 def register() -> None:
     """Fill the registries; called from ``MembersConfig.ready``."""
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
-    register_run_kind(IMPORT, ImportHandler())
+    register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS)
     register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS)
     register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS)
-    register_states(STAGES)
+    register_states(STAGES | IMPORT_STATES)
     register_invariants(*INVARIANTS)
     register_actions(SENTENCES)
     register_subjects(
         {
             "members.member": SubjectKind(_("Member"), _members),
             "members.segment": SubjectKind(_("Segment"), _segments),
+            "members.importjob": SubjectKind(_("Import"), _imports),
+            "members.importprofile": SubjectKind(_("Columns of a file")),
+            "members.order": SubjectKind(_("Order")),
             "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
             "members.taggroup": SubjectKind(_("Group of tags")),
         }
@@ -143,6 +183,7 @@ def register() -> None:
     register_places(
         NavItem(_("Members"), "members:members-list", "users", Permission.MEMBERS_VIEW, order=20),
         NavItem(_("Segments"), "members:segments-list", "filter", Permission.SEGMENTS_VIEW, 25),
+        NavItem(_("Imports"), "members:imports-list", "upload", Permission.MEMBERS_IMPORT, 30),
         NavItem(_("Tags"), "members:tags-list", "tag", Permission.MEMBERS_VIEW, order=27),
     )
 
@@ -163,3 +204,8 @@ def _segments(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, s
 def _tags(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = Tag.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
     return {pk: (name, reverse("members:tags-detail", args=[pk])) for pk, name in rows}
+
+
+def _imports(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = ImportJob.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "file__name")
+    return {pk: (name, reverse("members:imports-detail", args=[pk])) for pk, name in rows}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
+from members.imports import console as imports
 from members.members import console as members
 from members.segments import console as segments
 from members.tags import console as tags
@@ -22,6 +23,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:member_id>/orders/", members.members_orders, name="members-orders"),
     path("<int:member_id>/tags/", tags.tags_of_member, name="tags-of-member"),
     path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
+    path("imports/", imports.imports_list, name="imports-list"),
+    path("imports/new/", imports.imports_new, name="imports-new"),
+    path("imports/template/<slug:subject>/", imports.imports_template, name="imports-template"),
+    path("imports/<int:job_id>/", imports.imports_detail, name="imports-detail"),
+    path("imports/<int:job_id>/columns/", imports.imports_columns, name="imports-columns"),
+    path("imports/<int:job_id>/start/", imports.imports_start, name="imports-start"),
+    path("imports/<int:job_id>/retry/", imports.imports_retry, name="imports-retry"),
     path("segments/", segments.segments_list, name="segments-list"),
     path("segments/new/", segments.segments_new, name="segments-new"),
     path("segments/count/", segments.segments_count, name="segments-count"),

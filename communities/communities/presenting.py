@@ -15,9 +15,9 @@ from core.kernel.formats import grouped
 from core.kernel.navigation import url_of
 
 if TYPE_CHECKING:
-    from communities.communities.models import Community
     from collections.abc import Sequence
 
+    from communities.communities.models import Community
     from communities.rooms.models import Room
     from core.kernel.access import Viewer
 

@@ -109,9 +109,7 @@ def _saved(request: ConsoleRequest, rule: BuildRule) -> HttpResponseBase:
     return go_to(request, "communities:build-rules-list")
 
 
-def _rule_form(
-    request: ConsoleRequest, form: RuleForm, rule: BuildRule | None
-) -> HttpResponseBase:
+def _rule_form(request: ConsoleRequest, form: RuleForm, rule: BuildRule | None) -> HttpResponseBase:
     context = {
         "form": form,
         "rule": rule,

@@ -85,7 +85,10 @@ class RunFilterForm(forms.Form):
         label=_("State"), choices=[("", _("Any state")), *BuildRun.State.choices], required=False
     )
     rule = forms.ModelChoiceField(
-        label=_("Rule"), queryset=BuildRule.objects.none(), required=False, empty_label=_("Any rule")
+        label=_("Rule"),
+        queryset=BuildRule.objects.none(),
+        required=False,
+        empty_label=_("Any rule"),
     )
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:

@@ -135,9 +135,7 @@ class LeftOutHandler:
             brand_id=run.brand_id, name=name, actor=actor, now=now, needs=Permission.MEMBERS_VIEW
         ) as result:
             writer = csv.writer(result.text)
-            writer.writerow(
-                [_("Customer number"), _("Name"), _("Phone"), _("Dealer"), _("Reason")]
-            )
+            writer.writerow([_("Customer number"), _("Name"), _("Phone"), _("Dealer"), _("Reason")])
             for verdict in selectors.left_out(run=held):
                 writer.writerow(map(inert_cell, _cells(verdict)))
                 written += 1

@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 
 from communities.group_building import rules
 from communities.group_building.models import BuildCandidate, BuildRule, BuildRun
-from communities.group_building.rules import Plan
 from core.kernel.formats import grouped
 from core.kernel.navigation import url_of
 from core.runs import selectors as run_selectors
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from communities.group_building.rules import Plan
     from communities.group_building.selectors import Verdict
     from core.runs.models import Run
 
@@ -80,9 +80,7 @@ def placement_rows(*, preview: Mapping[str, Any]) -> list[ReasonRow]:
         ),
     ]
     return [
-        ReasonRow(label, detail, numbers[name])
-        for name, label, detail in told
-        if numbers.get(name)
+        ReasonRow(label, detail, numbers[name]) for name, label, detail in told if numbers.get(name)
     ]
 
 

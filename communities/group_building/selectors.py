@@ -17,11 +17,11 @@ from communities.policies import rules as policy_rules
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
-    from communities.communities.models import Community
     from collections.abc import Iterator, Sequence
 
     from django.db.models import QuerySet
 
+    from communities.communities.models import Community
     from communities.group_building.rules import Plan
     from core.kernel.access import Viewer
 

@@ -18,8 +18,9 @@ from core.kernel.errors import DomainError, NotFound
 from core.kernel.feedback import done
 
 if TYPE_CHECKING:
-    from communities.memberships.models import Membership
     from django.http.response import HttpResponseBase
+
+    from communities.memberships.models import Membership
 
 REFUSED = 422
 CHANGED = "communities-changed"

@@ -66,7 +66,10 @@ def _criterion(field: str, label: Any, options: Any, column: str, order: int) ->
         field,
         label,
         GROUP_COMMUNITIES,
-        (Comparison("in", _("has a seat in"), inputs), Comparison("not_in", _("has none in"), inputs)),
+        (
+            Comparison("in", _("has a seat in"), inputs),
+            Comparison("not_in", _("has none in"), inputs),
+        ),
         _seats(column),
         order=order,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from core.audit import anchors, ports
 from core.audit.models import AuditChain, AuditEntry
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 MOST_FAULTS = 20
+SYSTEM = "system"  # the label of core.kernel.access.system_viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,8 @@ class Line:
 
     @property
     def actor(self) -> str:
-        """Who did it."""
-        return self.entry.actor_label
+        """Who did it; the system under its name in the reader's language."""
+        return _("System") if self.entry.actor_label == SYSTEM else self.entry.actor_label
 
     @property
     def at(self) -> Any:

@@ -69,7 +69,9 @@ def open_tables(*, rows: int) -> Iterator[None]:
     there = execute("SELECT greatest(0, reltuples) FROM pg_class WHERE relname = %s", [TABLES[0]])
     rebuild = rows >= REBUILD_FROM and rows * MUCH_MORE > there[0][0]
     parts = [part for table in TABLES for part in _parts(table)] if rebuild else []
-    for table in TABLES:
+    # Foreign keys are checked anew over all brands, so their parents must be open as well.
+    opened = [*TABLES, *_parents()]
+    for table in opened:
         execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     for part in parts:
         execute(part.drop)
@@ -77,8 +79,24 @@ def open_tables(*, rows: int) -> Iterator[None]:
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     for part in reversed(parts):
         execute(part.restore)
-    for table in TABLES:
+    for table in opened:
         execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+
+
+def _parents() -> list[str]:
+    """Return the tables behind policies that TABLES refer to."""
+    found = execute(
+        """
+        SELECT DISTINCT parent.relname FROM pg_constraint tie
+        JOIN pg_class child ON child.oid = tie.conrelid
+        JOIN pg_class parent ON parent.oid = tie.confrelid
+        WHERE tie.contype = 'f' AND parent.relforcerowsecurity
+          AND child.relname = ANY(%s) AND parent.relname <> ALL(%s)
+        ORDER BY 1
+        """,
+        [list(TABLES), list(TABLES)],
+    )
+    return [name for (name,) in found]
 
 
 def _parts(table: str) -> Iterator[_Part]:

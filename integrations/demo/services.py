@@ -52,7 +52,9 @@ def has_members(*, code: str) -> bool:
         return Member.objects.using(OWNER).filter(brand_id=brand.pk).exists()
 
 
-def seed(*, plan: Plan, now: datetime, say: Callable[[str], Any]) -> Seeded:
+def seed(
+    *, plan: Plan, now: datetime, say: Callable[[str], Any], with_staff: bool = True
+) -> Seeded:
     """Write one brand with everything in it, in one transaction of the tables' owner.
 
     The same plan draws the same people; only passwords and seals differ. ``say`` is told what is
@@ -73,7 +75,7 @@ def seed(*, plan: Plan, now: datetime, say: Callable[[str], Any]) -> Seeded:
             found = _divisions()
             network = organization.build(brand=brand, plan=plan, divisions=found, rng=rng)
             seeded = _people(brand, plan, network, rng, now, say)
-            passwords = _staff(brand, network)
+            passwords = _staff(brand, network) if with_staff else {}
     say("statistics")
     loader.tidy()
     return Seeded(brand.pk, len(network.dealer_ids), plan.members, seeded, passwords)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.audit import services as audit
 from core.files import services as files
 from core.kernel import faults
-from core.runs.ports import Step
+from core.runs.ports import RunWords, Step
 from members.imports import error_file, member_upsert, order_upsert, selectors
 from members.imports.ahead import Ahead, GaveUp
 from members.imports.member_rows import MemberPreparer
@@ -32,6 +34,17 @@ if TYPE_CHECKING:
 
 KIND = "import"
 TRIES = 3
+WORDS = RunWords(
+    gettext_lazy("Import"),
+    {
+        "read": gettext_lazy("Rows read"),
+        "created": gettext_lazy("Created"),
+        "updated": gettext_lazy("Updated"),
+        "unchanged": gettext_lazy("Unchanged"),
+        "rejected": gettext_lazy("Rejected"),
+    },
+    "upload",
+)
 # Whose column a refusal of the database is about.
 COLUMN_OF_CODE = {
     "phone_taken": "phone",
@@ -72,7 +85,7 @@ class ImportHandler:
             cursor={"position": chunk.position},
             done=done,
             total=None if run.total is None else max(run.total, done),
-            result=_counts(job),
+            result={"counts": _counts(job)},
         )
 
     def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
@@ -160,10 +173,11 @@ class ImportHandler:
         counts = _counts(job)
         if not job.is_dry_run:
             audit.record(action="import.finished", subject=job, actor=actor, now=now, data=counts)
+        result: dict[str, Any] = {"counts": counts}
         if job.errors_file_id:
-            counts["errors_file_id"] = job.errors_file_id
+            result["files"] = [{"label": _("Rows to mend"), "file_id": job.errors_file_id}]
         done = max(job.read_count, run.done)
-        return Step(done=done, total=done, result=counts, finished=True)
+        return Step(done=done, total=done, result=result, finished=True)
 
 
 def _source(file: Any, described: dict[str, Any]) -> Any:

@@ -35,9 +35,8 @@ def plan(cursor: Any, upsert: Upsert, chunk: Chunk, values: dict[str, Any]) -> N
         staging.run(cursor, REFUSE_UNKNOWN_TAGS, values)
         staging.run(cursor, REFUSE_EXCLUSIVE_TAGS, values)
         changes.append(HAS_NEW_TAG)
-    for name in ("app_user", "unionid"):
-        if name in upsert.mapping:
-            changes.append(HAS_NEW_IDENTITY % {"name": name})
+    named = [name for name in ("app_user", "unionid") if name in upsert.mapping]
+    changes += [HAS_NEW_IDENTITY % {"name": name} for name in named]
     if "vin" in upsert.mapping:
         changes.append(HAS_NEW_VEHICLE)
     if purposes(upsert):
@@ -171,17 +170,15 @@ ALLOWED_TAG = """
         AND grp.is_exclusive AND held_tag.group_id = grp.id
     )
 """
-HAS_NEW_TAG = (
-    """
+HAS_NEW_TAG = """
     EXISTS (
         SELECT FROM import_tag AS pair WHERE pair.n = p.n
         AND NOT EXISTS (
             SELECT FROM members_membertag AS held WHERE held.brand_id = %(brand)s
             AND held.tag_id = pair.tag_id AND held.member_id = p.member_id
-        ) AND """
-    + ALLOWED_TAG
-    + ")"
-)
+        ) AND -- allowed
+    )
+""".replace("-- allowed", ALLOWED_TAG)
 HAS_NEW_IDENTITY = """
     p.%(name)s IS NOT NULL AND NOT EXISTS (
         SELECT FROM members_identity AS i
@@ -259,14 +256,10 @@ AND held_tag.brand_id = %(brand)s AND held_tag.group_id = grp.id AND held_tag.id
 AND held.brand_id = %(brand)s AND held.member_id = p.member_id AND held.tag_id = held_tag.id
 AND held.source <> 'manual'
 """
-INSERT_TAGS = (
-    """
+INSERT_TAGS = """
 INSERT INTO members_membertag (brand_id, tag_id, member_id, source, author_id, tagged_at)
 SELECT %(brand)s, pair.tag_id, p.member_id, 'import', %(author)s, %(now)s
 FROM import_plan AS p JOIN import_tag AS pair ON pair.n = p.n
-WHERE p.refusal IS NULL AND """
-    + ALLOWED_TAG
-    + """
+WHERE p.refusal IS NULL AND -- allowed
 ON CONFLICT (brand_id, tag_id, member_id) DO NOTHING
-"""
-)
+""".replace("-- allowed", ALLOWED_TAG)

@@ -41,9 +41,10 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Upsert:
-    """One chunk on its way in. ``city`` and ``dealer`` stand in where neither row nor member has one.
+    """One chunk on its way in.
 
-    With ``is_dry_run`` everything is found out and nothing written.
+    ``city`` and ``dealer`` stand in where neither the row nor the member has one. With
+    ``is_dry_run`` everything is found out and nothing written.
     """
 
     brand_id: int

@@ -98,6 +98,11 @@ class ImportJob(BrandModel):
     def __str__(self) -> str:
         return f"{self.subject} {self.pk}"
 
+    @property
+    def good_count(self) -> int:
+        """How many rows were not rejected."""
+        return self.read_count - self.rejected_count
+
 
 class ImportRejectionQuerySet(BrandQuerySet["ImportRejection"]):
     is_brand_wide = True

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from core.organizations.models import City, Dealer
+from core.runs.models import Run
 from members.imports.fields import plain
 from members.imports.models import ImportJob, ImportProfile
 from members.imports.preparing import Known
@@ -64,6 +65,23 @@ def profiles_for(*, subject: str, headers: Iterable[str]) -> list[ImportProfile]
 def profile_of_name(*, subject: str, name: str) -> ImportProfile | None:
     """Return a saved mapping by its name."""
     return ImportProfile.objects.filter(subject=subject, name=name).first()
+
+
+def narrowed(
+    *, rows: QuerySet[ImportJob], subject: str = "", state: str = ""
+) -> QuerySet[ImportJob]:
+    """Return the imports of one subject, in one state as people call it."""
+    if subject:
+        rows = rows.filter(subject=subject)
+    if state == "waiting":
+        return rows.filter(Q(run=None) | Q(is_dry_run=True, run__state=Run.State.SUCCEEDED))
+    if state == "open":
+        return rows.filter(run__state__in=Run.OPEN_STATES)
+    if state == "succeeded":
+        return rows.filter(run__state=state, is_dry_run=False)
+    if state == "failed":
+        return rows.filter(run__state__in=[Run.State.FAILED, Run.State.CANCELLED])
+    return rows
 
 
 def first_rejections(*, job: ImportJob, limit: int) -> list[Any]:

@@ -187,13 +187,18 @@ def save_profile(
     return profile
 
 
-def _require_startable(job: ImportJob) -> None:
+def may_start(*, job: ImportJob) -> bool:
+    """Whether the file can be tried or brought in: never started, tried, failed or cancelled."""
     run = job.run
     if run is None or (job.is_dry_run and not run.is_open):
+        return True
+    return run.state in {Run.State.FAILED, Run.State.CANCELLED}
+
+
+def _require_startable(job: ImportJob) -> None:
+    if may_start(job=job):
         return
-    if run.state in {Run.State.FAILED, Run.State.CANCELLED}:
-        return
-    if run.is_open:
+    if job.run is not None and job.run.is_open:
         raise ImportUnderWay(_("This file is being read already."))
     raise ImportUnderWay(_("This file has come in already. Upload it again to repeat it."))
 

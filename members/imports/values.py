@@ -37,15 +37,23 @@ _MONEY_NOISE = str.maketrans("", "", " ,，￥¥$€£元")
 _HIDDEN = re.compile("[\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _TAG_BREAK = re.compile(r"[;；、|｜,，\n]+")
 
-GENDERS = {"男": "m", "男性": "m", "先生": "m", "m": "m", "male": "m", "女": "f", "女性": "f",
-           "女士": "f", "f": "f", "female": "f", "未知": "", "保密": "", "unknown": "", "u": ""}  # fmt: skip
-STAGES = {"潜客": "prospect", "导入期": "introduction", "导入": "introduction", "成长期": "growth",
-          "成长": "growth", "成熟期": "mature", "成熟": "mature", "沉睡": "dormant", "沉睡期": "dormant",
-          "流失": "lost", "流失期": "lost"} | {s: s for s in (
-              "prospect", "introduction", "growth", "mature", "dormant", "lost")}  # fmt: skip
-YES_NO = {"是": True, "同意": True, "已同意": True, "y": True, "yes": True, "true": True, "1": True,
-          "有": True, "否": False, "不同意": False, "未同意": False, "拒绝": False, "n": False,
-          "no": False, "false": False, "0": False, "无": False}  # fmt: skip
+GENDERS = {
+    **dict.fromkeys(("男", "男性", "先生", "m", "male"), "m"),
+    **dict.fromkeys(("女", "女性", "女士", "f", "female"), "f"),
+    **dict.fromkeys(("未知", "保密", "u", "unknown"), ""),
+}
+STAGES = {
+    **dict.fromkeys(("潜客", "prospect"), "prospect"),
+    **dict.fromkeys(("导入", "导入期", "introduction"), "introduction"),
+    **dict.fromkeys(("成长", "成长期", "growth"), "growth"),
+    **dict.fromkeys(("成熟", "成熟期", "mature"), "mature"),
+    **dict.fromkeys(("沉睡", "沉睡期", "dormant"), "dormant"),
+    **dict.fromkeys(("流失", "流失期", "lost"), "lost"),
+}
+YES_NO = {
+    **dict.fromkeys(("是", "同意", "已同意", "有", "y", "yes", "true", "1"), True),
+    **dict.fromkeys(("否", "不同意", "未同意", "拒绝", "无", "n", "no", "false", "0"), False),
+}
 
 
 class BadValue(ValueError):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -116,18 +116,21 @@ class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         if self.action != "list":
             every: BrandQuerySet[Any] = super().get_queryset()
             return every
-        chosen = {
-            name: self.filters[name].field.run_validation(self.request.query_params[name])
-            for name in NARROWING
-            if name in self.request.query_params
-        }
+        asked = self.request.query_params
+        chosen = {name: self._parsed(name, asked[name]) for name in NARROWING if name in asked}
         query = chosen.pop("q", "")
         if "segment" in chosen:
             chosen["segment"] = self._segment(chosen["segment"])
-        rows: Any = selectors.narrowed(
+        rows = selectors.narrowed(
             viewer=self.viewer, now=timezone.now(), chosen=chosen, query=query
         )
-        return rows
+        return cast("BrandQuerySet[Any]", rows)
+
+    def _parsed(self, name: str, text: str) -> Any:
+        try:
+            return self.filters[name].field.run_validation(text)
+        except serializers.ValidationError as error:
+            raise BadRequest(str(error), "bad_parameter", parameter=name) from error
 
     def _segment(self, number: int) -> Segment:
         segment = Segment.objects.visible_to(self.viewer).filter(pk=number).first()

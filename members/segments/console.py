@@ -172,8 +172,8 @@ def _editor(
 ) -> HttpResponseBase:
     text = form["tree"].value() or ""
     try:
-        tree = rules.parse(json.loads(text), registry=registry) if text else None
-    except (ValueError, RecursionError, InvalidInput):
+        tree = rules.parse(rules.read(text), registry=registry) if text else None
+    except InvalidInput:
         tree = None
     words = Words(request.viewer.brand_id)
     here = reverse("members:segments-new")
@@ -198,15 +198,13 @@ def segments_count(request: ConsoleRequest) -> HttpResponseBase:
     """Count the posted tree for the builder: all, each condition alone, and a sample."""
     context: dict[str, Any] = {"id": BUILDER}
     try:
-        tree = json.loads(request.POST.get("tree") or "null")
-        if tree is not None and (tree.get("items") or "field" in tree):
+        tree = rules.read(request.POST.get("tree") or "null")
+        if tree is not None and tree != rules.EVERYONE:
             context |= _counted(tree, request.viewer)
     except InvalidInput as refusal:
         context["refusal"] = str(refusal)
         found = {problem.pointer: problem.detail for problem in refusal.problems}
         context["problems_json"] = json.dumps(found, ensure_ascii=False)
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        context["refusal"] = _("These conditions cannot be read.")
     return render(request, "components/builder/count.html", context)
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from core.kernel.errors import InvalidInput
+from members.segments import rules
 
 
 class TreeField(forms.CharField):
@@ -23,9 +25,9 @@ class TreeField(forms.CharField):
         """
         text = super().to_python(value)
         try:
-            return json.loads(text) if text else None
-        except (ValueError, RecursionError) as error:
-            raise ValidationError(_("These conditions cannot be read.")) from error
+            return rules.read(text) if text else None
+        except InvalidInput as refusal:
+            raise ValidationError(str(refusal)) from refusal
 
 
 class SegmentForm(forms.Form):

@@ -6,6 +6,7 @@ its items), ``{"field": ..., "cmp": ..., "value": ...}`` is a condition.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,18 @@ class _Reader:
 
     def wrong(self, pointer: str, code: str, detail: str) -> None:
         self.problems.append(Problem(pointer, code, detail))
+
+
+def read(text: str) -> Any:
+    """Return the JSON form that a form field posted.
+
+    Raises:
+        InvalidInput: it is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(_("These conditions cannot be read.")) from error
 
 
 def parse(raw: Any, *, registry: Registry) -> Group:

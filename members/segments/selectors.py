@@ -301,7 +301,8 @@ def outline(*, node: Node, words: Words) -> dict[str, Any]:
     """Return a tree as nested plain values for a template, conditions in words."""
     if not isinstance(node, Group):
         return {"text": words.condition(node), "pointer": node.pointer}
-    return {"op": node.op, "items": [outline(node=item, words=words) for item in node.items]}
+    items = [outline(node=item, words=words) for item in node.items]
+    return {"op": node.op, "items": items, "pointer": node.pointer}
 
 
 def segments_in(*, tree: Mapping[str, Any]) -> set[int]:

@@ -122,9 +122,9 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Rename a tag."""
-        tag = services.rename_tag(
-            tag=self.get_object(), **self.parsed(), actor=self.viewer, now=timezone.now()
-        )
+        tag = self.get_object()
+        if name := self.parsed().get("name"):
+            tag = services.rename_tag(tag=tag, name=name, actor=self.viewer, now=timezone.now())
         return self.rendered(tag)
 
     @action(detail=True, methods=["post"])

@@ -175,9 +175,8 @@ def tags_rule(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     form = RuleForm(request.POST)
     if form.is_valid():
         try:
-            saved = services.save_rule(
-                tag=tag, **form.cleaned_data, actor=request.viewer, now=timezone.now()
-            )
+            values = form.cleaned_data | {"tree": segment_rules.read(form.cleaned_data["tree"])}
+            saved = services.save_rule(tag=tag, **values, actor=request.viewer, now=timezone.now())
         except DomainError as refusal:
             form_refusal(form, refusal)
         else:
@@ -193,8 +192,8 @@ def _rule_page(
     request: ConsoleRequest, tag: Tag, form: RuleForm, tree: str, status: int = 200
 ) -> HttpResponseBase:
     try:
-        root = segment_rules.parse(json.loads(tree), registry=registry) if tree else None
-    except (ValueError, RecursionError, InvalidInput):
+        root = segment_rules.parse(segment_rules.read(tree), registry=registry) if tree else None
+    except InvalidInput:
         root = None
     words = words_for(brand_id=request.viewer.brand_id)
     context = {

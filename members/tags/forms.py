@@ -86,6 +86,6 @@ class HeldForm(forms.Form):
 class RuleForm(forms.Form):
     """The conditions under which a tag is given."""
 
-    tree = forms.JSONField(label=_("Conditions"), widget=forms.Textarea)
+    tree = forms.CharField(label=_("Conditions"), widget=forms.Textarea, max_length=60_000)
     is_active = forms.BooleanField(label=_("Apply every night"), required=False, initial=True)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)

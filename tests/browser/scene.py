@@ -35,7 +35,6 @@ from members.imports import services as imports
 from members.profiles.models import Member
 from members.segments.models import Segment
 from members.tags import services as tags
-from members.tags.models import Tag
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
@@ -80,7 +79,8 @@ def make_scene() -> Scene:
         rows = _organization() | _people(actor) | _places()
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
         rows |= {"import_id": job_id, "kind": "service", "subject_type": "staff"}
-        task = Run.objects.filter(state=Run.State.DONE).latest("pk").pk
+        rows |= {"field": "dealer_ids", "key": "seats"}
+        task = Run.objects.filter(state=Run.State.SUCCEEDED).latest("pk").pk
         rows |= {"run_id": task, "subject_id": admin.pk}
         rows["entry_id"] = AuditEntry.objects.latest("pk").pk
     post_message(
@@ -93,11 +93,12 @@ def make_scene() -> Scene:
 
 
 def _other_meanings(built: int, previewed: int, draft: int) -> dict[str, dict[str, Any]]:
-    of_run = [f"communities:build-runs-{view}" for view in ("detail", "groups", "left-out")]
+    of_run = [f"communities:build-runs-{view}" for view in ("detail", "groups", "examples")]
     meanings: dict[str, dict[str, Any]] = {name: {"run_id": built} for name in of_run}
     meanings["communities:build-runs-confirm"] = {"run_id": previewed}
     meanings["communities:build-runs-discard"] = {"run_id": previewed}
-    meanings["communities:broadcasts-edit"] = {"broadcast_id": draft}
+    for view in ("edit", "plan", "confirm", "cancel"):
+        meanings[f"communities:broadcasts-{view}"] = {"broadcast_id": draft}
     return meanings
 
 
@@ -148,7 +149,9 @@ def _import(actor: Viewer) -> int:
 def _broadcast(actor: Viewer) -> tuple[int, int]:
     """One that went out, and a draft."""
     drafts = [
-        Draft(name="四月保养提醒", purpose="service", body="{room}的各位车主，四月保养套餐开放预约。"),
+        Draft(
+            name="四月保养提醒", purpose="service", body="{room}的各位车主，四月保养套餐开放预约。"
+        ),
         Draft(
             name="五一试驾邀请",
             purpose="service",
@@ -182,8 +185,10 @@ def _people(actor: Viewer) -> dict[str, Any]:
     now = timezone.now()
     group = tags.create_group(name="看车意向", is_exclusive=True, actor=actor, now=now)
     tag = tags.create_tag(group=group, name="本周到店", actor=actor, now=now)
-    members = list(Member.objects.filter(vehicle__isnull=False).order_by("pk")[:12])
+    members = list(Member.objects.filter(orders__isnull=False).order_by("pk").distinct()[:12])
     tags.tag_members(tag=tag, member_ids=[m.pk for m in members], actor=actor, now=now)
+    tree = Segment.objects.order_by("pk").first().tree
+    tags.save_rule(tag=tag, tree=tree, is_active=True, actor=actor, now=now)
     key, _secret = create_api_key(
         name="商城同步",
         permissions=[Permission.MEMBERS_VIEW],
@@ -203,7 +208,7 @@ def _people(actor: Viewer) -> dict[str, Any]:
     return {
         "member_id": members[0].pk,
         "group_id": group.pk,
-        "tag_id": Tag.objects.exclude(pk=tag.pk).order_by("-member_count").first().pk,
+        "tag_id": tag.pk,
         "segment_id": Segment.objects.order_by("pk").first().pk,
         "key_id": key.pk,
         "file_id": file.pk,

@@ -3,7 +3,9 @@ from django.utils import timezone
 
 from core.kernel import crypto
 from members.profiles.models import Member
-from tests.factories.core import BrandFactory, BrandModelFactory
+from members.segments.models import Segment
+from members.tags.models import Tag, TagGroup
+from tests.factories.core import BrandFactory, BrandModelFactory, same_brand
 
 
 class MemberFactory(BrandModelFactory):
@@ -30,3 +32,32 @@ class MemberFactory(BrandModelFactory):
         lambda o: f"{o.phone[3:6]}****{o.phone[-4:]}" if o.phone else ""
     )
     phone_tail = factory.LazyAttribute(lambda o: o.phone[-4:] if o.phone else "")
+
+
+class TagGroupFactory(BrandModelFactory):
+    class Meta:
+        model = TagGroup
+
+    brand = factory.SubFactory(BrandFactory)
+    name = factory.Sequence(lambda n: f"Group {n}")
+
+
+class TagFactory(BrandModelFactory):
+    class Meta:
+        model = Tag
+
+    brand = factory.SubFactory(BrandFactory)
+    group = factory.SubFactory(TagGroupFactory, brand=same_brand())
+    name = factory.Sequence(lambda n: f"Tag {n}")
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class SegmentFactory(BrandModelFactory):
+    class Meta:
+        model = Segment
+
+    brand = factory.SubFactory(BrandFactory)
+    name = factory.Sequence(lambda n: f"Segment {n}")
+    tree = factory.LazyFunction(lambda: {"op": "all", "items": []})
+    created_at = factory.LazyFunction(timezone.now)
+    updated_at = factory.SelfAttribute("created_at")

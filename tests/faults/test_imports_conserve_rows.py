@@ -97,9 +97,7 @@ def ask(product, code, tmp_path, **names):
 
 def worker(product, brand, tmp_path, name, prepare="", faults=""):
     code = WORK.format(brand=brand, prepare=prepare)
-    return product.spawn(
-        name, "-c", code, FILES_DIR=str(tmp_path / "files"), FAULT_POINTS=faults
-    )
+    return product.spawn(name, "-c", code, FILES_DIR=str(tmp_path / "files"), FAULT_POINTS=faults)
 
 
 def done(product, brand):
@@ -143,15 +141,11 @@ def test_a_killed_import_goes_on_and_counts_every_row_once(product, file, tmp_pa
     again = ask(product, START, tmp_path, BRAND=brand, FILE=str(file))
     before = product.all(brand, "SELECT sum(version), max(updated_at) FROM members_member")
     assert worker(product, brand, tmp_path, "again").wait(180) == 0
-    assert product.all(brand, JOB, again) == [
-        (ROWS, 0, 0, ROWS - bad, bad, True, "succeeded", "")
-    ]
+    assert product.all(brand, JOB, again) == [(ROWS, 0, 0, ROWS - bad, bad, True, "succeeded", "")]
     assert product.all(brand, "SELECT sum(version), max(updated_at) FROM members_member") == before
 
 
-def test_without_one_transaction_for_rows_and_place_rows_are_counted_twice(
-    product, file, tmp_path
-):
+def test_without_one_transaction_for_rows_and_place_rows_are_counted_twice(product, file, tmp_path):
     """The negative control: the same kill does harm when the two are committed apart."""
     brand = ask(product, SEED, tmp_path, CODE="import-torn")
     job = ask(product, START, tmp_path, BRAND=brand, FILE=str(file))

@@ -22,11 +22,12 @@ def member(scope):
 
 
 def segment(scope):
+    """A segment belongs to the whole brand: it bears the brand's name, not the dealer's canary."""
     now = timezone.now()
     with tenant(scope.brand.pk):
         made = Segment.objects.create(
             brand=scope.brand,
-            name=f"{scope.canary} {Segment.objects.count()}",
+            name=f"{scope.brand.name} segment {Segment.objects.count()}",
             tree={"op": "all", "items": []},
             created_at=now,
             updated_at=now,
@@ -37,7 +38,7 @@ def segment(scope):
 def group(scope):
     with tenant(scope.brand.pk):
         number = TagGroup.objects.count()
-        made = TagGroup.objects.create(brand=scope.brand, name=f"{scope.canary} g{number}")
+        made = TagGroup.objects.create(brand=scope.brand, name=f"{scope.brand.name} group {number}")
     return {"group_id": made.pk}
 
 
@@ -45,7 +46,7 @@ def tag(scope):
     parent = group(scope)["group_id"]
     with tenant(scope.brand.pk):
         made = Tag.objects.create(
-            brand=scope.brand, group_id=parent, name=scope.canary, created_at=timezone.now()
+            brand=scope.brand, group_id=parent, name=scope.brand.name, created_at=timezone.now()
         )
         TagRule.objects.create(brand=scope.brand, tag=made, tree={"op": "all", "items": []})
     return {"tag_id": made.pk}

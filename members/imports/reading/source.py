@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import unicodedata
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 8
 SAMPLE_CHARACTERS = 60
+# Mobiles, and landlines with their area code; better one number too many than one too few.
+PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}").fullmatch
+VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}").fullmatch
 
 
 def vet(file: IO[bytes]) -> dict[str, Any]:
@@ -83,12 +88,24 @@ def _sample(source: RowSource, width: int) -> list[list[str]]:
         has_faults = has_faults or bool(batch.faults)
         for row in batch.rows:
             if any(cell.strip() for cell in row):
-                cells = [
-                    cell.strip()[:SAMPLE_CHARACTERS].replace("\0", "�") for cell in row[:width]
-                ]
+                cells = [shown_cell(cell) for cell in row[:width]]
                 sample.append(cells + [""] * (width - len(cells)))
             if len(sample) == SAMPLE_ROWS:
                 return sample
     if not sample and not has_faults:
         raise FileRefused("no_rows", _("The file has no rows below its header."))
     return sample
+
+
+def shown_cell(cell: str) -> str:
+    """Return a cell as it is kept and shown: short, and without a whole phone number or VIN.
+
+    The sample lies in a table in plain text, where the numbers of people must not.
+    """
+    text = "".join(c if c.isprintable() else "�" for c in cell.strip()[:SAMPLE_CHARACTERS])
+    digits = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text)).removeprefix("+")
+    if PHONE(digits.removeprefix("0086").removeprefix("86")):
+        return f"{text[:3]}****{text[-4:]}"
+    if VIN(text.upper()):
+        return f"{text[:3]}****{text[-4:]}"
+    return text

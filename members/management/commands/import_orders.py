@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from members.imports.models import Subject
-from members.management.importing import ImportCommand
+from members.management.commands._importing import ImportCommand
 
 
 class Command(ImportCommand):

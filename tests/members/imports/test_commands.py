@@ -100,7 +100,10 @@ def test_the_real_purchase_history_equals_an_independent_computation(brand, tmp_
         assert (totals["orders"], totals["fen"]) == (69_659, 250_031_563)
         ours = pd.DataFrame(
             Order.objects.values("member__customer_no").annotate(
-                n=Count("pk"), fen=Sum("amount_fen"), first=Min("ordered_at"), last=Max("ordered_at")
+                n=Count("pk"),
+                fen=Sum("amount_fen"),
+                first=Min("ordered_at"),
+                last=Max("ordered_at"),
             )
         ).set_index("member__customer_no")
     theirs = frame.groupby("customer_id").agg(

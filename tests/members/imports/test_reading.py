@@ -14,8 +14,8 @@ from members.imports.reading.source import open_source, vet
 from tests.members.imports.bad_files import TEXTS, book, cells, rebuilt, sheet
 
 EXCEL_TEXTS = (
-    '<sst xmlns="x"><si><t>客户编号</t></si><si><r><t xml:space="preserve">姓</t></r><r><t>名</t></r>'
-    "<rPh><t>xing</t></rPh></si><si><t>A&amp;B &lt;c&gt; &#x4E2D;</t></si></sst>"
+    '<sst xmlns="x"><si><t>客户编号</t></si><si><r><t xml:space="preserve">姓</t></r>'
+    "<r><t>名</t></r><rPh><t>xing</t></rPh></si><si><t>A&amp;B &lt;c&gt; &#x4E2D;</t></si></sst>"
 )
 WITH_TEXTS = [
     (TEXTS, EXCEL_TEXTS),
@@ -96,7 +96,8 @@ def test_a_workbook_reads_as_openpyxl_reads_it():
         lambda: round(draw.random() * 1000, 2),
         lambda: datetime.date(2024, 1, 1) + datetime.timedelta(days=draw.randrange(900)),
         lambda: (
-            datetime.datetime(2024, 1, 1, 8, 30) + datetime.timedelta(minutes=draw.randrange(9))
+            datetime.datetime(2024, 1, 1, 8, 30)  # noqa: DTZ001  (cells have no zone)
+            + datetime.timedelta(minutes=draw.randrange(9))
         ),
         lambda: None,
     ]

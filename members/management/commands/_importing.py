@@ -36,7 +36,9 @@ class ImportCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file, how to read it, and for which brand."""
         parser.add_argument("file", type=Path)
-        parser.add_argument("--brand", default="", metavar="CODE", help="needed with several brands")
+        parser.add_argument(
+            "--brand", default="", metavar="CODE", help="needed with several brands"
+        )
         parser.add_argument("--profile", default="", metavar="NAME", help="a mapping saved before")
         parser.add_argument(
             "--map",
@@ -91,7 +93,9 @@ class ImportCommand(BaseCommand):
                 mapping, options = profile.mapping, options | profile.options
             mapping |= _pairs(given["map"], "--map")
             options |= _pairs(given["option"], "--option")
-            columns = ", ".join(f"{field} ← {column}" for field, column in mapping.items() if column)
+            columns = ", ".join(
+                f"{field} ← {column}" for field, column in mapping.items() if column
+            )
             self.stdout.write(f"{job.row_estimate:,} rows; {columns}")
             return services.start_import(
                 job_id=job.pk,

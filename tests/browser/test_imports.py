@@ -1,0 +1,110 @@
+"""An operator's morning: a file of customers, a trial, a mended choice, the import, the result."""
+
+import os
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from core.kernel.scoping import tenant
+from core.runs import services as runs
+from members.profiles.models import Member
+from tests.factories.core import CityFactory, DealerFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SHOTS = os.environ.get("PAGE_SHOTS", "")
+
+HEAD = "客户编号,姓名,手机号,性别,所在城市,归属经销商,入会时间,备注"
+ROWS = [
+    "C1001,陈小宇,13812345678,女,杭州,杭州滨江远航中心,2024-05-06,老客户",
+    "C1002,马明,139 1234 5678,男,杭州市,HZ01,2023/11/2,",
+    "C1003,欧阳静,1.38E+10,女,杭州,HZ01,2024-01-15,手机被表格缩短",
+    "C1004,赵磊,13700001111,男,亚特兰蒂斯,HZ01,2024-02-30,",
+    "C1001,陈小宇,,女,杭州,HZ01,2024-05-06,重复",
+]
+
+
+@pytest.fixture
+def places(brand, settings, tmp_path):
+    settings.FILES_DIR = tmp_path / "files"
+    DealerFactory(brand=brand, code="HZ01", name="杭州滨江远航中心", city=CityFactory())
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "十一月到店客户.csv"
+    more = [f"D{i},客户{i},1350000{i:04d},男,杭州,HZ01,2024-03-01," for i in range(60)]
+    path.write_text("\n".join([HEAD, *ROWS, *more]), encoding="gb18030")
+    return path
+
+
+def work_off(brand):
+    runs.work_due(brand_id=brand.pk, clock=timezone.now, budget=timedelta(minutes=1))
+
+
+def shot(page, name, width):
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/imports-{name}-{width}.png", full_page=True)
+
+
+def look(watched, name, width):
+    """Nothing sticks out, nothing shuts anybody out; a picture for those who ask."""
+    shot(watched.page, name, width)
+    assert watched.overflow() <= 0
+    assert watched.serious_violations() == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_file_comes_in_by_hand(open_page, brand, places, file, width):
+    watched = open_page("/members/imports/", width=width)
+    page = watched.page
+    expect(page.get_by_text("还没有导入过")).to_be_visible()
+    look(watched, "1-empty", width)
+
+    page.get_by_role("link", name="上传文件").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("上传文件")
+    look(watched, "2-upload", width)
+    page.get_by_role("button", name="上传并查看列").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look(watched, "3-upload-refused", width)
+    page.set_input_files("input[type=file]", str(file))
+    page.get_by_role("button", name="上传并查看列").click()
+
+    page.wait_for_url(re.compile(r"/columns/$"))
+    expect(page.get_by_label("客户编号", exact=False)).to_have_value("客户编号")
+    expect(page.get_by_label("归属经销商")).to_have_value("归属经销商")
+    expect(page.get_by_text("138****5678").first).to_be_visible()
+    look(watched, "4-columns", width)
+    page.get_by_label("标签", exact=True).select_option("备注")
+    expect(page.get_by_text("手机被表格缩短").first).to_be_visible()
+    page.get_by_label("标签", exact=True).select_option("")
+    page.get_by_label("给文件里所有人打的标签").fill("十一月到店")
+    page.get_by_label("记住这些列，名称为").fill("门店到店表")
+    page.get_by_role("button", name="试算").click()
+
+    page.wait_for_url(re.compile(r"/imports/\d+/$"))
+    look(watched, "5-queued", width)
+    work_off(brand)
+    page.reload()
+    expect(page.get_by_text("试算过，未导入")).to_be_visible()
+    expect(page.get_by_text("被表格软件缩短")).to_be_visible()
+    with tenant(brand.pk):
+        assert not Member.objects.exists()
+    look(watched, "6-tried", width)
+
+    page.get_by_role("button", name="导入 62 行").click()
+    work_off(brand)
+    page.reload()
+    expect(page.get_by_role("link", name="查看车主")).to_be_visible()
+    with tenant(brand.pk):
+        assert Member.objects.count() == 62
+    look(watched, "7-done", width)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载 3 行").click()
+    assert download.value.suggested_filename.endswith(".csv")
+
+    page.goto("/members/imports/")
+    expect(page.get_by_text("十一月到店客户.csv")).to_be_visible()
+    look(watched, "8-list", width)

@@ -1,0 +1,48 @@
+import pytest
+
+from communities.policies import rules
+
+HANGZHOU = {"brand": "远航", "city": "杭州", "dealer": "杭州滨江远航中心", "topic": "充电"}
+
+
+@pytest.mark.parametrize(
+    ("template", "facts", "filled"),
+    [
+        ("{city}{dealer}·{topic}交流群 {n}", HANGZHOU, "杭州滨江远航中心·充电交流群 {n}"),
+        (
+            "{city}{dealer}·{topic}交流群 {n}",
+            HANGZHOU | {"dealer": "滨江店"},
+            "杭州滨江店·充电交流群 {n}",
+        ),
+        ("{city}{dealer}·{topic}交流群 {n}", {"city": "杭州"}, "杭州·交流群 {n}"),
+        ("{city}{dealer}·{topic}交流群 {n}", {}, "交流群 {n}"),
+        ("{store}福利群 {n}", {"dealer": "滨江店"}, "滨江店福利群 {n}"),
+        ("{brand}{topic}核心群", HANGZHOU, "远航充电核心群"),
+        ("{dealer} {n}", {"dealer": "{city}"}, "{city} {n}"),
+    ],
+)
+def test_template_is_filled_and_tidied(template, facts, filled):
+    assert rules.fill(template, facts) == filled
+
+
+def test_long_names_keep_their_number():
+    filled = rules.fill("{dealer}交流群 {n}", {"dealer": "店" * 200})
+    assert rules.room_name(filled, 12345).endswith(" 12345")
+    assert len(rules.room_name(filled, 12345)) <= 120
+
+
+def test_second_room_gets_a_number_even_without_a_place_for_it():
+    assert [rules.room_name("核心群", n) for n in (1, 2)] == ["核心群", "核心群 2"]
+
+
+def test_community_is_named_without_the_number():
+    assert rules.community_name("{city}交流群 {n}", HANGZHOU) == "杭州交流群"
+
+
+def test_default_terms_are_valid():
+    assert [rules.problems_of(terms) for terms in rules.DEFAULT_TERMS.values()] == [[]] * 4
+
+
+def test_template_never_reaches_the_attributes_of_anything():
+    problems = rules.template_problems("{dealer.__class__} {n}", "/x")
+    assert [problem.code for problem in problems] == ["unknown_placeholder"]

@@ -1,0 +1,94 @@
+"""Behind row-level security, as the application's role: conditions reach their indexes."""
+
+import json
+
+import pytest
+from django.db import connection
+
+from core.kernel.scoping import tenant
+from members.segments import selectors
+from tests.factories.members import TagFactory
+
+pytestmark = pytest.mark.django_db
+MEMBERS = """
+    INSERT INTO members_member (brand_id, display_name, phone_masked, phone_tail, gender, stage,
+        source, created_at, updated_at, version)
+    SELECT %s, 'M' || n, '', '', '', (ARRAY['growth','mature','lost'])[1 + n %% 3], 'app', now(),
+        now(), 1
+    FROM generate_series(1, 30000) n
+"""
+TAGS = """
+    INSERT INTO members_membertag (brand_id, tag_id, member_id, source, tagged_at)
+    SELECT m.brand_id, %s, m.id, 'manual', now() FROM members_member m
+    WHERE m.brand_id = %s AND m.id %% %s = 0
+"""
+ORDERS = """
+    INSERT INTO members_order (brand_id, order_no, member_id, ordered_at, amount_fen, quantity,
+        channel)
+    SELECT m.brand_id, 'O' || m.id || '-' || k, m.id, now() - (m.id %% 700) * interval '1 day',
+        100, 1, 'app'
+    FROM members_member m, generate_series(1, 2) k WHERE m.brand_id = %s
+"""
+
+
+@pytest.fixture
+def large(brand):
+    rare, common = TagFactory(brand=brand), TagFactory(brand=brand)
+    with tenant(brand.pk), connection.cursor() as cursor:
+        cursor.execute(MEMBERS, [brand.pk])
+        cursor.execute(TAGS, [rare.pk, brand.pk, 300])
+        cursor.execute(TAGS, [common.pk, brand.pk, 2])
+        cursor.execute(ORDERS, [brand.pk])
+        cursor.execute("ANALYZE members_member, members_membertag, members_order")
+        yield {"brand": brand, "rare": rare.pk, "common": common.pk}
+
+
+def plan(large, *items):
+    tree = {"op": "all", "items": list(items)}
+    found = selectors.member_ids_sql(tree=tree, brand_id=large["brand"].pk)
+    with connection.cursor() as cursor:
+        selectors.prepare()
+        cursor.execute("EXPLAIN (FORMAT JSON) " + found.sql, found.params)
+        text = cursor.fetchone()[0]
+    return json.dumps(text) if not isinstance(text, str) else text
+
+
+def tags(cmp, *ids):
+    return {"field": "tags", "cmp": cmp, "value": list(ids)}
+
+
+def test_a_rare_tag_is_found_by_the_key(large):
+    used = plan(large, tags("any", large["rare"]))
+    assert "members_membertag_pkey" in used
+    assert "SubPlan" not in used
+
+
+def test_without_a_tag_is_an_anti_join(large):
+    used = plan(large, {"op": "not", "items": [tags("any", large["common"])]})
+    assert '"Anti"' in used or '"Right Anti"' in used
+    assert "SubPlan" not in used
+
+
+def test_orders_are_looked_at_for_those_who_meet_the_rest(large):
+    orders = {"field": "orders.count", "cmp": "gte", "value": {"number": 2, "days": 30}}
+    used = plan(large, tags("any", large["rare"]), orders)
+    assert "CTE candidate" in used
+    assert "members_order_by_member" in used or "members_order_in_window" in used
+    assert "Seq Scan" not in used.split("CTE candidate")[1]
+
+
+def test_any_of_mixed_conditions_leaves_no_work_per_member(large):
+    either = {
+        "op": "any",
+        "items": [
+            tags("any", large["rare"]),
+            {"field": "stage", "cmp": "in", "value": ["lost"]},
+            {"op": "not", "items": [tags("any", large["common"])]},
+        ],
+    }
+    assert 'Subplan Name": "SubPlan' not in plan(large, either)
+
+
+def test_a_stage_is_found_without_the_table(large):
+    used = plan(large, {"field": "stage", "cmp": "in", "value": ["lost"]})
+    assert "members_member_by_stage" in used
