@@ -12,7 +12,7 @@ class CoreConfig(AppConfig):
         """Register the prefix lookup and core's places in the console."""
         CharField.register_lookup(Prefix)
         # Room for a file name of 4 KB in three-byte letters: it is shortened, not refused.
-        multipartparser.MAX_TOTAL_HEADER_SIZE = 16 * 1024
+        multipartparser.MAX_TOTAL_HEADER_SIZE = 16 * 1024  # type: ignore[attr-defined]
         from core import registrations  # noqa: PLC0415  (models must be loaded)
 
         registrations.register()

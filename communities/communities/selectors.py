@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -31,7 +31,9 @@ def listed(*, viewer: Viewer) -> QuerySet[Community]:
 
 
 def _of_open_rooms(figure: Sum | Count) -> Coalesce:
-    rooms = Community.rooms.field.model.objects.filter(
+    # The model behind the reverse relation: rooms stand above communities and are not imported.
+    room_model: Any = Community._meta.get_field("rooms").related_model
+    rooms = room_model.objects.filter(
         brand_id=OuterRef("brand_id"), community=OuterRef("pk"), state="open"
     )
     summed = rooms.order_by().values("community").annotate(figure=figure).values("figure")

@@ -215,7 +215,9 @@ def run_of(*, seat: Membership, viewer: Viewer) -> BuildRun | None:
 
 def reasons_for(*, seat: Membership) -> list[str]:
     """Say in words why somebody sits where they sit."""
-    run = BuildRun.objects.filter(brand_id=seat.brand_id, pk=seat.build_run_id).first()
+    run = None
+    if seat.build_run_id is not None:
+        run = BuildRun.objects.filter(brand_id=seat.brand_id, pk=seat.build_run_id).first()
     if run is None:
         return [_SOURCES[Membership.Source(seat.source)] % {"room": seat.room.name}]
     plan = rules.Plan.of(run.plan)

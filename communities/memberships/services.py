@@ -21,7 +21,7 @@ from members.privacy.models import Consent
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from core.kernel.access import Viewer
@@ -227,8 +227,10 @@ def _tell(
     seat: Membership,
     actor: Viewer,
     now: datetime,
-    data: dict[str, object] | None = None,
+    data: Mapping[str, object] | None = None,
 ) -> None:
     """Write to the community's history, which is where people look for it."""
-    facts = {"member": seat.member_id, "room": seat.room_id, "role": seat.role}
-    audit.record(action=action, subject=community, actor=actor, now=now, data=facts | (data or {}))
+    facts: dict[str, object] = {"member": seat.member_id, "room": seat.room_id, "role": seat.role}
+    audit.record(
+        action=action, subject=community, actor=actor, now=now, data=facts | dict(data or {})
+    )

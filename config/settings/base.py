@@ -261,6 +261,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "CommunityKindEnum": "communities.policies.models.Kind",
+        "MembershipRoleEnum": "communities.memberships.models.Membership.Role",
+    },
 }
 
 # The adapters behind communities.broadcasts.ports.RoomChannel, by channel name.

@@ -68,7 +68,7 @@ class UserNameField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """Return it in lower case."""
-        return super().to_python(value).strip().lower()
+        return str(super().to_python(value)).strip().lower()
 
 
 class NewStaffForm(StaffForm):

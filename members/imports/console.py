@@ -43,6 +43,7 @@ from members.imports.reading.ports import (
 )
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 30
@@ -53,7 +54,8 @@ SHOWN_REJECTIONS = 50
 def imports_list(request: ConsoleRequest) -> HttpResponseBase:
     """List files that came in, the newest first."""
     form = ImportFilterForm(request.GET)
-    rows = ImportJob.objects.visible_to(request.viewer).select_related("file", "run")
+    rows: QuerySet[ImportJob] = ImportJob.objects.visible_to(request.viewer)
+    rows = rows.select_related("file", "run")
     if form.is_valid():
         rows = selectors.narrowed(rows=rows, **form.cleaned_data)
     page = keyset_page(

@@ -43,7 +43,7 @@ MEMBER_FIELDS = (
     ),
     Field(
         "display_name",
-        _("Name"),
+        _("Full name"),
         ("姓名", "客户姓名", "车主姓名", "会员姓名", "称呼", "昵称", "full name", "name",
          "nickname"),
     ),
@@ -78,7 +78,8 @@ MEMBER_FIELDS = (
     Field(
         "joined_on",
         _("Member since"),
-        ("入会日期", "注册日期", "注册时间", "加入日期", "成为会员日期", "建档日期", "joined",
+        ("入会日期", "注册日期", "注册时间", "加入日期", "成为会员日期", "建档日期", "入会时间",
+         "加入时间", "建档时间", "joined",
          "join date", "registered", "created"),
     ),
     Field(
@@ -103,7 +104,8 @@ MEMBER_FIELDS = (
     Field(
         "delivered_on",
         _("Delivered on"),
-        ("交付日期", "交车日期", "提车日期", "购车日期", "交付时间", "delivery date", "delivered"),
+        ("交付日期", "交车日期", "提车日期", "购车日期", "交付时间", "交车时间",
+         "提车时间", "delivery date", "delivered"),
     ),
     Field(
         "tags",

@@ -123,7 +123,7 @@ class MappingForm(forms.Form):
         choices = [("", _("— not in the file —")), *((name, name) for name in job.headers)]
         for field in FIELDS[job.subject]:
             self.fields[PREFIX + field.name] = forms.ChoiceField(
-                label=field.label, required=False, choices=choices, help_text=field.help
+                label=field.label, required=False, choices=choices
             )
         if job.subject == Subject.ORDERS:
             for name in MEMBER_OPTIONS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.audit import services as audit
 from core.files import services as files
@@ -38,10 +38,10 @@ WORDS = RunWords(
     gettext_lazy("Import"),
     {
         "read": gettext_lazy("Rows read"),
-        "created": gettext_lazy("Created"),
-        "updated": gettext_lazy("Updated"),
-        "unchanged": gettext_lazy("Unchanged"),
-        "rejected": gettext_lazy("Rejected"),
+        "created": pgettext_lazy("rows", "Created"),
+        "updated": pgettext_lazy("rows", "Updated"),
+        "unchanged": pgettext_lazy("rows", "Unchanged"),
+        "rejected": pgettext_lazy("rows", "Rejected"),
     },
     "upload",
 )

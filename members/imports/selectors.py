@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Q
 
 from core.organizations.models import City, Dealer
 from core.runs.models import Run
 from members.imports.fields import plain
 from members.imports.models import ImportJob, ImportProfile
 from members.imports.preparing import Known
+from members.imports.reasons import REASONS
 from members.vehicles.models import VehicleModel
 
 if TYPE_CHECKING:
@@ -89,10 +91,22 @@ def first_rejections(*, job: ImportJob, limit: int) -> list[Any]:
     return list(job.rejections.order_by("row_number")[:limit])
 
 
-def rejections_by_reason(*, job: ImportJob) -> list[Any]:
-    """Return how many rows stayed out for which reason in which column, most first."""
-    return list(
-        job.rejections.values("code", "column")
-        .annotate(count=Count("pk"), first_row=Min("row_number"), reason=Min("reason"))
-        .order_by("-count", "code")[:12]
-    )
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many rows stayed out for one reason in one column."""
+
+    column: str
+    text: str
+    count: int
+
+
+def rejections_by_reason(*, job: ImportJob) -> list[ReasonCount]:
+    """Return how often each reason led, most first; nothing where every reason is single."""
+    if job.rejected_count < 2:
+        return []
+    rows = job.rejections.values("code", "column").annotate(count=Count("pk"))
+    found = [
+        ReasonCount(row["column"], str(REASONS[row["code"]]) % {"other": "…"}, row["count"])
+        for row in rows.order_by("-count", "code", "column")[:12]
+    ]
+    return found if len(found) < job.rejected_count else []

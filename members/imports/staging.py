@@ -72,4 +72,4 @@ def tally(cursor: CursorWrapper) -> Outcome:
 def run(cursor: CursorWrapper, sql: str, values: Mapping[str, Any]) -> int:
     """Execute one statement; return how many rows it touched."""
     cursor.execute(sql, values)
-    return cursor.rowcount
+    return int(cursor.rowcount)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.kernel.errors import DomainError, InvalidInput
-from core.kernel.scoping import require_same_brand
+from core.kernel.scoping import CrossBrand
 from members.orders.models import Order
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def record_order(
         OrderExists: the number belongs to an order that differs.
         InvalidInput: the amount or the quantity is out of range.
     """
-    require_same_brand(member, actor)  # type: ignore[type-var]  (a viewer has a brand, not a key)
+    if member.brand_id != actor.brand_id:
+        raise CrossBrand(_("These records belong to different brands."))
     if not 0 <= amount_fen <= MAX_FEN:
         raise InvalidInput.on("/amount_fen", _("The amount must be between 0 and 10^13 fen."))
     if quantity < 0:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.management import call_command
+from django.db import connections
 from django.utils import timezone
 
 from communities.broadcasts import services as broadcasts
@@ -68,17 +69,18 @@ def make_scene() -> Scene:
     brand_id = demo.seed(
         plan=plan.Plan(plan.MAIN_BRAND, MEMBERS), now=timezone.now(), say=lambda _step: None
     ).brand_id
+    connections["owner"].close()  # The test database cannot be dropped while it stays open.
     brand, admin = Brand.objects.get(pk=brand_id), Staff.objects.get(username="admin")
     with tenant(brand_id):
         actor = viewer_of_staff(staff_id=admin.pk)
         install_default_policies(brand=brand, actor=actor, now=timezone.now())
     built, previewed, rule_id = _build(actor)
-    job_id = _import(actor)
+    job_id, waiting_job = _import(actor)
     sent, draft = _broadcast(actor)
     with tenant(brand_id):
         rows = _organization() | _people(actor) | _places()
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
-        rows |= {"import_id": job_id, "kind": "service", "subject_type": "staff"}
+        rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
         rows |= {"field": "dealer_ids", "key": "seats"}
         task = Run.objects.filter(state=Run.State.SUCCEEDED).latest("pk").pk
         rows |= {"run_id": task, "subject_id": admin.pk}
@@ -89,7 +91,9 @@ def make_scene() -> Scene:
         actor=actor,
         now=timezone.now(),
     )
-    return Scene(brand, admin, rows, _other_meanings(built, previewed, draft))
+    meanings = _other_meanings(built, previewed, draft)
+    meanings["members:imports-columns"] = {"job_id": waiting_job}
+    return Scene(brand, admin, rows, meanings)
 
 
 def _other_meanings(built: int, previewed: int, draft: int) -> dict[str, dict[str, Any]]:
@@ -124,14 +128,17 @@ def _build(actor: Viewer) -> tuple[int, int, int]:
     return runs[0].pk, runs[1].pk, runs[0].rule_id
 
 
-def _import(actor: Viewer) -> int:
-    """A file of three rows, one of them wrong."""
-    job = imports.receive_file(
-        file=io.BytesIO(UPLOAD.encode()),
-        name="四月到店客户.csv",
-        subject="members",
-        actor=actor,
-        now=timezone.now(),
+def _import(actor: Viewer) -> tuple[int, int]:
+    """A file of three rows, one of them wrong; and another whose columns are not mapped yet."""
+    job, waiting = (
+        imports.receive_file(
+            file=io.BytesIO(UPLOAD.encode()),
+            name=name,
+            subject="members",
+            actor=actor,
+            now=timezone.now(),
+        )
+        for name in ("四月到店客户.csv", "五月到店客户.csv")
     )
     with tenant(actor.brand_id):
         imports.start_import(
@@ -143,7 +150,7 @@ def _import(actor: Viewer) -> int:
             now=timezone.now(),
         )
     _work(actor)
-    return job.pk
+    return job.pk, waiting.pk
 
 
 def _broadcast(actor: Viewer) -> tuple[int, int]:

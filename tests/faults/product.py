@@ -137,6 +137,17 @@ class Product:
         states = self.states(brand_id)
         return sum(states.values()) - states.get("due", 0) - states.get("claimed", 0)
 
+    def breaches(self, brand_id):
+        """Return the data invariants that the brand breaks, as ``check_invariants`` sees them."""
+        return self.run(
+            "from core.kernel import invariants\n"
+            "from core.organizations.models import Brand\n"
+            f"brand = Brand.objects.get(pk={brand_id})\n"
+            "for one in invariants._invariants.values():\n"
+            "    if invariants.check(invariant=one, brand=brand, using='default').breaches:\n"
+            "        print(one.name)"
+        )
+
     def crash_database(self):
         """Stop PostgreSQL in the immediate way and start it again."""
         self.stack.cluster.crash()

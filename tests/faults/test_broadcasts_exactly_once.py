@@ -96,6 +96,7 @@ def test_ten_thousand_rooms_under_fire(product):
     assert len(killed) == KILLS
     assert (found.rooms, found.duplicates, found.left_out) == (ROOMS, 0, 0)
     assert (found.not_sent, found.gaps, found.broken) == (0, 0, 0)
+    assert product.breaches(brand) == ""
     assert most_unknown <= ROOMS / 1000
     assert resumption.worst <= 30
 
@@ -135,3 +136,4 @@ def test_acknowledging_without_claim_and_key_repeats_or_loses(product, order, br
     for faults in ("naive.between=kill@3", ""):
         product.spawn("naive", "-c", code, FAULT_POINTS=faults).wait(60)
     assert getattr(tally(product, brand), breaks) == 50
+    assert product.breaches(brand) != ""

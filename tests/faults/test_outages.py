@@ -87,6 +87,7 @@ def test_redis_may_be_away(product, web):
     )
     assert (found.left_out, found.duplicates, found.not_sent) == (0, 0, 0)
     assert (meanwhile.left_out, meanwhile.duplicates, meanwhile.not_sent) == (0, 0, 0)
+    assert product.breaches(brand) == product.breaches(during) == ""
     assert set(readers.statuses) == {200}
     assert recovery <= 60
 
@@ -109,5 +110,6 @@ def test_postgresql_may_be_stopped_at_once(product, web):
         f" after {worst:.1f} s unaided"
     )
     assert (found.left_out, found.duplicates, found.not_sent) == (0, 0, 0)
+    assert product.breaches(brand) == ""
     assert worst <= 10
     assert all(process.poll() is None for process, _, _ in product.running.values())

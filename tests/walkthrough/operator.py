@@ -33,27 +33,27 @@ class Operator:
     # Jobs
 
     def upload(self, subject, path, *, options, shot):
-        """Upload a file, take the suggested mapping, start it, wait for its end."""
+        """Upload a file, take the suggested columns, try it out, bring it in, wait for its end."""
         self.page.goto("/members/imports/new/")
         self.page.locator(f"[name=subject][value={subject}]").check()
         self.page.set_input_files("[type=file]", str(path))
-        self.page.locator(
-            "main form button[type=submit], main form button:not([type])"
-        ).last.click()
-        self.page.wait_for_url(re.compile(r"/members/imports/\d+/"))
+        self.press("main form button.btn-primary")
+        self.page.wait_for_url(re.compile(r"/members/imports/\d+/columns/"))
         for name, value in options.items():
-            self.fill_option(name, value)
-        self.shoot(f"{shot}_mapping")
-        self.page.locator("button[name=start]").click()
+            self.choose(name, value)
+        self.shoot(f"{shot}_columns")
+        self.press("button[value=try]")
+        self.run_ends("import", f"{shot}_trial")
+        self.press("form[action$='/start/'] button")
         self.run_ends("import", shot)
 
-    def fill_option(self, name, value):
-        field = self.page.locator(f"[name={name}]").first
-        group = field.evaluate("f => { const d = f.closest('details'); if (d) d.open = true; }")
-        assert group is None
-        if value is True:
-            field.check()
-        elif field.evaluate("f => f.tagName") == "SELECT":
+    def choose(self, name, value):
+        """Fill one option, unfolding what hides it."""
+        field = self.page.locator(f"[name={name}]")
+        field.first.evaluate("f => { const d = f.closest('details'); if (d) d.open = true; }")
+        if field.first.get_attribute("type") == "checkbox":
+            field.and_(self.page.locator(f"[value={value}]")).check()
+        elif field.first.evaluate("f => f.tagName") == "SELECT":
             field.select_option(value)
         else:
             field.fill(value)
@@ -61,11 +61,11 @@ class Operator:
     def make_tag(self, group, name):
         self.page.goto("/members/tags/groups/new/")
         self.page.fill("[name=name]", group)
-        self.press_main_button()
+        self.press("form button.btn-primary")
         self.page.goto("/members/tags/new/")
         self.page.fill("[name=name]", name)
         self.page.select_option("[name=group]", label=group)
-        self.press_main_button()
+        self.press("form button.btn-primary")
         return self.one("SELECT id FROM members_tag WHERE name = %s", name)
 
     def rule_of_repeat_buyers(self, tag_id, *, orders, days, until):
@@ -99,7 +99,7 @@ class Operator:
         expect(self.page.locator("#segment-count b")).to_have_text(NUMBER)
         self.page.keyboard.press("Escape")
         self.shoot("segment")
-        self.press_main_button()
+        self.press("form button.btn-primary")
         self.page.wait_for_url(re.compile(r"/members/segments/\d+/"))
         return self.one("SELECT id FROM members_segment WHERE name = %s", name)
 
@@ -150,9 +150,10 @@ class Operator:
 
     # Helpers
 
-    def press_main_button(self):
+    def press(self, button):
+        """Click a button that posts, and wait for what comes back."""
         with self.page.expect_response(lambda answer: answer.request.method == "POST"):
-            self.page.locator("form button.btn-primary").last.click()
+            self.page.locator(button).last.click()
         self.page.wait_for_load_state("networkidle")
 
     def run_ends(self, kind, shot):

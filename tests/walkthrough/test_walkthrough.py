@@ -86,6 +86,9 @@ def operator(product, brand_id, address, tmp_path):
             lambda asked: None if asked.url.startswith(address) else problems.append(asked.url),
         )
         yield Operator(page, product, brand_id, shots)
+        # What a person would look at first when this test fails.
+        page.screenshot(path=tmp_path / "last.png", caret="initial")
+        print(f"last page: {page.url} ({tmp_path / 'last.png'})")
         program.close()
     assert [each for each in problems if not each.startswith(("data:", "blob:"))] == []
 
@@ -100,7 +103,7 @@ def test_real_customers_from_file_to_broadcast(operator, tmp_path):
     operator.upload(
         "members",
         customers,
-        options={"consent_community": True, "consent_evidence": "1997 年入会协议"},
+        options={"consent": "community", "consent_evidence": "1997 年入会协议"},
         shot="import_members",
     )
     assert operator.one("SELECT count(*) FROM members_member") == expected.members

@@ -44,10 +44,8 @@ def choices(labels: type[Any]) -> Callable[[int], Sequence[Option]]:
 
 def cities(_brand_id: int) -> Sequence[Option]:
     """Return every city, under its province."""
-    return [
-        Option(city.code, city.short_name, city.province_name)
-        for city in City.objects.order_by("code")
-    ]
+    rows = City.objects.order_by("code").values_list("code", "name", "province_name")
+    return [Option(code, name.removesuffix("市"), province) for code, name, province in rows]
 
 
 def provinces(_brand_id: int) -> Sequence[Option]:

@@ -1,0 +1,42 @@
+import pytest
+from django.utils import timezone
+
+from communities.policies.services import install_default_policies
+from core.kernel.scoping import tenant
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/policies/"
+
+
+@pytest.fixture
+def policies(brand, actor):
+    with tenant(brand.pk):
+        install_default_policies(brand=brand, actor=actor, now=timezone.now())
+
+
+def test_list_holds_the_kinds(signed_in, policies):
+    kinds = [row["kind"] for row in signed_in.get(URL).json()["results"]]
+    assert kinds == ["flash", "service", "conversion", "core"]
+
+
+def test_change_answers_the_next_version(signed_in, policies):
+    answer = signed_in.patch(
+        f"{URL}core/",
+        {"policy_version": 1, "room_cap": 30},
+        content_type="application/json",
+    )
+    assert (answer.status_code, answer.json()["policy_version"]) == (200, 2)
+    assert signed_in.get(f"{URL}core/").json()["room_cap"] == 30
+
+
+def test_stale_version_is_412(signed_in, policies):
+    body = {"policy_version": 9, "room_cap": 30}
+    answer = signed_in.patch(f"{URL}core/", body, content_type="application/json")
+    assert answer.status_code == 412
+
+
+def test_bad_template_names_its_field(signed_in, policies):
+    body = {"policy_version": 1, "name_template": "{owner}"}
+    answer = signed_in.patch(f"{URL}core/", body, content_type="application/json")
+    assert answer.status_code == 422
+    assert "/name_template" in answer.content.decode()
