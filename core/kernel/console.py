@@ -73,7 +73,7 @@ def console(
             if request.method not in allowed:
                 return HttpResponseNotAllowed(sorted(allowed))
             if request.session.get(MUST_CHANGE_PASSWORD) and not with_initial_password:
-                return go_to(request, "core:profile")
+                return _to_password(request)
             if permission is not None and not viewer.may(permission):
                 raise PermissionDenied
             try:
@@ -85,6 +85,16 @@ def console(
         return guarded
 
     return decorate
+
+
+def _to_password(request: HttpRequest) -> HttpResponse:
+    """Lead to the account page; what that page asks for by itself is left empty.
+
+    A redirect there would load the page again, which would ask again, for ever.
+    """
+    if cast("Any", request).htmx and request.method == "GET":
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return go_to(request, "core:profile")
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

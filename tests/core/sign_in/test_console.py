@@ -204,6 +204,8 @@ def test_an_initial_password_must_be_changed_first(client, person):
     sign_in(client)
     assert client.post("/account/sessions/end-others/")["Location"] == "/account/"
     assert client.get("/account/").context["must_change"]
+    polled = client.get("/tasks/badge/", headers={"HX-Request": "true"})
+    assert (polled.status_code, "HX-Redirect" in polled) == (204, False), "no endless reloading"
     assert change_password(client).status_code == 302
     assert not client.get("/account/").context["must_change"]
     assert not Staff.objects.get(pk=person.pk).must_change_password
