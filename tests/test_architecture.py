@@ -20,7 +20,7 @@ LAYERS = [*SHARED, "rules", "ports", "tasks", "api", "serializers", "console", "
 LAYERS += ["presenting"]  # rows as templates show them, where console.py would grow too long
 LAYERS += ["handler", "handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["criteria", "invariants", "search", "timeline", "workbench"]
+LAYERS += ["sections", "criteria", "invariants", "search", "timeline", "workbench"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -76,7 +76,7 @@ PLAIN_DJANGO = {
 }
 WRITES = {"save", "create", "update", "delete", "bulk_create", "bulk_update", "execute"}
 WRITES |= {"get_or_create", "update_or_create", "copy_expert"}
-WHOLE_CONCEPT = {"race", "bad_inputs", "invariants", "engine", "runs"}
+WHOLE_CONCEPT = {"commands", "race", "bad_inputs", "invariants", "engine", "runs"}
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 40
 
 CONCEPTS = [

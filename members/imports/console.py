@@ -17,7 +17,6 @@ from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from core.kernel.problems import STATUS_OF_KIND
 from core.kernel.scoping import tenant
-from core.runs.presenting import shown
 from members.imports import selectors, services
 from members.imports.fields import FIELDS
 from members.imports.forms import (
@@ -31,6 +30,7 @@ from members.imports.models import ImportJob, Subject
 from members.imports.presenting import (
     EXAMPLES,
     mapped_columns,
+    moving,
     needed_names,
     progress_of,
     shown_job,
@@ -258,7 +258,7 @@ def _detail_context(job: ImportJob) -> dict[str, Any]:
         "job": job,
         "row": shown_job(job),
         "run": run,
-        "shown": shown(run=run, now=timezone.now()),
+        "shown": moving(run, timezone.now()),
         "poll_url": reverse("members:imports-detail", args=[job.pk]) if run.is_open else "",
         "rejections": selectors.first_rejections(job=job, limit=SHOWN_REJECTIONS),
         "reasons": selectors.rejections_by_reason(job=job),

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.runs import selectors as runs
 from members.imports.fields import FIELDS, REQUIRED, Field
 from members.imports.forms import PREFIX, MappingForm
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.forms import BoundField
     from django.utils.functional import _StrOrPromise, _StrPromise
 
+    from core.runs.models import Run
+    from core.runs.rules import Pace
     from members.imports.models import ImportJob
 
 SAMPLES = 3
@@ -70,6 +76,29 @@ class MappedColumn:
     bound: BoundField
     samples: list[str]
     is_needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """How far the run is: the bar, its color, the pace, and where to stop it."""
+
+    run: Run
+    pace: Pace
+    url: str
+    tone: str
+    bar_total: int | None
+
+
+def moving(run: Run, now: datetime) -> Moving:
+    """Return a run as the page of its import shows it."""
+    total = run.total if run.total is not None or run.is_open else max(run.done, 1)
+    return Moving(
+        run=run,
+        pace=runs.pace_of(run=run, now=now),
+        url=reverse("core:runs-detail", args=[run.pk]),
+        tone={"succeeded": "ok", "failed": "bad", "paused": "warn"}.get(run.state, ""),
+        bar_total=total,
+    )
 
 
 def steps() -> list[_StrPromise]:

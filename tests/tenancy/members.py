@@ -148,6 +148,10 @@ def wearers(scope):
     return {"member_ids": [make_member(scope).pk]}
 
 
+def import_key(scope):
+    return {"job_id": next(iter(import_job(scope).values()))}
+
+
 ROUTES = {
     "api:members:imports-list": listing(),
     "api:members:imports-detail": row(pk(import_job)),
@@ -170,11 +174,11 @@ ROUTES = {
     "api:members:tags-take": row(pk(tag), dealers=False, refers=wearers),
     "members:imports-list": listing(),
     "members:imports-new": listing(),
-    "members:imports-template": listing(lambda _scope: {"subject": "member"}),
-    "members:imports-columns": row(import_job),
-    "members:imports-detail": row(import_job),
-    "members:imports-start": row(import_job),
-    "members:imports-retry": row(import_job),
+    "members:imports-template": listing(lambda _scope: {"subject": "members"}),
+    "members:imports-detail": row(import_key),
+    "members:imports-columns": row(import_key),
+    "members:imports-start": row(import_key),
+    "members:imports-retry": row(import_key),
     "members:members-list": listing(),
     "members:members-new": listing(refers=new_member),
     "members:members-detail": row(member),

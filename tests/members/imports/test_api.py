@@ -1,0 +1,92 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from core.kernel.scoping import tenant
+from members.imports.models import ImportJob
+from tests.factories.core import BrandFactory, DealerFactory, RoleGrantFactory, StaffFactory
+
+pytestmark = pytest.mark.django_db
+
+API = "/api/v1/imports/"
+
+
+def upload(client, text="客户编号,手机\nC1,13812345678\n", subject="members", **extra):
+    file = SimpleUploadedFile("客户.csv", text.encode())
+    return client.post(API, {"file": file, "subject": subject} | extra)
+
+
+def start(client, job_id, **body):
+    return client.post(f"{API}{job_id}/start/", body, content_type="application/json")
+
+
+def test_an_upload_says_what_it_found_and_where_it_lives(signed_in):
+    made = upload(signed_in)
+    assert made.status_code == 201
+    body = signed_in.get(made["Location"]).json()
+    assert body == made.json()
+    assert (body["state"], body["row_estimate"], body["file_name"]) == ("uploaded", 1, "客户.csv")
+    assert body["mapping"] == {"customer_no": "客户编号", "phone": "手机"}
+
+
+def test_a_start_is_accepted_once(signed_in):
+    job_id = upload(signed_in).json()["id"]
+    assert start(signed_in, job_id).status_code == 202
+    again = start(signed_in, job_id)
+    assert (again.status_code, again.json()["code"]) == (409, "import_under_way")
+
+
+def test_a_wrong_mapping_names_each_field(signed_in):
+    job_id = upload(signed_in).json()["id"]
+    refused = start(signed_in, job_id, mapping={"phone": "没有", "colour": "手机"})
+    assert refused.status_code == 422
+    pointers = {entry["pointer"] for entry in refused.json()["errors"]}
+    assert pointers == {"/mapping/phone", "/mapping/colour"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"subject": "cars"}, "/subject"),
+        ({"subject": "members", "brand_id": "1"}, "/brand_id"),
+    ],
+)
+def test_an_upload_of_another_shape_is_refused(signed_in, body, pointer):
+    file = SimpleUploadedFile("x.csv", b"a\n1")
+    refused = signed_in.post(API, {"file": file} | body)
+    assert refused.status_code == 422
+    assert pointer in {entry["pointer"] for entry in refused.json()["errors"]}
+
+
+def test_an_upload_without_a_file_is_refused(signed_in):
+    refused = signed_in.post(API, {"subject": "members"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/file")
+
+
+def test_a_dealer_may_not_import(client, brand):
+    staff = StaffFactory(brand=brand)
+    RoleGrantFactory(
+        brand=brand, staff=staff, role="dealer_manager", dealer=DealerFactory(brand=brand)
+    )
+    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+    assert upload(client).status_code == 403
+    with tenant(brand.pk):
+        assert not ImportJob.objects.exists()
+
+
+def test_another_brands_import_does_not_exist(signed_in, client):
+    job_id = upload(signed_in).json()["id"]
+    other = StaffFactory(brand=BrandFactory())
+    RoleGrantFactory(brand=other.brand, staff=other, role="hq_admin")
+    client.force_login(other, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"{API}{job_id}/").status_code == 404
+    assert client.get(f"{API}{job_id}/rejections/").status_code == 404
+    assert start(client, job_id).status_code == 404
+    assert client.get(API).json()["results"] == []
+
+
+def test_the_list_takes_few_queries(signed_in, query_budget):
+    for _ in range(5):
+        upload(signed_in)
+    with query_budget(2):
+        rows = signed_in.get(API, {"subject": "members"}).json()["results"]
+    assert len(rows) == 5
