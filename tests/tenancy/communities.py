@@ -14,6 +14,7 @@ from members.privacy.models import Consent
 from tests.factories.communities import (
     BroadcastFactory,
     CommunityFactory,
+    DeliveryFactory,
     MembershipFactory,
     PolicyFactory,
     RoomFactory,
