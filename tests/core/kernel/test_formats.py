@@ -85,3 +85,7 @@ def test_times_read_as_people_say_them(ahead, text):
 def test_durations_keep_their_two_largest_units(seconds, text):
     with translation.override("zh-hans"):
         assert formats.duration(seconds) == text
+
+
+def test_a_figure_not_known_yet_is_a_dash():
+    assert formats.grouped("") == formats.grouped(None) == "—"

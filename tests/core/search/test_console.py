@@ -71,5 +71,6 @@ def test_queries_are_cleaned(raw, clean):
 
 def test_searching_needs_few_queries(signed_in, brand, query_budget):
     DealerFactory(brand=brand, name="杭州")
-    with query_budget(2):
+    # One query for each source that people may search: members, communities, broadcasts, dealers.
+    with query_budget(4):
         signed_in.get("/search/?q=杭")

@@ -1,0 +1,166 @@
+"""The demonstration data: drawn from a seed, loaded by COPY, all of it or nothing."""
+
+import json
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+from django.utils import timezone
+
+from core.kernel.scoping import tenant
+from core.organizations.models import Brand, City
+from core.staff.models import Staff
+from integrations.demo import binary, loader, names, plan, services, vins
+from members.profiles.models import Member
+from members.tags.models import MemberTag
+from members.vehicles.rules import has_right_check_digit
+
+CATALOG = """
+    SELECT pg_get_constraintdef(oid), conname::text, NULL FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT indexdef, indexname::text, NULL FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT relname::text, relrowsecurity::text, relforcerowsecurity::text FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    ORDER BY 1, 2
+"""
+
+
+@pytest.fixture
+def secrets(tmp_path, monkeypatch):
+    path = tmp_path / "secrets" / "logins.json"
+    monkeypatch.setattr("integrations.demo.staff.secrets_file", lambda: path)
+    return path
+
+
+@pytest.fixture
+def cities(transactional_db):
+    call_command("load_divisions", verbosity=0)
+
+
+def draw(members=60, brand=plan.MAIN_BRAND):
+    drawn = plan.Plan(brand, members)
+    return services.seed(plan=drawn, now=timezone.now(), say=lambda _step: None)
+
+
+def rows(sql):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.usefixtures("cities")
+class TestLoading:
+    @pytest.mark.parametrize("rebuild_from", [1, 10**9])
+    def test_all_of_it_is_there_and_the_schema_as_before(self, rebuild_from, secrets, monkeypatch):
+        monkeypatch.setattr(loader, "REBUILD_FROM", rebuild_from)
+        before = rows(CATALOG)
+        made = draw()
+        assert rows(CATALOG) == before
+        with tenant(made.brand_id):
+            assert Member.objects.count() == 60
+            assert MemberTag.objects.count() > 240
+        call_command("check_invariants", database="default", verbosity=0)
+
+    def test_a_second_brand_may_be_loaded_beside_the_first(self, secrets, monkeypatch):
+        monkeypatch.setattr(loader, "REBUILD_FROM", 1)
+        draw()
+        made = draw(brand=plan.SECOND_BRAND)
+        with tenant(made.brand_id):
+            assert Member.objects.count() == 60
+
+    def test_a_brand_with_members_is_refused_and_left_alone(self, secrets):
+        made = draw()
+        with pytest.raises(services.BrandNotEmpty):
+            draw()
+        with pytest.raises(CommandError):
+            call_command("seed_demo", members=10, brand="yuanhang", verbosity=0)
+        call_command("seed_demo", members=10, brand="yuanhang", if_empty=True, verbosity=0)
+        with tenant(made.brand_id):
+            assert Member.objects.count() == 60
+
+    def test_a_load_that_breaks_leaves_nothing(self, secrets, monkeypatch):
+        before = rows(CATALOG)
+
+        def broken(**_rows):
+            raise RuntimeError("the disk is full")
+
+        monkeypatch.setattr("integrations.demo.members.load_orders", broken)
+        with pytest.raises(RuntimeError):
+            draw()
+        assert rows(CATALOG) == before
+        assert not Brand.objects.exists()
+        assert not Staff.objects.exists()
+
+    def test_there_is_one_login_per_role_and_a_password_that_works(self, secrets, capsys):
+        draw()
+        kept = json.loads(secrets.read_text())
+        assert secrets.stat().st_mode & 0o777 == 0o600
+        assert len(kept) == Staff.objects.count() == 7
+        assert all(Staff.objects.get(username=name).check_password(kept[name]) for name in kept)
+        call_command("demo_logins")
+        out = capsys.readouterr().out
+        assert all(name in out and kept[name] in out for name in kept)
+        call_command("demo_logins", reset=True)
+        assert json.loads(secrets.read_text()) != kept
+
+    def test_loading_cities_again_changes_nothing(self, capsys):
+        call_command("load_divisions")
+        assert "341 cities, 0 added or renamed" in capsys.readouterr().out
+        assert City.objects.get(pk="5001").name == "重庆市"
+        assert not City.objects.filter(name="市辖区").exists()
+
+
+def test_the_same_seed_draws_the_same_names():
+    genders = np.zeros(50, dtype=np.int64)
+    once, again = (names.full_names(np.random.default_rng(plan.SEED), genders) for _ in "12")
+    assert once == again
+    assert len(set(once)) > 40
+
+
+def test_numbers_of_vehicles_have_their_check_digit():
+    serials = np.arange(1, 2_000_001, 9_973)
+    models, years = serials % 6, 2015 + serials % 10
+    drawn = vins.vins(maker="LYH", models=models, years=years, serials=serials)
+    assert len(set(drawn)) == len(drawn)
+    assert all(len(vin) == 17 and has_right_check_digit(vin) for vin in drawn)
+    assert not any(set("IOQ") & set(vin) for vin in drawn)
+
+
+def test_phones_never_repeat():
+    drawn = names.phones(100_000, plan.SEED)
+    assert len(set(drawn)) == 100_000
+    assert all(len(phone) == 11 and phone[:3] in names.PHONE_PREFIXES for phone in drawn)
+
+
+@pytest.mark.django_db
+def test_binary_columns_arrive_as_they_were():
+    columns = [
+        binary.int8(np.array([1, -5, 2**40])),
+        binary.int4(7),
+        binary.text("中文"),
+        binary.text(None),
+        binary.text(""),
+        binary.numbered("N", np.array([1, 20, 300]), 5),
+        binary.date(np.array([0, 10_957, 20_000])),
+        binary.timestamp(np.array([0, 1_000_000, 86_400_000_000])),
+        binary.boolean(1),
+        binary.fixed([b"xx", b"yy", b"\0\xff"]),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE got (a bigint, b int, c text, d text, e text, f text, g date,"
+            " h timestamptz, i boolean, j bytea) ON COMMIT DROP"
+        )
+        parts = binary.stream(binary.rows(3, columns))
+        cursor.cursor.copy_expert("COPY got FROM STDIN (FORMAT binary)", binary.Reader(parts))
+        cursor.execute(
+            "SELECT a, b, c, d, e, f, g - '1970-01-01', extract(epoch FROM h)::bigint, i,"
+            " encode(j, 'hex') FROM got"
+        )
+        assert cursor.fetchall() == [
+            (1, 7, "中文", None, "", "N00001", 0, 0, True, "7878"),
+            (-5, 7, "中文", None, "", "N00020", 10_957, 1, True, "7979"),
+            (2**40, 7, "中文", None, "", "N00300", 20_000, 86_400, True, "00ff"),
+        ]
