@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.kernel.scoping import tenant
 from core.runs import services as runs
+from core.runs.models import Run
 from members.imports import handler
 from members.imports.models import ImportJob, ImportProfile
 from members.imports.reading.ports import FileRefused
@@ -107,7 +108,7 @@ def test_columns_are_remembered_and_offered_again(signed_in, brand, job_id):
     assert "十一月" in page
 
 
-def test_a_failed_import_goes_on_where_it_stopped(signed_in, brand, job_id, monkeypatch):
+def test_a_refused_import_says_why_and_starts_anew(signed_in, brand, job_id, monkeypatch):
     def broken(*_args):
         raise FileRefused("file_damaged", "坏了")
 
@@ -115,8 +116,19 @@ def test_a_failed_import_goes_on_where_it_stopped(signed_in, brand, job_id, monk
         patch.setattr(handler, "_apply", broken)
         choose(signed_in, job_id, act="run")
         work_off(brand)
-    page = signed_in.get(f"{URL}{job_id}/")
-    assert "坏了" in page.content.decode()
+    page = signed_in.get(f"{URL}{job_id}/").content.decode()
+    assert "坏了" in page
+    assert f"{URL}{job_id}/retry/" not in page
+    assert choose(signed_in, job_id, act="run").status_code == 302
+    work_off(brand)
+    assert job_of(brand, job_id).created_count == 1
+
+
+def test_an_interrupted_import_goes_on_where_it_stopped(signed_in, brand, job_id):
+    choose(signed_in, job_id, act="run")
+    with tenant(brand.pk):
+        Run.objects.update(state="failed", can_resume=True, finished_at=timezone.now())
+    assert f"{URL}{job_id}/retry/" in signed_in.get(f"{URL}{job_id}/").content.decode()
     assert signed_in.post(f"{URL}{job_id}/retry/").status_code == 302
     work_off(brand)
     assert job_of(brand, job_id).created_count == 1
