@@ -13,9 +13,12 @@ NOTHING = "—"
 MINUS = "−"
 
 
-def grouped(value: float | Decimal | None, places: int = 0) -> str:
-    """Return 1284306 as ``1,284,306``; nothing as a dash; negatives with a true minus."""
-    if value is None:
+def grouped(value: float | Decimal | str | None, places: int = 0) -> str:
+    """Return 1284306 as ``1,284,306``; nothing as a dash; negatives with a true minus.
+
+    An empty text is nothing too: that is what templates make of a key that is not there yet.
+    """
+    if value is None or value == "":
         return NOTHING
     quantum = Decimal(1).scaleb(-places)
     rounded = Decimal(str(value)).quantize(quantum, rounding=ROUND_HALF_UP)
