@@ -1,9 +1,7 @@
-import io
 import os
 from contextlib import contextmanager
 
 import pytest
-from django.core.management import call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -46,12 +44,6 @@ def django_db_setup(django_test_environment, django_db_blocker):
         yield
         app.close()
         owner.creation.destroy_test_db(real_name, verbosity=0)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def catalogues():
-    """Compile the translations, as every start of the product does."""
-    call_command("compile_catalogues", verbosity=0, stdout=io.StringIO())
 
 
 @pytest.fixture(scope="session", autouse=True)

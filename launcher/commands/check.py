@@ -34,11 +34,18 @@ def main(arguments: list[str]) -> int:
     """Run what was asked for; return 0 only if all of it passed."""
     places = here()
     with stack.throwaway(places, settings="config.settings.test") as servers:
+        _compile_catalogues(places, servers.env)
         if arguments == ["--lint"]:
             return 1 if lint(places, servers.env) else 0
         if arguments:
             return _pytest(places, servers.env, arguments)
         return _everything(places, servers.env)
+
+
+def _compile_catalogues(places: Places, env: Mapping[str, str]) -> None:
+    """Compile the translations before pytest starts Django, which reads them once and for all."""
+    argv = [sys.executable, "manage.py", "compile_catalogues"]
+    subprocess.run(argv, env=dict(env), cwd=places.root, check=True)
 
 
 def lint(places: Places, env: Mapping[str, str]) -> list[str]:
