@@ -10,6 +10,7 @@ from config import celery_app
 from core.api_keys.services import create_api_key
 from core.kernel.access import Permission, system_viewer
 from core.kernel.scoping import tenant
+from launcher import browser
 from tests.factories.core import BrandFactory, RoleGrantFactory, StaffFactory
 
 # What signing in and opening the tenant cost any request, whatever its view does.
@@ -50,6 +51,20 @@ def django_db_setup(django_test_environment, django_db_blocker):
 def all_tasks():
     """Register every task, as a worker does when it starts."""
     celery_app.loader.import_default_modules()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests that drive one: Playwright allows one loop per thread."""
+    from playwright.sync_api import sync_playwright
+
+    found = browser.find()
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(
+            executable_path=str(found.executable), env=dict(found.env), args=list(found.args)
+        )
+        yield program
+        program.close()
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, sync_playwright
-
-from launcher import browser
+from playwright.sync_api import Page
 
 # Playwright keeps an event loop in this thread; the ORM is used between its calls, never inside.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -54,17 +52,6 @@ class Watched:
     def overflow(self):
         """Return by how many pixels the page is wider than the screen."""
         return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    found = browser.find()
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(
-            executable_path=str(found.executable), env=dict(found.env), args=list(found.args)
-        )
-        yield program
-        program.close()
 
 
 @pytest.fixture

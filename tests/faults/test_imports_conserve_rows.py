@@ -110,7 +110,7 @@ def test_a_killed_import_goes_on_and_counts_every_row_once(product, file, tmp_pa
     seed = random.Random(15)
 
     killed = worker(product, brand, tmp_path, "first", faults="imports.step=kill@2")
-    assert killed.wait(60) == -signal.SIGKILL
+    assert killed.wait(240) == -signal.SIGKILL
     assert 0 < done(product, brand) < ROWS
 
     for number in range(2):
@@ -150,7 +150,7 @@ def test_without_one_transaction_for_rows_and_place_rows_are_counted_twice(produ
     brand = ask(product, SEED, tmp_path, CODE="import-torn")
     job = ask(product, START, tmp_path, BRAND=brand, FILE=str(file))
     killed = worker(product, brand, tmp_path, "torn", TORN, faults="imports.torn=kill@2")
-    assert killed.wait(60) == -signal.SIGKILL
+    assert killed.wait(240) == -signal.SIGKILL
     patient = "services.MAX_ATTEMPTS = 2\n"
     assert worker(product, brand, tmp_path, "last", patient).wait(180) == 0
     [(read, *_, state, _error)] = product.all(brand, JOB, job)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import sync_playwright
 
-from launcher import browser, places, stack
+from launcher import places, stack
 from tests.faults.product import Product, answers, wait_until
 from tests.walkthrough import real_data
 from tests.walkthrough.operator import Operator, number_of
@@ -67,29 +66,25 @@ def address(product):
 
 
 @pytest.fixture
-def operator(product, brand_id, address, tmp_path):
+def operator(product, brand_id, address, chromium, tmp_path):
     shots = SHOTS if os.environ.get("WALKTHROUGH_SHOTS") else tmp_path
     shots.mkdir(parents=True, exist_ok=True)
-    found, problems = browser.find(), []
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(
-            executable_path=str(found.executable), env=dict(found.env), args=list(found.args)
-        )
-        context = program.new_context(
-            base_url=address, viewport={"width": 1440, "height": 900}, locale="zh-CN"
-        )
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith(address) else problems.append(asked.url),
-        )
-        yield Operator(page, product, brand_id, shots)
-        # What a person would look at first when this test fails.
-        page.screenshot(path=tmp_path / "last.png", caret="initial")
-        print(f"last page: {page.url} ({tmp_path / 'last.png'})")
-        program.close()
+    problems = []
+    context = chromium.new_context(
+        base_url=address, viewport={"width": 1440, "height": 900}, locale="zh-CN"
+    )
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(address) else problems.append(asked.url),
+    )
+    yield Operator(page, product, brand_id, shots)
+    # What a person would look at first when this test fails.
+    page.screenshot(path=tmp_path / "last.png", caret="initial")
+    print(f"last page: {page.url} ({tmp_path / 'last.png'})")
+    context.close()
     assert [each for each in problems if not each.startswith(("data:", "blob:"))] == []
 
 
