@@ -61,7 +61,7 @@ HELPERS = {
     "members/segments": {"compiler", "wording"},
     "members/tags": {"counting", "giving"},
 }
-SHARED_HELPERS = {"sessions"}
+SHARED_HELPERS = {"presenting", "sessions"}
 TABLES_OF_CONTENTS = {"apps", "models", "tasks", "urls", "api_urls", "admin", "__init__"}
 # What ``rules`` and ``ports`` may take from Django: words for people, nothing that needs a setup.
 PLAIN_DJANGO = {
@@ -76,7 +76,7 @@ PLAIN_DJANGO = {
 }
 WRITES = {"save", "create", "update", "delete", "bulk_create", "bulk_update", "execute"}
 WRITES |= {"get_or_create", "update_or_create", "copy_expert"}
-WHOLE_CONCEPT = {"bad_files", "commands", "race", "bad_inputs", "invariants", "engine", "runs"}
+WHOLE_CONCEPT = {"bad_files", "bad_inputs", "commands", "engine", "invariants", "race", "runs"}
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 40
 
 CONCEPTS = [
