@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from members.imports.reading.workbook import Workbook
 
 BLOCK = 256 * 1024
-ROWS_PER_BATCH = 5000
+ROWS_PER_BATCH = 12_000
 QUICK_START = b"<sheetData"
 
 
