@@ -262,8 +262,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Qunying API",
     "DESCRIPTION": (
         "Community operations for car brands. Errors are `application/problem+json`; lists are "
-        "paged by `limit` and `cursor`; a POST with an `Idempotency-Key` takes effect once; who asks "
-        "too fast is answered 429 with `Retry-After`."
+        "paged by `limit` and `cursor`; a POST with an `Idempotency-Key` takes effect once; "
+        "asking too fast is answered 429 with `Retry-After`."
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
