@@ -72,9 +72,16 @@ class Scene:
 @contextmanager
 def committed_scene(blocker: Any, files: Path) -> Iterator[Scene]:
     """Make a scene once for all tests of a module; it is committed, and emptied at the end."""
-    with override_settings(FILES_DIR=files), blocker.unblock():
+    with override_settings(FILES_DIR=files), left_empty(blocker):
+        yield make_scene()
+
+
+@contextmanager
+def left_empty(blocker: Any) -> Iterator[None]:
+    """Let what happens inside commit; empty the tables afterwards."""
+    with blocker.unblock():
         try:
-            yield make_scene()
+            yield
         finally:
             empty()
             connections.close_all()  # Also those of Playwright's context; the database goes next.

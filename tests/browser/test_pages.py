@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import get_resolver, reverse
 from playwright.sync_api import expect
-from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.conftest import HEIGHTS, Watched
 from tests.scene import committed_scene
@@ -75,15 +74,6 @@ def scene(django_db_setup, django_db_blocker, tmp_path_factory):
     """Made and committed once for all pages, which only look."""
     with committed_scene(django_db_blocker, tmp_path_factory.mktemp("files")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def server(scene):
-    """pytest-django's own live server would empty the tables after every page."""
-    running = LiveServer("localhost")
-    with override_settings(ALLOWED_HOSTS=["localhost", "testserver"]):
-        yield running
-        running.stop()
 
 
 @pytest.fixture(scope="module")
