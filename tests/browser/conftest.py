@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.scene import left_empty
@@ -15,6 +15,13 @@ from tests.scene import left_empty
 # Playwright keeps an event loop in this thread; the ORM is used between its calls, never inside.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 AXE = Path(settings.BASE_DIR, "node_modules", "axe-core", "axe.min.js").read_text("utf-8")
+UNFINISHED = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [hx-trigger=load]"
+# Half faded, any text lacks contrast. What turns without end is not waited for.
+FADED = """Promise.allSettled(
+    document.getAnimations()
+        .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+        .map((one) => one.finished)
+).then(() => null)"""
 HEIGHTS = {1440: 900, 390: 844, 360: 740}
 
 
@@ -42,8 +49,14 @@ class Watched:
         if host and host != self.host:
             self.problems.append(f"foreign request: {request.url}")
 
+    def settle(self):
+        """Wait until parts that come after the page are there, and nothing fades any more."""
+        expect(self.page.locator(UNFINISHED)).to_have_count(0)
+        self.page.evaluate(FADED)
+
     def serious_violations(self):
         """Return what axe finds serious or worse on the page as it is now."""
+        self.page.evaluate(FADED)
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE)
         found = self.page.evaluate(
