@@ -24,10 +24,6 @@ pytestmark = [
     pytest.mark.skipif(
         not real_data.is_available(), reason="the real data sets do not lie beside the checkout"
     ),
-    # Its tag rule takes minutes on tables that were filled a moment ago and have no statistics.
-    pytest.mark.skipif(
-        not os.environ.get("WALKTHROUGH_SHOTS"), reason="not finished: runs when asked for"
-    ),
 ]
 PASSWORD = "walk-through-1998"
 MIGRATE = (
