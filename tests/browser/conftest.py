@@ -22,6 +22,8 @@ FADED = """Promise.allSettled(
         .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
         .map((one) => one.finished)
 ).then(() => null)"""
+# Preloading is for sound and films, of which we have none; selectors are not shown.
+AXE_OPTIONS = "{resultTypes: ['violations'], preload: false, selectors: false}"
 HEIGHTS = {1440: 900, 390: 844, 360: 740}
 
 
@@ -60,7 +62,7 @@ class Watched:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE)
         found = self.page.evaluate(
-            "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+            f"async () => (await axe.run(document, {AXE_OPTIONS})).violations"
             ".filter(v => v.impact === 'serious' || v.impact === 'critical')"
             ".map(v => `${v.id}: ${v.nodes[0].html}`)"
         )
