@@ -18,10 +18,10 @@ from core.kernel.navigation import register as register_places
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
-from members.imports.handler import FILLS as IMPORTED
-from members.imports.handler import KIND as IMPORT
-from members.imports.handler import WORDS as IMPORT_WORDS
-from members.imports.handler import ImportHandler
+from members.imports.handlers import FILLS as IMPORTED
+from members.imports.handlers import KIND as IMPORT
+from members.imports.handlers import WORDS as IMPORT_WORDS
+from members.imports.handlers import ImportHandler
 from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.models import ImportJob
 from members.members.searching import find_members
