@@ -134,7 +134,12 @@ def test_real_customers_from_file_to_broadcast(operator, tmp_path):
     assert operator.one(rooms, "conversion") == expected.conversion_rooms
     assert operator.one(seats, "conversion") == expected.repeat_buyers
 
-    operator.broadcast("老客户答谢", "{群名} 的老朋友，本周到店有礼。", kind="conversion")
+    operator.broadcast(
+        "老客户答谢",
+        "{群名} 的老朋友，本周到店有礼。",
+        kind="conversion",
+        rooms=expected.conversion_rooms,
+    )
     reached = operator.page.locator("#broadcast-report .stat .v, .stats .v").all_inner_texts()
     assert expected.conversion_rooms in map(number_of, reached)
     assert expected.repeat_buyers in map(number_of, reached)
