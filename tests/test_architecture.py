@@ -188,16 +188,13 @@ def test_concepts_meet_in_services_selectors_models_and_ports(path):
 @named("rules.py", "ports.py")
 def test_rules_and_ports_are_plain_python(path):
     """What is imported for hints alone is not there when the program runs."""
-    hints = {
-        id(node)
-        for block in nodes(path, ast.If)
-        if ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in block.body
-    }
+    tree = list(ast.walk(parse(path)))
+    blocks = [node for node in tree if isinstance(node, ast.If)]
+    hints = [n for b in blocks if ast.unparse(b.test) == "TYPE_CHECKING" for n in b.body]
     taken = {
         module
-        for node in nodes(path, ast.Import, ast.ImportFrom)
-        if id(node) not in hints
+        for node in tree
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and node not in hints
         for module in modules(node)
         if module.startswith("django")
     }
