@@ -9,7 +9,8 @@ BATCH_END = """
         ORDER BY group_no, member_id LIMIT %(limit)s
     ) AS batch ORDER BY group_no DESC, member_id DESC LIMIT 1
 """
-# The laterals keep to one index entry per person: joining would read whole tables at every step.
+# The laterals keep to one index entry per person: joining would read whole tables at every step,
+# and a join inside of one could start from all communities instead of the person's few seats.
 QUEUE = """
     CREATE TEMP TABLE build_queue ON COMMIT DROP AS
     SELECT checked.*, row_number() OVER (
@@ -36,11 +37,12 @@ QUEUE = """
         ) AS consent ON true
         LEFT JOIN LATERAL (
             SELECT true AS yes FROM communities_membership AS seat
-            JOIN communities_community AS home
-                ON home.brand_id = seat.brand_id AND home.id = seat.community_id
             WHERE seat.brand_id = %(brand)s AND seat.member_id = batch.member_id
                 AND seat.left_at IS NULL
-                AND ({inside} OR seat.community_id = target.community_id) LIMIT 1
+                AND (seat.community_id = target.community_id OR (
+                    SELECT {inside} FROM communities_community AS home
+                    WHERE home.brand_id = seat.brand_id AND home.id = seat.community_id))
+            LIMIT 1
         ) AS inside ON true
     ) AS checked
 """
