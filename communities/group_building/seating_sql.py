@@ -11,6 +11,7 @@ BATCH_END = """
 """
 # The laterals keep to one index entry per person: joining would read whole tables at every step,
 # and a join inside of one could start from all communities instead of the person's few seats.
+# In the order of members, neighbours find each other's index pages still at hand.
 QUEUE = """
     CREATE TEMP TABLE build_queue ON COMMIT DROP AS
     SELECT checked.*, row_number() OVER (
@@ -26,7 +27,7 @@ QUEUE = """
             WHERE brand_id = %(brand)s AND run_id = %(run)s
                 AND (group_no, member_id) > (%(from_group)s, %(from_member)s)
                 AND (group_no, member_id) <= (%(to_group)s, %(to_member)s)
-            ORDER BY group_no, member_id OFFSET 0
+            ORDER BY member_id OFFSET 0
         ) AS batch
         JOIN unnest(%(groups)s::int[], %(communities)s::bigint[], %(open)s::bool[])
             AS target (group_no, community_id, is_open) ON target.group_no = batch.group_no
