@@ -163,6 +163,20 @@ def test_page(name, width, scene, go):
     check(watched, answer, name)
 
 
+def test_what_is_waited_for_never_fades(scene, tabs):
+    """It may be marked as waiting; but text that fades is one nobody can read."""
+    page, late = tabs[1440].page, []
+    page.route("**/people/", lambda route: late.append(route))
+    with page.expect_request("**/people/"):
+        page.goto(address(scene, "members:segments-detail"), wait_until="domcontentloaded")
+    page.wait_for_timeout(700)
+    assert page.locator("#segment-people").evaluate("part => getComputedStyle(part).opacity") == "1"
+    late.pop().continue_()
+    page.unroute("**/people/")
+    page.wait_for_selector("#segment-people table", state="attached")
+    assert tabs[1440].serious_violations() == []
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_sign_in(width, scene, go, tabs, server, visitor):
     tabs[width].page.context.clear_cookies()
