@@ -192,7 +192,7 @@ def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int
         try:
             run = _step(run, clock)
             steps += 1
-            statistics.refresh(filled_by(run.kind))
+            statistics.refresh(filled_by(run.kind), brand_id=run.brand_id)
         except LeaseLost:
             logger.warning("run %s was taken over; the late step was rolled back", run.pk)
             return steps
