@@ -11,11 +11,16 @@ from core.audit.ports import (
     register_subjects,
     register_values,
 )
+from core.exports.handler import WORDS as EXPORT_WORDS
+from core.exports.handler import ExportHandler
+from core.exports.selectors import KIND as EXPORT
 from core.files.selectors import describe_files
 from core.kernel.access import Permission
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
+from core.lists.ports import LABELS
 from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
+from core.runs.ports import register_run_kind
 from core.runs.selectors import describe_runs
 from core.runs.workbench import running_panel, stuck_runs
 from core.search.ports import SearchSource, register_search
@@ -30,6 +35,7 @@ ACTIONS = {
     "dealer.created": _("added the dealer"),
     "dealer.changed": _("changed the dealer"),
     "file.downloaded": _("downloaded the file"),
+    "list.exported": _("exported %(count)s rows of “%(list)s” (%(filters)s):"),
     "region.created": _("added the region"),
     "region.changed": _("changed the region"),
     "run.started": _("started the task"),
@@ -83,3 +89,5 @@ def register() -> None:
     register_actions(ACTIONS)
     register_subjects(SUBJECTS)
     register_values("role", dict(Role.choices))
+    register_values("list", LABELS)
+    register_run_kind(EXPORT, ExportHandler(), EXPORT_WORDS)

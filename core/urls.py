@@ -5,6 +5,7 @@ from django.urls import path
 from core.api_keys import console as api_keys
 from core.audit import console as audit
 from core.console_kit import console as console_kit
+from core.exports import console as exports
 from core.files import console as files
 from core.organizations import console as organizations
 from core.runs import console as runs
@@ -37,6 +38,7 @@ urlpatterns = [
     path("tasks/<int:run_id>/pause/", runs.runs_pause, name="runs-pause"),
     path("tasks/<int:run_id>/resume/", runs.runs_resume, name="runs-resume"),
     path("tasks/<int:run_id>/cancel/", runs.runs_cancel, name="runs-cancel"),
+    path("exports/new/", exports.exports_new, name="exports-new"),
     path("kit/", console_kit.kit, name="kit"),
     path("kit/form/", console_kit.kit_form, name="kit-form"),
     path("kit/drawer/", console_kit.kit_drawer, name="kit-drawer"),

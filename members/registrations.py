@@ -15,6 +15,7 @@ from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import Invariant, register_invariants
 from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
+from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
@@ -22,6 +23,7 @@ from members.imports.handler import KIND as IMPORT
 from members.imports.handler import WORDS as IMPORT_WORDS
 from members.imports.handler import ImportHandler
 from members.imports.models import ImportJob
+from members.members.listing import MEMBERS
 from members.members.searching import find_members
 from members.orders.workbench import order_figures
 from members.profiles.models import Member
@@ -174,6 +176,7 @@ def register() -> None:
             "members.taggroup": SubjectKind(_("Group of tags")),
         }
     )
+    register_list("members", MEMBERS)
     register_search(
         "members", SearchSource(_("Members"), find_members, Permission.MEMBERS_VIEW, order=10)
     )

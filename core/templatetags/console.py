@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.kernel import filter_chips as chips
 from core.kernel import formats, sparkline
+from core.kernel.access import Permission
 from core.kernel.badges import kind_badge, state_badge
 from core.kernel.fields import describe_field
+from core.lists import ports as lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -163,6 +166,26 @@ def sort_header(context: RequestContext, key: str, label: str, **options: Any) -
         "css": " ".join(
             filter(None, ["num" if options.get("num") else "", options.get("css", "")])
         ),
+    }
+
+
+@register.inclusion_tag("components/list_tools.html", takes_context=True)
+def list_tools(context: RequestContext, key: str, **parents: Any) -> dict[str, Any]:
+    """Render what can be done with a whole list: export it as it is narrowed, choose columns.
+
+    ``key`` is the list's name in ``core.lists``; ``parents`` is what it belongs to, such as
+    ``broadcast=row.pk``. The columns that can be hidden come from the page's context.
+    """
+    request = context["request"]
+    source = lists.source_of(key)
+    viewer = request.viewer
+    may_export = source and viewer.may(source.permission) and viewer.may(Permission.RUNS_VIEW)
+    named = {"list": key} | {name: str(value) for name, value in parents.items()}
+    query = chips.query_with(request.GET, **named)
+    return {
+        "key": key,
+        "columns": context.get("columns"),
+        "export_url": f"{reverse('core:exports-new')}?{query}" if may_export else "",
     }
 
 

@@ -135,7 +135,7 @@ def test_a_long_list_is_counted_to_a_cap_and_says_so(signed_in, brand, monkeypat
     for _ in range(3):
         MemberFactory(brand=brand)
     whole = signed_in.get(reverse(LIST), {"stage": "prospect"}).context["summary"]
-    monkeypatch.setattr("members.members.selectors.COUNT_CAP", 2)
+    monkeypatch.setattr("core.kernel.sizes.COUNT_CAP", 2)
     capped = signed_in.get(reverse(LIST), {"stage": "prospect"}).context["summary"]
     assert "3" in whole
     assert "2" in capped
