@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.api_keys.selectors import describe_api_keys
+from core.audit.listing import AUDIT
 from core.audit.ports import (
     SubjectKind,
     register_actions,
@@ -18,13 +19,16 @@ from core.files.selectors import describe_files
 from core.kernel.access import Permission
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
-from core.lists.ports import LABELS
+from core.lists.ports import LABELS, register_list
+from core.organizations.listing import DEALERS
 from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
+from core.runs.listing import RUNS
 from core.runs.ports import register_run_kind
 from core.runs.selectors import describe_runs
 from core.runs.workbench import running_panel, stuck_runs
 from core.search.ports import SearchSource, register_search
 from core.search.providers import find_dealers, find_staff
+from core.staff.listing import STAFF
 from core.staff.models import Role
 from core.staff.selectors import describe_staff
 from core.workbench.ports import register_panel, register_todos
@@ -90,4 +94,8 @@ def register() -> None:
     register_subjects(SUBJECTS)
     register_values("role", dict(Role.choices))
     register_values("list", LABELS)
+    register_list("tasks", RUNS)
+    register_list("staff", STAFF)
+    register_list("dealers", DEALERS)
+    register_list("audit", AUDIT)
     register_run_kind(EXPORT, ExportHandler(), EXPORT_WORDS)

@@ -22,13 +22,16 @@ from core.workbench.ports import register_figures
 from members.imports.handler import KIND as IMPORT
 from members.imports.handler import WORDS as IMPORT_WORDS
 from members.imports.handler import ImportHandler
+from members.imports.listing import IMPORTS
 from members.imports.models import ImportJob
 from members.members.listing import MEMBERS
 from members.members.searching import find_members
+from members.orders.listing import ORDERS
 from members.orders.workbench import order_figures
 from members.profiles.models import Member
 from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
+from members.segments.listing import SEGMENTS
 from members.segments.models import Segment
 from members.segments.ports import register_criteria
 from members.tags.criteria import TAG_CRITERIA
@@ -40,6 +43,7 @@ from members.tags.giving import (
     RuleRun,
     SelectionRun,
 )
+from members.tags.listing import TAGS
 from members.tags.models import Tag
 
 if TYPE_CHECKING:
@@ -177,6 +181,10 @@ def register() -> None:
         }
     )
     register_list("members", MEMBERS)
+    register_list("tags", TAGS)
+    register_list("segments", SEGMENTS)
+    register_list("imports", IMPORTS)
+    register_list("orders", ORDERS)
     register_search(
         "members", SearchSource(_("Members"), find_members, Permission.MEMBERS_VIEW, order=10)
     )

@@ -10,11 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_htmx.http import trigger_client_event
 
-from communities.broadcasts import drafts, presenting, selectors, services
+from communities.broadcasts import drafts, listing, presenting, selectors, services
 from communities.broadcasts.audience import Audience
 from communities.broadcasts.forms import (
-    BroadcastFilterForm,
-    DeliveryFilterForm,
     DraftForm,
     initial_of,
 )
@@ -48,10 +46,10 @@ TEMPLATES = "communities/broadcasts"
 @console(Permission.BROADCASTS_VIEW)
 def broadcasts_list(request: ConsoleRequest) -> HttpResponseBase:
     """List broadcasts, the newest first."""
-    form = BroadcastFilterForm(request.GET)
-    rows = Broadcast.objects.visible_to(request.viewer)
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        form.narrow(rows).select_related("dealer"),
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.BROADCASTS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -242,12 +240,10 @@ def _plan_context(row: Broadcast, now: datetime) -> dict[str, Any]:
 @console(Permission.BROADCASTS_VIEW)
 def broadcasts_deliveries(request: ConsoleRequest, broadcast_id: int) -> HttpResponseBase:
     """Answer the deliveries of a broadcast, room by room."""
-    row, form = _fetch(request, broadcast_id), DeliveryFilterForm(request.GET)
-    rows = selectors.deliveries_with_reads(broadcast=row)
-    if form.is_valid() and form.cleaned_data["state"]:
-        rows = rows.filter(state=form.cleaned_data["state"])
+    row = _fetch(request, broadcast_id)
+    form = listing.deliveries_form(request.GET, request.viewer)
     page = keyset_page(
-        rows,
+        listing.narrowed_deliveries(broadcast=row, form=form),
         order="id",
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),

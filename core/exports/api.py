@@ -58,7 +58,7 @@ class ExportIn(Serializer):
     filters = serializers.DictField(
         child=serializers.CharField(max_length=200),
         required=False,
-        help_text="As in the address of the list's page, such as `{\"stage\": \"growth\"}`.",
+        help_text='As in the address of the list\'s page, such as `{"stage": "growth"}`.',
     )
     columns = serializers.ListField(
         child=serializers.CharField(max_length=40),

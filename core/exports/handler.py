@@ -46,9 +46,7 @@ class ExportHandler:
         """Count, write the next piece, or join the pieces, in the requester's language."""
         with translation.override(run.params["language"]):
             wanted = selectors.wanted_of(params=run.params)
-            viewer = selectors.requester_now(
-                wanted=wanted, params=run.params, actor=actor, now=now
-            )
+            viewer = selectors.requester_now(wanted=wanted, params=run.params, actor=actor, now=now)
             if not run.cursor:
                 return _begin(wanted, viewer)
             if run.cursor["at"] is not None:
@@ -167,25 +165,24 @@ def _join(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
             sheet=label[:31],
         )
     files.delete_pieces(brand_id=run.brand_id, ids=ids)
-    audit.record(
-        action="list.exported",
-        subject=Run.objects.get(pk=run.id),
-        actor=viewer,
-        now=now,
-        data={
-            "list": wanted.key,
-            "count": run.done,
-            "filters": wanted.words,
-            "columns": list(wanted.columns),
-            "format": wanted.file_format.value,
-        },
-    )
+    _tell(run, wanted, viewer, now)
     return Step(
         cursor={"at": None, "pieces": []},
         done=run.done,
         total=run.done,
         result={"files": [{"label": label, "file_id": result.stored.pk}]},
         finished=True,
+    )
+
+
+def _tell(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> None:
+    told = {"list": wanted.key, "count": run.done, "filters": wanted.words}
+    audit.record(
+        action="list.exported",
+        subject=Run.objects.get(pk=run.id),
+        actor=viewer,
+        now=now,
+        data=told | {"columns": list(wanted.columns), "format": wanted.file_format.value},
     )
 
 

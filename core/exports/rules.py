@@ -27,20 +27,20 @@ class FileFormat(StrEnum):
 
 def plain(value: Any) -> str | int | float:
     """Return a cell as text or number: times to the second in local time, several with 、."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return float(value) if isinstance(value, Decimal) else value
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, bool):
         return "✓" if value else ""
-    if isinstance(value, (int, float)):
-        return value
-    if isinstance(value, Decimal):
-        return float(value)
     if isinstance(value, datetime):
         return exact(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
-        return BETWEEN.join(str(plain(each)) for each in value)
+        return BETWEEN.join(map(_text, value))
     return str(value)
 
 

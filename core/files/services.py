@@ -129,9 +129,7 @@ def result_writer(
         result = ResultFile(writer)
         yield result
         result.finish()
-        row = StoredFile(
-            brand_id=brand_id, purpose=StoredFile.Purpose.RESULT, name=safe_name(name)
-        )
+        row = StoredFile(brand_id=brand_id, purpose=StoredFile.Purpose.RESULT, name=safe_name(name))
         if holds is not None:
             dealers = None if holds.dealer_ids is None else sorted(holds.dealer_ids)
             row.holds = {"dealer_ids": dealers}

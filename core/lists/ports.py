@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.kernel.access import Permission, Viewer
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from django.utils.functional import _StrOrPromise
+
+    from core.kernel.access import Permission, Viewer
 
 
 @dataclass(frozen=True, slots=True)

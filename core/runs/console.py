@@ -12,14 +12,13 @@ from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, go_to, page_or_partial
 from core.kernel.errors import Forbidden, NotFound
 from core.kernel.paging import keyset_page
-from core.runs import selectors, services
+from core.runs import listing, selectors, services
 from core.runs.forms import RunFilterForm
 from core.runs.models import Run
 from core.runs.presenting import shown
 from core.runs.workbench import running_panel
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 30
@@ -30,9 +29,9 @@ def runs_list(request: ConsoleRequest) -> HttpResponseBase:
     """List background tasks, the newest first."""
     now = timezone.now()
     form = RunFilterForm(request.GET)
-    rows = Run.objects.visible_to(request.viewer)
     page = keyset_page(
-        _narrowed(rows, form, request),
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.RUNS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -46,18 +45,6 @@ def runs_list(request: ConsoleRequest) -> HttpResponseBase:
         "live": any(run.state in Run.OPEN_STATES for run in page.rows),
     }
     return page_or_partial(request, "core/runs/list.html", "core/runs/_list.html", context)
-
-
-def _narrowed(rows: QuerySet[Run], form: RunFilterForm, request: ConsoleRequest) -> QuerySet[Run]:
-    if not form.is_valid():
-        return rows.none()
-    if form.cleaned_data["who"] == "me":
-        rows = rows.filter(requested_by_id=request.viewer.staff_id)
-    if state := form.cleaned_data["state"]:
-        rows = rows.filter(state__in=Run.OPEN_STATES if state == "open" else [state])
-    if kind := form.cleaned_data["kind"]:
-        rows = rows.filter(kind=kind)
-    return rows
 
 
 def _views(request: ConsoleRequest) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from core.sign_in import selectors as sign_in_selectors
 from core.sign_in import services as sign_in_services
-from core.staff import selectors, services
-from core.staff.forms import GrantForm, NewStaffForm, StaffFilterForm, StaffForm
+from core.staff import listing, selectors, services
+from core.staff.forms import GrantForm, NewStaffForm, StaffForm
 from core.staff.models import Role
 from core.staff.selectors import StaffFilter
 
@@ -34,12 +34,10 @@ FORM_FIELDS = ("display_name", "email")
 @console(Permission.STAFF_VIEW)
 def staff_list(request: ConsoleRequest) -> HttpResponseBase:
     """List the people in sight by name."""
-    form = StaffFilterForm(request.GET, viewer=request.viewer)
-    narrowed = form.chosen()
-    rows = selectors.people(viewer=request.viewer, narrowed=narrowed or StaffFilter())
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows if narrowed is not None else rows.none(),
-        order="display_name",
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.STAFF.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,

@@ -17,11 +17,10 @@ from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from core.kernel.problems import STATUS_OF_KIND
 from core.kernel.scoping import tenant
-from members.imports import selectors, services
+from members.imports import listing, selectors, services
 from members.imports.fields import FIELDS
 from members.imports.forms import (
     PREFIX,
-    ImportFilterForm,
     MappingForm,
     UploadForm,
     initial_of,
@@ -43,7 +42,6 @@ from members.imports.reading.ports import (
 )
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 30
@@ -53,13 +51,10 @@ SHOWN_REJECTIONS = 50
 @console(Permission.MEMBERS_IMPORT)
 def imports_list(request: ConsoleRequest) -> HttpResponseBase:
     """List files that came in, the newest first."""
-    form = ImportFilterForm(request.GET)
-    rows: QuerySet[ImportJob] = ImportJob.objects.visible_to(request.viewer)
-    rows = rows.select_related("file", "run")
-    if form.is_valid():
-        rows = selectors.narrowed(rows=rows, **form.cleaned_data)
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows,
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.IMPORTS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,

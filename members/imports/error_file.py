@@ -35,4 +35,3 @@ def write(*, job: ImportJob, actor: Viewer, now: datetime) -> StoredFile:
         for number, *texts in rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
             writer.writerow([number, *map(inert_cell, texts)])
     return result.stored
-

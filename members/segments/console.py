@@ -17,8 +17,8 @@ from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, pa
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.navigation import url_of
 from core.kernel.paging import keyset_page
-from members.segments import rules, selectors, services
-from members.segments.forms import SegmentFilterForm, SegmentForm
+from members.segments import listing, rules, selectors, services
+from members.segments.forms import SegmentForm
 from members.segments.models import Segment
 from members.segments.ports import registry
 from members.segments.wording import Words, matching, plain
@@ -39,21 +39,17 @@ BUILDER = "segment"
 @console(Permission.SEGMENTS_VIEW)
 def segments_list(request: ConsoleRequest) -> HttpResponseBase:
     """List segments with what they ask for, the newest first."""
-    form = SegmentFilterForm(request.GET)
-    rows = Segment.objects.visible_to(request.viewer)
-    rows = rows.filter(is_archived=form.is_valid() and form.cleaned_data["state"] == "archived")
-    if query := request.GET.get("q", "").strip():
-        # A brand has hundreds of segments, so that reading their names is cheap.
-        rows = rows.filter(name__icontains=query)
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows,
+        listing.narrowed(viewer=request.viewer, form=form, typed=request.GET.get("q", "")),
+        order=listing.SEGMENTS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
     )
     words = Words(request.viewer.brand_id)
     context = {
-        "rows": [(segment, _said(segment.tree, words)) for segment in page.rows],
+        "rows": [(segment, listing.said(segment.tree, words)) for segment in page.rows],
         "filter_form": form,
         "next": page.next,
         "previous": page.previous,
@@ -63,15 +59,6 @@ def segments_list(request: ConsoleRequest) -> HttpResponseBase:
     return page_or_partial(
         request, "members/segments/list.html", "members/segments/_list.html", context
     )
-
-
-def _said(tree: dict[str, Any], words: Words) -> list[str]:
-    """Return the conditions in words; a field that is gone is left out."""
-    try:
-        root = rules.parse(tree, registry=registry)
-    except InvalidInput:
-        return []
-    return [words.condition(leaf) for leaf in rules.leaves(root)]
 
 
 @console(Permission.SEGMENTS_VIEW)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from core.kernel.access import Permission
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from core.sign_in.rules import ref_of
+from tests.factories.members import MemberFactory
 from tests.tenancy.samples import listing, own, pk, public, row
 from tests.tenancy.world import BACKEND
 
@@ -52,6 +55,50 @@ def browser(scope):
     client = Client()
     client.force_login(scope.staff, backend=BACKEND)
     return {"ref": ref_of(client.session.session_key)}
+
+
+def export(scope):
+    """A list of the scope's person, written."""
+    name = f"{scope.canary} list.csv"
+    with tenant(scope.brand.pk):
+        with files.result_writer(
+            brand_id=scope.brand.pk, name=name, actor=scope.person, now=timezone.now()
+        ) as result:
+            result.text.write(scope.canary)
+        made = Run.objects.create(
+            brand=scope.brand,
+            kind="export",
+            title=f"{scope.canary} export",
+            state=Run.State.SUCCEEDED,
+            result={"files": [{"label": "list", "file_id": result.stored.pk}]},
+            requested_by_id=scope.staff.pk,
+            requested_by_label=scope.staff.display_name,
+            claimable_at=timezone.now(),
+            created_at=timezone.now(),
+            finished_at=timezone.now(),
+        )
+    return {"run_id": made.pk}
+
+
+def list_to_export(scope):
+    """The orders of one of the scope's members: a list that belongs to a row."""
+    member = MemberFactory(
+        brand=scope.brand, home_dealer=scope.dealer, display_name=f"{scope.canary} owner"
+    )
+    return {"list": "orders", "member": str(member.pk)}
+
+
+def exporting(scope):
+    """The question of the console about that list."""
+    return {
+        "query": "?" + urlencode(list_to_export(scope)),
+        "body": {"format": "csv", "columns": ["number"]},
+    }
+
+
+def new_export(scope):
+    asked = list_to_export(scope)
+    return {"list": asked.pop("list"), "filters": asked}
 
 
 def person(scope):
@@ -115,6 +162,9 @@ ROUTES = {
     "api:core:runs-cancel": row(pk(run)),
     "api:core:runs-pause": row(pk(run)),
     "api:core:runs-resume": row(pk(run)),
+    "api:core:exports-list": listing(refers=new_export),
+    "api:core:exports-detail": row(pk(export)),
+    "api:core:exports-file": row(pk(export)),
     "api:core:audit-list": listing(),
     "api:core:audit-detail": row(pk(audit_entry)),
     "core:sign-in": public(),
@@ -141,6 +191,7 @@ ROUTES = {
     "core:runs-pause": row(run),
     "core:runs-resume": row(run),
     "core:runs-cancel": row(run),
+    "core:exports-new": row(exporting),
     "core:files-download": row(stored_file),
     "core:organization": listing(),
     "core:region-new": listing(),

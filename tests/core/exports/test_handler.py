@@ -1,4 +1,5 @@
 import io
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -119,9 +120,7 @@ def test_who_sees_less_now_cannot_fetch_the_file(brand, staff, export, work, dea
         RoleGrant.objects.filter(staff=staff).delete()
     RoleGrantFactory(brand=brand, staff=staff, role="dealer_manager", dealer=dealer)
     with tenant(brand.pk), pytest.raises(files.FileGone):
-        files.download(
-            stored=stored, actor=viewer_of_staff(staff_id=staff.pk), now=timezone.now()
-        )
+        files.download(stored=stored, actor=viewer_of_staff(staff_id=staff.pk), now=timezone.now())
 
 
 def test_a_step_that_broke_is_repeated_without_a_row_twice(
@@ -140,10 +139,10 @@ def test_a_step_that_broke_is_repeated_without_a_row_twice(
             breaks[0] -= 1
 
     monkeypatch.setattr(writing, "write_piece", break_once)
-    later = timezone.now()
-    for _attempt in range(3):
-        later += runs.RETRY_AFTER
-        runs.work_due(brand_id=brand.pk, clock=lambda: later, budget=runs.LEASE)
+    begun = timezone.now()
+    for later in (begun, begun + runs.RETRY_AFTER * 2):
+        clock = partial(lambda now: now, later)
+        runs.work_due(brand_id=brand.pk, clock=clock, budget=runs.LEASE)
     with tenant(brand.pk):
         run = Run.objects.get(pk=run.pk)
     assert run.state == Run.State.SUCCEEDED

@@ -24,7 +24,9 @@ def test_a_cell_that_begins_with_a_control_gets_one_too(text):
     assert csv_cell(text).startswith("'")
 
 
-@pytest.mark.parametrize("text", ["", "陈*宇", "138****1234", "a=b", "1-2", "浙A·12345", "−¥5", " x"])
+@pytest.mark.parametrize(
+    "text", ["", "陈*宇", "138****1234", "a=b", "1-2", "浙A·12345", "−¥5", " x"]
+)
 def test_other_text_stays_as_it_is(text):
     assert csv_cell(text) == inert_cell(text) == text
 
