@@ -74,7 +74,7 @@ RUNS = ListSource(
         Column("kind", _("Kind")),
         Column("state", _("State")),
         Column("done", _("Done")),
-        Column("total", _("Of")),
+        Column("total", _("In all")),
         Column("by", _("Started by")),
         Column("started", _("Started")),
         Column("finished", _("Finished")),
