@@ -26,6 +26,7 @@ from core.runs.listing import RUNS
 from core.runs.ports import register_run_kind
 from core.runs.selectors import describe_runs
 from core.runs.workbench import running_panel, stuck_runs
+from core.saved_views.selectors import describe_views
 from core.search.ports import SearchSource, register_search
 from core.search.providers import find_dealers, find_staff
 from core.staff.listing import STAFF
@@ -50,6 +51,9 @@ ACTIONS = {
     "run.succeeded": _("finished the task"),
     "run.failed": _("did not finish the task"),
     "run.cancelled": _("ended the task early"),
+    "saved_view.saved": _("saved a view of “%(list)s”:"),
+    "saved_view.changed": _("changed a view of “%(list)s”:"),
+    "saved_view.deleted": _("deleted a view of “%(list)s”:"),
     "staff.created": _("added the person"),
     "staff.changed": _("changed the person"),
     "staff.role_granted": _("gave the role %(role)s"),
@@ -68,6 +72,7 @@ SUBJECTS = {
     "core.dealer": SubjectKind(_("Dealer"), describe_dealers),
     "core.region": SubjectKind(_("Region"), describe_regions),
     "core.run": SubjectKind(_("Task"), describe_runs),
+    "core.savedview": SubjectKind(_("View"), describe_views),
     "core.staff": SubjectKind(_("Person"), describe_staff),
     "core.store": SubjectKind(_("Store"), describe_stores),
     "core.storedfile": SubjectKind(_("File"), describe_files),

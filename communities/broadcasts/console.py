@@ -32,6 +32,7 @@ from core.kernel.formats import grouped
 from core.kernel.paging import keyset_page
 from core.kernel.scoping import opens_own_tenant, tenant
 from core.organizations.models import City, Dealer
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,9 +58,21 @@ def broadcasts_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "rows": presenting.shown(broadcasts=page.rows),
         "filter_form": form,
-        "views": presenting.views(current=request.GET.get("state", "")),
+        "views": saved_views.views_of(
+            key="broadcasts",
+            viewer=request.viewer,
+            query=request.GET,
+            usual=presenting.views(current=request.GET.get("state", "")),
+        ),
         "next": page.next,
         "previous": page.previous,
+        "columns": [
+            ("c-audience", _("Audience")),
+            ("c-time", _("Time")),
+            ("c-rooms", _("Rooms")),
+            ("c-people", _("People")),
+            ("c-arrived", _("Arrived")),
+        ],
         "live": any(row.state == Broadcast.State.SENDING for row in page.rows),
         "may_send": request.viewer.may(Permission.BROADCASTS_SEND),
         "is_filtered": bool(request.GET),

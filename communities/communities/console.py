@@ -33,6 +33,7 @@ from core.kernel.feedback import done
 from core.kernel.middleware import opens_own_tenant
 from core.kernel.paging import keyset_page
 from core.kernel.scoping import tenant
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -63,7 +64,9 @@ def communities_list(request: ConsoleRequest) -> HttpResponseBase:
         "filter_form": form,
         "next": page.next,
         "previous": page.previous,
-        "views": _views(request),
+        "views": saved_views.views_of(
+            key="communities", viewer=request.viewer, query=request.GET, usual=_views(request)
+        ),
         "may_edit": request.viewer.may(Permission.COMMUNITIES_EDIT),
         "may_build": request.viewer.may(Permission.BUILDS_RUN),
         "columns": [("c-place", _("Where")), ("c-rooms", _("Rooms")), ("c-since", _("Since"))],

@@ -22,6 +22,7 @@ from core.kernel.errors import DomainError, NotFound
 from core.kernel.formats import grouped
 from core.kernel.paging import keyset_page
 from core.organizations.models import Brand
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -184,6 +185,7 @@ def build_runs_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "rows": page.rows,
         "filter_form": form,
+        "views": saved_views.views_of(key="build-runs", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
         "may_build": _may_build(request),

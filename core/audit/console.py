@@ -13,6 +13,7 @@ from core.kernel.bells import ring
 from core.kernel.console import ConsoleRequest, console, go_to, page_or_partial
 from core.kernel.errors import NotFound
 from core.kernel.paging import keyset_page
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -36,6 +37,7 @@ def audit_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "lines": selectors.lines_of(entries=page.rows, viewer=request.viewer),
         "filter_form": form,
+        "views": saved_views.views_of(key="audit", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
     }

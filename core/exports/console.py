@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.exports import selectors, services
+from core.exports import services
 from core.exports.forms import ExportForm
 from core.exports.rules import FileFormat
 from core.kernel.access import Permission
@@ -72,7 +72,7 @@ def _asked(
 ) -> dict[str, Any]:
     viewer, now = request.viewer, timezone.now()
     kept = lists.narrowing(source=source, query=query, viewer=viewer)
-    size = selectors.size_of_list(source=source, query=kept, viewer=viewer, now=now)
+    size = lists.size_of_list(source=source, query=kept, viewer=viewer, now=now)
     return {
         "id": "export",
         "form": form,

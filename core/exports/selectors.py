@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.api_keys import selectors as api_keys
 from core.exports.rules import FileFormat
-from core.kernel import crypto
 from core.kernel.errors import DomainError
-from core.kernel.sizes import Size, size_of
 from core.lists import ports, selectors
 from core.runs.models import Run
 from core.staff import selectors as staff
@@ -45,11 +42,6 @@ class Wanted:
     as_of: datetime
 
 
-def sealed(query: str) -> str:
-    """Return an address's query as a run keeps it: it may hold a name or a number."""
-    return base64.b64encode(crypto.encrypt(query)).decode()
-
-
 def wanted_of(*, params: Mapping[str, Any]) -> Wanted:
     """Return what a run was asked for.
 
@@ -62,7 +54,7 @@ def wanted_of(*, params: Mapping[str, Any]) -> Wanted:
     return Wanted(
         key=params["list"],
         source=source,
-        query=QueryDict(crypto.decrypt(base64.b64decode(params["query"]))),
+        query=selectors.opened(params["query"]),
         columns=tuple(params["columns"]),
         file_format=FileFormat(params["format"]),
         words=params["words"],
@@ -98,13 +90,6 @@ def chosen_columns(*, source: ListSource, viewer: Viewer, keys: tuple[str, ...])
     """Return the columns to write, in the list's order; all of them where none is named."""
     every = source.columns_for(viewer)
     return [column for column in every if column.key in keys] if keys else every
-
-
-def size_of_list(*, source: ListSource, query: QueryDict, viewer: Viewer, now: datetime) -> Size:
-    """Return how many rows the file would have, as exactly as it costs little to know."""
-    rows = source.rows(viewer=viewer, query=query, now=now)
-    is_whole = not [name for name in query if name != "sort"] and viewer.is_brand_wide
-    return size_of(rows=rows, is_everybody=is_whole)
 
 
 def export_of(*, run_id: int, viewer: Viewer) -> Run | None:

@@ -66,7 +66,7 @@ def start_export(
         title=_("Export: %(list)s") % {"list": source.label},
         params={
             "list": list_key,
-            "query": selectors.sealed(kept.urlencode()),
+            "query": lists.sealed(kept),
             "columns": list(columns),
             "format": file_format.value,
             "words": selectors.words_for(source=source, query=kept, viewer=actor),

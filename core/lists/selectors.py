@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict  # noqa: TID251  (an address's query, parsed; no request)
 from django.utils.translation import gettext as _
 
+from core.kernel import crypto
 from core.kernel.errors import InvalidInput, NotFound, Problem
 from core.kernel.filter_chips import active_chips
+from core.kernel.sizes import Size, size_of
 from core.lists import ports
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from core.kernel.access import Viewer
     from core.lists.ports import ListSource
 
@@ -66,6 +71,23 @@ def checked(*, source: ListSource, query: Any, viewer: Viewer) -> QueryDict:
     if problems:
         raise InvalidInput(problems[0].detail, problems=tuple(problems))
     return kept
+
+
+def size_of_list(*, source: ListSource, query: QueryDict, viewer: Viewer, now: datetime) -> Size:
+    """Return how many rows a list has, as exactly as it costs little to know."""
+    rows = source.rows(viewer=viewer, query=query, now=now)
+    is_whole = not [name for name in query if name != "sort"] and viewer.is_brand_wide
+    return size_of(rows=rows, is_everybody=is_whole)
+
+
+def sealed(query: QueryDict) -> str:
+    """Return an address's query as a background run keeps it: it may hold a name or a number."""
+    return base64.b64encode(crypto.encrypt(query.urlencode())).decode()
+
+
+def opened(text: str) -> QueryDict:
+    """Return what was sealed."""
+    return QueryDict(crypto.decrypt(base64.b64decode(text)))
 
 
 def filters_in_words(*, source: ListSource, query: Any, viewer: Viewer) -> list[tuple[str, str]]:

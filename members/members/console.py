@@ -13,10 +13,12 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
+from core.kernel.filter_chips import query_with
 from core.kernel.navigation import url_of
 from core.kernel.paging import keyset_page
 from core.kernel.sizes import in_words, size_of
 from core.organizations.models import City, Dealer
+from core.saved_views import selectors as saved_views
 from members.members import listing, ports, selectors
 from members.members.forms import MemberForm
 from members.profiles import services
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from core.kernel.access import Viewer
+    from core.kernel.sizes import Size
 
 PAGE_SIZE, ORDERS = 30, 20
 COLUMNS = [
@@ -35,6 +38,7 @@ COLUMNS = [
     ("c-dealer", gettext_lazy("Home dealer")),
     ("c-city", gettext_lazy("City")),
     ("c-active", gettext_lazy("Last active")),
+    ("c-added", gettext_lazy("Added")),
 ]
 
 
@@ -59,6 +63,7 @@ def members_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "rows": lines,
         "filter_form": form,
+        "views": saved_views.views_of(key="members", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
         "summary": in_words(size, _("people")),
@@ -70,18 +75,23 @@ def members_list(request: ConsoleRequest) -> HttpResponseBase:
         if viewer.may(Permission.MEMBERS_IMPORT)
         else "",
         "may_segment": viewer.may(Permission.SEGMENTS_EDIT),
-        "bulk_actions": _bulk_actions(viewer),
+        "bulk_actions": _bulk_actions(request, size),
     }
     return page_or_partial(
         request, "members/members/list.html", "members/members/_list.html", context
     )
 
 
-def _bulk_actions(viewer: Viewer) -> list[dict[str, Any]]:
-    if not viewer.may(Permission.TAGS_EDIT):
+def _bulk_actions(request: ConsoleRequest, size: Size) -> list[dict[str, Any]]:
+    if not request.viewer.may(Permission.TAGS_EDIT):
         return []
-    give = {"label": _("Give a tag"), "url": reverse("members:tags-pick"), "icon": "tag"}
-    return [give]
+    pick = reverse("members:tags-pick")
+    everyone = query_with(request.GET, everyone="1")
+    number = in_words(size, _("people"))
+    return [
+        {"label": _("Tag…"), "url": pick, "icon": "tag"},
+        {"label": _("Tag all: %(number)s…") % {"number": number}, "url": f"{pick}?{everyone}"},
+    ]
 
 
 @console(Permission.MEMBERS_VIEW)

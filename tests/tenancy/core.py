@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from core.files import services as files
 from core.kernel.access import Permission
 from core.kernel.scoping import tenant
 from core.runs.models import Run
+from core.saved_views.services import save_view
 from core.sign_in.rules import ref_of
 from tests.factories.members import MemberFactory
 from tests.tenancy.samples import listing, own, pk, public, row
@@ -48,6 +50,28 @@ def run(scope):
             created_at=timezone.now(),
         )
     return {"run_id": made.pk}
+
+
+def runs_to_cancel(scope):
+    return {"sure": "1", "id": [run(scope)["run_id"]]}
+
+
+def people_to_shut_out(scope):
+    return {"sure": "1", "id": [scope.staff.pk]}
+
+
+def view(scope):
+    """A view of the scope's person, kept to oneself."""
+    with tenant(scope.brand.pk):
+        made = save_view(
+            list_key="members",
+            name=f"{scope.canary} view",
+            query=QueryDict("stage=growth"),
+            is_shared=False,
+            actor=scope.person,
+            now=timezone.now(),
+        )
+    return {"view_id": made.pk, "body": {"name": "New"}}
 
 
 def browser(scope):
@@ -187,11 +211,15 @@ ROUTES = {
     "core:runs-list": listing(),
     "core:runs-badge": listing(),
     "core:runs-panel": listing(),
+    "core:runs-cancel-several": listing(refers=runs_to_cancel),
     "core:runs-detail": row(run),
     "core:runs-pause": row(run),
     "core:runs-resume": row(run),
     "core:runs-cancel": row(run),
     "core:exports-new": row(exporting),
+    "core:saved-views-new": listing(lambda _scope: {"query": "?list=members&stage=growth"}),
+    "core:saved-views-edit": row(view, personal=True),
+    "core:saved-views-delete": row(view, personal=True),
     "core:files-download": row(stored_file),
     "core:organization": listing(),
     "core:region-new": listing(),
@@ -206,6 +234,7 @@ ROUTES = {
     "core:store-edit": row(lambda scope: {"store_id": scope.store.pk}),
     "core:staff-list": listing(),
     "core:staff-new": listing(),
+    "core:staff-deactivate-several": listing(refers=people_to_shut_out),
     "core:staff-detail": row(person),
     "core:staff-edit": row(person),
     "core:staff-grant": row(person),
