@@ -13,6 +13,7 @@ from communities.broadcasts.search import find_broadcasts
 from communities.broadcasts.workbench import waiting_broadcasts
 from communities.chat.invariants import INVARIANTS as CHAT
 from communities.communities.listing import COMMUNITIES
+from communities.communities.models import Community
 from communities.communities.search import find_communities
 from communities.group_building.handlers import (
     APPLY_WORDS,
@@ -24,13 +25,16 @@ from communities.group_building.handlers import (
 )
 from communities.group_building.invariants import INVARIANTS as BUILDS
 from communities.group_building.listing import BUILD_RULES, BUILD_RUNS
+from communities.group_building.models import BuildCandidate, BuildGroup
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
 from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
+from communities.memberships.models import Membership
 from communities.memberships.sections import seats_section
 from communities.rooms.listing import ROOMS
+from communities.rooms.models import Room
 from communities.rooms.workbench import fullest_rooms, room_figures
 from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel.access import Permission
@@ -75,8 +79,8 @@ LISTS = {
 
 def register() -> None:
     """Fill the registries; called from ``CommunitiesConfig.ready``."""
-    register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS)
-    register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS)
+    register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS, fills=[BuildCandidate, BuildGroup])
+    register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS, fills=[Community, Room, Membership])
     register_run_kind(EXPORT_KIND, LeftOutHandler(), LEFT_OUT_WORDS)
     _register_communities()
     _register_builds()

@@ -19,6 +19,7 @@ from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
+from members.imports.handler import FILLS as IMPORTED
 from members.imports.handler import KIND as IMPORT
 from members.imports.handler import WORDS as IMPORT_WORDS
 from members.imports.handler import ImportHandler
@@ -44,7 +45,7 @@ from members.tags.giving import (
     SelectionRun,
 )
 from members.tags.listing import TAGS
-from members.tags.models import Tag
+from members.tags.models import MemberTag, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -163,9 +164,9 @@ INVARIANTS = (
 def register() -> None:
     """Fill the registries; called from ``MembersConfig.ready``."""
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
-    register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS)
-    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS)
-    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS)
+    register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
+    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=[MemberTag])
+    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=[MemberTag])
     register_states(STAGES | IMPORT_STATES)
     register_invariants(*INVARIANTS)
     register_actions(SENTENCES)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
+    from django.db.models import Model
     from django.utils.functional import _StrOrPromise
 
     from core.kernel.access import Viewer
@@ -71,16 +72,27 @@ class RunWords:
 
 _handlers: dict[str, RunHandler] = {}
 _words: dict[str, RunWords] = {}
+_fills: dict[str, Collection[type[Model]]] = {}
 
 
-def register_run_kind(kind: str, handler: RunHandler, words: RunWords | None = None) -> None:
+def register_run_kind(
+    kind: str,
+    handler: RunHandler,
+    words: RunWords | None = None,
+    *,
+    fills: Collection[type[Model]] = (),
+) -> None:
     """Announce a kind; called from ``AppConfig.ready``.
+
+    ``fills`` names the models whose tables it can multiply: after each step the planner learns of
+    those that grew a lot, so that the next statement over them is planned for what is there.
 
     A finished run's ``result`` is ``{"counts": {name: number}, "files": [{"label", "file_id"}]}``.
     """
     _handlers[kind] = handler
     if words is not None:
         _words[kind] = words
+    _fills[kind] = fills
 
 
 def words_of(kind: str) -> RunWords:
@@ -100,3 +112,8 @@ def handler_of(kind: str) -> RunHandler:
         KeyError: no app registered it.
     """
     return _handlers[kind]
+
+
+def filled_by(kind: str) -> Collection[type[Model]]:
+    """Return the models whose tables a kind can multiply."""
+    return _fills.get(kind, ())

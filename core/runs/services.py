@@ -14,14 +14,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
-from core.kernel import faults
+from core.kernel import faults, statistics
 from core.kernel.access import Permission, Viewer
 from core.kernel.bells import ring
 from core.kernel.errors import DomainError
 from core.kernel.scoping import tenant
 from core.runs.heartbeat import Heartbeat
 from core.runs.models import Run
-from core.runs.ports import RunView, Step, handler_of
+from core.runs.ports import RunView, Step, filled_by, handler_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -207,6 +207,7 @@ def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int
         try:
             run = _step(run, clock)
             steps += 1
+            statistics.refresh(filled_by(run.kind))
         except LeaseLost:
             logger.warning("run %s was taken over; the late step was rolled back", run.pk)
             return steps

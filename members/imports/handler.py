@@ -14,6 +14,7 @@ from core.audit import services as audit
 from core.files import services as files
 from core.kernel import faults
 from core.runs.ports import RunWords, Step
+from members.identities.models import Identity
 from members.imports import error_file, member_upsert, order_upsert, selectors
 from members.imports.ahead import Ahead, GaveUp
 from members.imports.member_rows import MemberPreparer
@@ -23,6 +24,11 @@ from members.imports.order_rows import OrderPreparer
 from members.imports.preparing import Job
 from members.imports.reading.source import open_source
 from members.imports.reasons import Problem, rejections
+from members.orders.models import Order
+from members.privacy.models import Consent
+from members.profiles.models import Member
+from members.tags.models import MemberTag
+from members.vehicles.models import Ownership, Vehicle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,6 +51,8 @@ WORDS = RunWords(
     },
     "upload",
 )
+# Whose tables a large file multiplies.
+FILLS = (Member, Identity, Vehicle, Ownership, Consent, MemberTag, Order)
 # Whose column a refusal of the database is about.
 COLUMN_OF_CODE = {
     "phone_taken": "phone",

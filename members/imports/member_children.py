@@ -61,10 +61,7 @@ def write(cursor: Any, upsert: Upsert, values: dict[str, Any]) -> None:
     if purposes(upsert):
         staging.run(cursor, INSERT_CONSENTS % {"wants": _wants_consent(upsert)}, values)
         if "consent" in upsert.mapping:
-            # A table filled a moment ago has no statistics yet; a nested loop would be quadratic.
-            cursor.execute("SET LOCAL enable_nestloop = off")
             staging.run(cursor, WITHDRAW_CONSENTS, values)
-            cursor.execute("SET LOCAL enable_nestloop = on")
     cursor.execute("SELECT to_regclass('pg_temp.import_tag') IS NOT NULL")
     if cursor.fetchone()[0]:
         staging.run(cursor, DELETE_REPLACED_TAGS, values)

@@ -110,6 +110,14 @@ def test_a_run_is_done_step_by_step(brand, run):
     assert work(brand) == 0
 
 
+def test_the_planner_learns_of_the_tables_a_step_has_filled(brand, run, monkeypatch):
+    refreshed = []
+    monkeypatch.setattr(services.statistics, "refresh", refreshed.append)
+    monkeypatch.setitem(ports._fills, "counting", (Run,))
+    work(brand)
+    assert refreshed == [(Run,)] * TOTAL
+
+
 def test_a_run_exists_only_if_its_transaction_commits(brand, handler, rung, actor):
     with tenant(brand.pk):
         services.start_run(kind="counting", title="x", params={}, actor=actor, now=START)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0006_saved_views'),
+        ('core', '0007_saved_views'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from core.kernel.rls import enable_rls, tie_to_brand
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0005_results_in_pieces'),
+        ('core', '0006_results_in_pieces'),
     ]
 
     operations = [
