@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communities', '0003_room_counts'),
-        ('core', '0007_lists_by_name'),
+        ('core', '0008_lists_by_name'),
     ]
 
     operations = [

@@ -82,7 +82,8 @@ def _member_lines(
             f"{dealer_ids[dealer] if dealer >= 0 else NULL}\t"
             f"{STAGES[drawn.stages[at]]}\t{days[int(drawn.stage_days[at])]}\t"
             f"{SOURCES[drawn.sources[at]]}\t{joined}\t"
-            f"{days.moment(active) if active >= 0 else NULL}\t{days[added[at]]} 09:00+08\t{stamp}\t1\n"
+            f"{days.moment(active) if active >= 0 else NULL}\t"
+            f"{days[added[at]]} 09:00+08\t{stamp}\t1\n"
         )
         if len(lines) == LINES:
             yield "".join(lines).encode()

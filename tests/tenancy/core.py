@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -20,6 +21,8 @@ from core.sign_in.rules import ref_of
 from tests.factories.members import MemberFactory
 from tests.tenancy.samples import listing, own, pk, public, row
 from tests.tenancy.world import BACKEND
+
+number = count(1)
 
 
 def stored_file(scope):
@@ -65,7 +68,7 @@ def view(scope):
     with tenant(scope.brand.pk):
         made = save_view(
             list_key="members",
-            name=f"{scope.canary} view",
+            name=f"{scope.canary} view {next(number)}",
             query=QueryDict("stage=growth"),
             is_shared=False,
             actor=scope.person,
