@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.http import FileResponse, QueryDict
 from django.urls import reverse
@@ -118,4 +118,4 @@ class ExportViewSet(BrandViewSet):
         response = FileResponse(handle, as_attachment=True, filename=stored.name)
         response["Cache-Control"] = "private, no-store"
         response["X-Content-Type-Options"] = "nosniff"
-        return cast("FileResponse", response)
+        return response

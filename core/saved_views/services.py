@@ -33,6 +33,8 @@ def save_view(
         Forbidden: no role of the actor allows to see the list, or to share.
         InvalidInput: the name is taken, there are too many, or a filter cannot be read.
     """
+    if actor.staff_id is None:
+        raise Forbidden(_("Views are kept by people."))
     source = lists.known_list(key=list_key, viewer=actor)
     kept = lists.checked(source=source, query=query, viewer=actor)
     _may_share(is_shared, actor)
