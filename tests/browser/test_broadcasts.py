@@ -17,7 +17,7 @@ from tests.factories.communities import (
 )
 from tests.factories.core import CityFactory, DealerFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -76,6 +76,38 @@ def test_from_an_empty_page_to_the_report(open_page, brand, rooms, width):
     expect(page.locator("#delivery-list")).to_contain_text("滨江福利群 2")
     assert watched.serious_violations() == []
     assert watched.overflow() <= 0
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_tick_is_lost_to_an_answer_that_comes_later(open_page, brand, rooms, width):
+    """A search and a trial of the former audience are still on their way when a box is ticked."""
+    page = open_page("/communities/broadcasts/new/", width=width).page
+    searches, trials = [], []
+    expect(page.locator("#bar-summary")).to_contain_text("4 人（3 个群）")
+    page.locator("#picker-city_codes summary").click()
+    expect(page.get_by_label("上海市")).to_be_visible()
+    page.route("**/choices/city_codes/**", lambda route: searches.append(route))
+    page.route("**/broadcasts/trial/", lambda route: trials.append(route))
+    search = page.get_by_label("搜索城市")
+    with page.expect_request("**/broadcasts/trial/"):
+        search.dispatch_event("change")
+    with page.expect_request("**/choices/city_codes/**"):
+        search.fill("杭")
+    page.get_by_label("杭州市").check()
+    searches.pop().continue_()
+    expect(page.get_by_label("上海市")).to_have_count(0)
+    expect(page.get_by_label("杭州市")).to_be_checked()
+    trials.pop(0).continue_()
+    page.unroute("**/broadcasts/trial/")
+    expect(page.locator("#bar-summary")).to_contain_text("3 人（2 个群）")
+    expect(page.locator("#picked-city_codes")).to_contain_text("杭州市")
+    with page.expect_request("**/choices/city_codes/**"):
+        search.fill("上")
+    page.get_by_label("杭州市").uncheck()
+    searches.pop().continue_()
+    page.get_by_label("上海市").check()
+    expect(page.get_by_label("杭州市")).to_have_count(1)  # It went with the question.
+    expect(page.locator("#bar-summary")).to_contain_text("1 人（1 个群）")
 
 
 def test_what_the_policy_forbids_is_refused_with_the_next_allowed_time(open_page, brand, rooms):

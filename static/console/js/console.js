@@ -9,6 +9,7 @@ import "./dialogs.js";
 import "./toasts.js";
 import "./forms.js";
 import "./confirm.js";
+import "./picks.js";
 import "./bulk.js";
 import "./columns.js";
 import "./palette.js";

@@ -19,5 +19,5 @@ on("click", "[data-insert]", (event, button) => {
   if (!field) return;
   field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
   field.focus();
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
 });

@@ -49,7 +49,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   list.focus({ preventScroll: true });
 });
 
-// Old rows fade a little while the new ones are on their way.
+// A list shows that new rows are on their way, whoever in it asked for them.
 for (const [name, loading] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) {
   document.addEventListener(name, (event) => {
     const { target } = event.detail;
