@@ -22,8 +22,9 @@ from members.imports.handler import FILLS as IMPORTED
 from members.imports.handler import KIND as IMPORT
 from members.imports.handler import WORDS as IMPORT_WORDS
 from members.imports.handler import ImportHandler
-from members.imports.models import ImportJob
+from members.imports.models import ImportJob, ImportProfile
 from members.members.searching import find_members
+from members.orders.models import Order
 from members.orders.workbench import order_figures
 from members.profiles.models import Member
 from members.profiles.workbench import member_figures
@@ -39,7 +40,7 @@ from members.tags.giving import (
     RuleRun,
     SelectionRun,
 )
-from members.tags.models import MemberTag, Tag
+from members.tags.models import MemberTag, Tag, TagGroup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -169,10 +170,10 @@ def register() -> None:
             "members.member": SubjectKind(_("Member"), _members),
             "members.segment": SubjectKind(_("Segment"), _segments),
             "members.importjob": SubjectKind(_("Import"), _imports),
-            "members.importprofile": SubjectKind(_("Columns of a file")),
-            "members.order": SubjectKind(_("Order")),
+            "members.importprofile": SubjectKind(_("Columns of a file"), _import_profiles),
+            "members.order": SubjectKind(_("Order"), _orders),
             "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
-            "members.taggroup": SubjectKind(_("Group of tags")),
+            "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
         }
     )
     register_search(
@@ -210,3 +211,21 @@ def _tags(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]
 def _imports(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = ImportJob.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "file__name")
     return {pk: (name, reverse("members:imports-detail", args=[pk])) for pk, name in rows}
+
+
+def _import_profiles(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = ImportProfile.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, "") for pk, name in rows}
+
+
+def _orders(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = Order.objects.visible_to(viewer).filter(pk__in=ids)
+    return {
+        pk: (order_no, reverse("members:members-detail", args=[member_id]))
+        for pk, order_no, member_id in rows.values_list("pk", "order_no", "member_id")
+    }
+
+
+def _tag_groups(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = TagGroup.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, reverse("members:tags-list")) for pk, name in rows}
