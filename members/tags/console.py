@@ -46,7 +46,7 @@ def tags_list(request: ConsoleRequest) -> HttpResponseBase:
     shown = [pair for pair in groups.values() if pair[1] or not query]
     context = {
         "groups": shown,
-        "counted_at": max((tag.counted_at for tag in tags if tag.counted_at), default=None),
+        "counted_at": min((tag.counted_at for tag in tags if tag.counted_at), default=None),
         "sees_counts": viewer.is_brand_wide,
         "may_edit": viewer.may(Permission.TAGS_EDIT),
     }
@@ -62,12 +62,14 @@ def tags_detail(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     if rule is not None:
         root = segment_rules.parse(rule.tree, registry=registry)
         said = outline(node=root, words=words_for(brand_id=viewer.brand_id))
+    sources = selectors.sources_of(tag=tag) if viewer.is_brand_wide else []
     context = {
         "tag": tag,
+        "people": sum(number for _source, number in sources),
         "rule": rule,
         "outline": said,
         "run": selectors.newest_run(tag=tag, viewer=viewer),
-        "sources": selectors.sources_of(tag=tag) if viewer.is_brand_wide else [],
+        "sources": sources,
         "blocked": selectors.blocked_count(tag=tag),
         "sees_counts": viewer.is_brand_wide,
         "may_edit": viewer.may(Permission.TAGS_EDIT),

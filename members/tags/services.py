@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -198,6 +200,10 @@ def _told(
         subject = Member.objects.get(pk=ids[0]) if len(ids) == 1 else tag
         data = {"count": number, "tag_id": tag.pk, "tag": tag.name}
         audit.record(action=action, subject=subject, actor=actor, now=now, data=data)
+        # Whoever gives a tag by hand sees it counted at once; counting all anew would take long.
+        change = number if action == "tag.given" else -number
+        counted = Tag.objects.filter(brand_id=tag.brand_id, pk=tag.pk)
+        counted.update(member_count=Greatest(F("member_count") + change, 0))
     return number
 
 
