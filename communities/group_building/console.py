@@ -19,7 +19,7 @@ from communities.policies import selectors as policy_selectors
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
-from core.kernel.formats import grouped
+from core.kernel.formats import grouped, listed
 from core.kernel.paging import keyset_page
 from core.organizations.models import Brand
 
@@ -52,7 +52,7 @@ def build_rules_list(request: ConsoleRequest) -> HttpResponseBase:
 
 
 def _rule_row(rule: BuildRule, last: BuildRun | None) -> dict[str, Any]:
-    keys = "、".join(str(rules.KEY_LABELS[key]) for key in rule.group_by)
+    keys = listed(rules.KEY_LABELS[key] for key in rule.group_by)
     return {"rule": rule, "keys": keys or _("One for all"), "last": last}
 
 
