@@ -15,8 +15,9 @@ Table = Callable[[argparse.Namespace], report.Report]
 TABLES = {
     "p1": "bench.p1",
     "p2": "bench.p2",
-    "p10": "bench.start",
     "p4": "bench.p4",
+    "p8": "bench.p8",
+    "p10": "bench.start",
 }
 ALONE = {"p10"}
 

@@ -124,7 +124,11 @@ class Bench:
             "floor": self.floor,
             "usual": self.usual,
         }
-        seconds = in_turn(jobs, rounds=rounds, before=self.reset)
+        # The usual way takes longer than all else; once is enough for context.
+        seconds = in_turn(jobs, rounds=1, before=self.reset)
+        del jobs["usual"]
+        for name, times in in_turn(jobs, rounds=rounds - 1, before=self.reset).items():
+            seconds[name] += times
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         with connections["owner"].cursor() as cursor:
             cursor.execute("SELECT count(*) FROM bench_p2_seats")

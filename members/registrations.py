@@ -12,7 +12,7 @@ from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
-from core.kernel.invariants import Invariant, register_invariants
+from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
 from core.runs.ports import register_run_kind
@@ -22,10 +22,12 @@ from members.imports.handler import FILLS as IMPORTED
 from members.imports.handler import KIND as IMPORT
 from members.imports.handler import WORDS as IMPORT_WORDS
 from members.imports.handler import ImportHandler
+from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.models import ImportJob, ImportProfile
 from members.members.searching import find_members
 from members.orders.models import Order
 from members.orders.workbench import order_figures
+from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member
 from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
@@ -40,6 +42,7 @@ from members.tags.giving import (
     RuleRun,
     SelectionRun,
 )
+from members.tags.invariants import INVARIANTS as TAGS
 from members.tags.models import MemberTag, Tag, TagGroup
 
 if TYPE_CHECKING:
@@ -83,77 +86,6 @@ SENTENCES = {
     "tag_rule.saved": _("saved the rule of the tag"),
     "tag_rule.deleted": _("deleted the rule of the tag"),
 }
-INVARIANTS = (
-    Invariant(
-        "members: nobody has two tags of a group that allows one",
-        """
-        SELECT held.member_id, tag.group_id, count(*) FROM members_membertag held
-        JOIN members_tag tag ON tag.brand_id = held.brand_id AND tag.id = held.tag_id
-        JOIN members_taggroup kind ON kind.brand_id = tag.brand_id AND kind.id = tag.group_id
-        WHERE held.brand_id = %(brand_id)s AND kind.is_exclusive
-        GROUP BY held.member_id, tag.group_id HAVING count(*) > 1
-        """,
-    ),
-    Invariant(
-        "members: no rule gave a tag that somebody took off by hand",
-        """
-        SELECT held.member_id, held.tag_id FROM members_membertag held
-        JOIN members_tagblock block USING (brand_id, tag_id, member_id)
-        WHERE held.brand_id = %(brand_id)s AND held.source = 'rule'
-        """,
-    ),
-    Invariant(
-        "members: a tag from a rule belongs to a tag that has a rule",
-        """
-        SELECT DISTINCT held.tag_id FROM members_membertag held
-        WHERE held.brand_id = %(brand_id)s AND held.source = 'rule' AND NOT EXISTS (
-            SELECT FROM members_tagrule rule
-            WHERE rule.brand_id = held.brand_id AND rule.tag_id = held.tag_id
-        )
-        """,
-    ),
-    Invariant(
-        "members: a phone has its cipher, hash, mask and tail, or none of them",
-        """
-        SELECT id FROM members_member WHERE brand_id = %(brand_id)s
-          AND ((phone_hash IS NULL) <> (phone_masked = '')
-            OR (phone_hash IS NULL) <> (phone_tail = ''))
-        """,
-    ),
-    Invariant(
-        "imports: every row of a file is created, updated, unchanged or rejected",
-        """
-        SELECT id, read_count FROM members_importjob WHERE brand_id = %(brand_id)s
-          AND read_count <> created_count + updated_count + unchanged_count + rejected_count
-        """,
-    ),
-    Invariant(
-        "imports: every rejected row has its reason on file",
-        """
-        SELECT job.id, job.rejected_count FROM members_importjob AS job
-        WHERE job.brand_id = %(brand_id)s AND job.rejected_count <> (
-            SELECT count(*) FROM members_importrejection AS row
-            WHERE row.brand_id = job.brand_id AND row.job_id = job.id AND row.reason <> ''
-        )
-        """,
-    ),
-    Invariant(
-        "imports: a finished file has a run that succeeded, and the other way round",
-        """
-        SELECT job.id FROM members_importjob AS job
-        JOIN core_run AS run ON run.brand_id = job.brand_id AND run.id = job.run_id
-        WHERE job.brand_id = %(brand_id)s
-          AND (job.finished_at IS NOT NULL) <> (run.state = 'succeeded')
-        """,
-    ),
-    Invariant(
-        "members: whoever is in a stage with a start did not start in the future",
-        """
-        SELECT id FROM members_member
-        WHERE brand_id = %(brand_id)s AND stage_since > current_date + 1
-        """,
-    ),
-)
 
 
 def register() -> None:
@@ -163,7 +95,7 @@ def register() -> None:
     register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=[MemberTag])
     register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=[MemberTag])
     register_states(STAGES | IMPORT_STATES)
-    register_invariants(*INVARIANTS)
+    register_invariants(*MEMBERS, *TAGS, *IMPORTS)
     register_actions(SENTENCES)
     register_subjects(
         {

@@ -47,6 +47,7 @@ HELPERS = {
         "member_children",
         "member_rows",
         "member_upsert",
+        "one_row_each",
         "options",
         "order_rows",
         "order_upsert",

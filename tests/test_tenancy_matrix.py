@@ -64,6 +64,12 @@ def places(world):
     return made
 
 
+@pytest.fixture(scope="module")
+def untouched(world, places):
+    """What every test begins with, since each takes back what it did."""
+    return fingerprints(world)
+
+
 @pytest.fixture(autouse=True)
 def each_in_its_own_transaction(places):
     with transaction.atomic():
@@ -86,9 +92,9 @@ def forbidden_scopes(world, visitor, entry):
 
 
 @routes_of("row")
-def test_rows_of_others_do_not_exist(name, world, places):
+def test_rows_of_others_do_not_exist(name, world, places, untouched):
     entry, route = ENTRIES[name], ROUTES[name]
-    before, wrong = fingerprints(world), []
+    wrong = []
     for visitor in world.visitors:
         for scope in forbidden_scopes(world, visitor, entry):
             place = places[name, scope.canary]
@@ -99,7 +105,7 @@ def test_rows_of_others_do_not_exist(name, world, places):
                 if scope.canary.encode() in answer.content:
                     wrong.append((visitor.role, scope.canary, method, "names it"))
     assert wrong == []
-    assert changed(before, fingerprints(world)) == set()
+    assert changed(untouched, fingerprints(world)) == set()
 
 
 def fingerprints(world):
@@ -151,24 +157,24 @@ def test_pages_hold_nothing_of_others(name, world, places):
 @pytest.mark.parametrize(
     "name", [name for name in ROUTES if getattr(ENTRIES.get(name), "refers", None)]
 )
-def test_writes_cannot_point_at_rows_of_others(name, world, places):
+def test_writes_cannot_point_at_rows_of_others(name, world, places, untouched):
     """Refused, or the rows of others left out: nothing of theirs may be written, or written to."""
     entry, route, url = ENTRIES[name], ROUTES[name], places[name, world.own.canary].url
     method = next(method for method in ("POST", "PUT", "PATCH") if method in route.methods)
-    before, broken = fingerprints(world), []
+    broken = []
     for visitor in world.visitors:
         for scope in forbidden_scopes(world, visitor, entry):
             answer = visitor.ask(method, url, places[name, scope.canary].pointing)
             if answer.status >= 500:
                 broken.append((visitor.role, scope.canary, answer.status))
     assert broken == []
-    assert changed(before, fingerprints(world)) == set()
+    assert changed(untouched, fingerprints(world)) == set()
     with transaction.atomic():
         control = world.admin.ask(method, url, places[name, world.own.canary].pointing)
         after = fingerprints(world)
         transaction.set_rollback(True)
     assert control.status < 400, "the control is refused too"
-    assert changed(before, after), "the control writes nothing either"
+    assert changed(untouched, after), "the control writes nothing either"
 
 
 @routes_of("row", "listing", "own")

@@ -9,7 +9,9 @@ BATCH_END = """
         ORDER BY group_no, member_id LIMIT %(limit)s
     ) AS batch ORDER BY group_no DESC, member_id DESC LIMIT 1
 """
-# The laterals keep to one index entry per person: joining would read whole tables at every step.
+# The laterals keep to one index entry per person: joining would read whole tables at every step,
+# and a join inside of one could start from all communities instead of the person's few seats.
+# In the order of members, neighbours find each other's index pages still at hand.
 QUEUE = """
     CREATE TEMP TABLE build_queue ON COMMIT DROP AS
     SELECT checked.*, row_number() OVER (
@@ -25,7 +27,7 @@ QUEUE = """
             WHERE brand_id = %(brand)s AND run_id = %(run)s
                 AND (group_no, member_id) > (%(from_group)s, %(from_member)s)
                 AND (group_no, member_id) <= (%(to_group)s, %(to_member)s)
-            ORDER BY group_no, member_id OFFSET 0
+            ORDER BY member_id OFFSET 0
         ) AS batch
         JOIN unnest(%(groups)s::int[], %(communities)s::bigint[], %(open)s::bool[])
             AS target (group_no, community_id, is_open) ON target.group_no = batch.group_no
@@ -36,11 +38,12 @@ QUEUE = """
         ) AS consent ON true
         LEFT JOIN LATERAL (
             SELECT true AS yes FROM communities_membership AS seat
-            JOIN communities_community AS home
-                ON home.brand_id = seat.brand_id AND home.id = seat.community_id
             WHERE seat.brand_id = %(brand)s AND seat.member_id = batch.member_id
                 AND seat.left_at IS NULL
-                AND ({inside} OR seat.community_id = target.community_id) LIMIT 1
+                AND (seat.community_id = target.community_id OR (
+                    SELECT {inside} FROM communities_community AS home
+                    WHERE home.brand_id = seat.brand_id AND home.id = seat.community_id))
+            LIMIT 1
         ) AS inside ON true
     ) AS checked
 """

@@ -90,6 +90,7 @@ CACHES = {
         "LOCATION": env.redis_database(REDIS_URL, 1),
     },
 }
+RATES_URL = env.redis_database(REDIS_URL, 1)
 CELERY_BROKER_URL = env.broker(REDIS_URL, 0)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -242,6 +243,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["core.kernel.authentication.ViewerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["core.kernel.authentication.HasPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.kernel.throttling.ViewerThrottle"],
     "DEFAULT_PARSER_CLASSES": ["core.kernel.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "core.kernel.openapi.OperationSchema",
@@ -250,11 +252,18 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "core.kernel.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# Requests a minute of one API key, one person, and one brand altogether.
+API_RATES = {
+    "key": env.number("API_RATE_PER_KEY", 600, low=1, high=1_000_000),
+    "staff": env.number("API_RATE_PER_STAFF", 300, low=1, high=1_000_000),
+    "brand": env.number("API_RATE_PER_BRAND", 1800, low=1, high=1_000_000),
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Qunying API",
     "DESCRIPTION": (
         "Community operations for car brands. Errors are `application/problem+json`; lists are "
-        "paged by `limit` and `cursor`; a POST with an `Idempotency-Key` takes effect once."
+        "paged by `limit` and `cursor`; a POST with an `Idempotency-Key` takes effect once; "
+        "asking too fast is answered 429 with `Retry-After`."
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",

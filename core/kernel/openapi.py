@@ -68,8 +68,21 @@ EXAMPLES: dict[HTTPStatus, dict[str, Any]] = {
         "detail": "Unknown field.",
         "errors": [{"pointer": "/tenant_id", "code": "unknown_field", "detail": "Unknown field."}],
     },
+    HTTPStatus.TOO_MANY_REQUESTS: {
+        "code": "too_many_requests",
+        "detail": "This API key may send 600 requests a minute.",
+    },
 }
-ALWAYS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+ALWAYS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+RETRY_AFTER = {
+    "description": "Whole seconds until there is a turn again.",
+    "schema": {"type": "integer", "minimum": 1},
+}
 WITH_ROW = (HTTPStatus.NOT_FOUND,)
 WITH_BODY = (
     HTTPStatus.CONFLICT,
@@ -156,4 +169,7 @@ class OperationSchema(AutoSchema):
         if needed and status == HTTPStatus.FORBIDDEN:
             example["permission"] = str(needed)
         content = {"schema": component.ref, "example": example}
-        return {"description": status.phrase, "content": {CONTENT_TYPE: content}}
+        answer = {"description": status.phrase, "content": {CONTENT_TYPE: content}}
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            answer["headers"] = {"Retry-After": RETRY_AFTER}
+        return answer

@@ -1,8 +1,9 @@
 """script/test: linters, types, contracts and migrations, then every test on fresh servers.
 
-Without arguments everything runs: ordinary tests on all processors, then those that drive a
-browser or kill processes, one at a time, because they measure what a busy machine would blur.
-The last lines are pytest's own summary of all of it; a linter that failed counts as an error.
+Without arguments everything runs: the linters beside the ordinary tests and those that drive a
+browser, which share the processors; then, one at a time, the tests that kill processes, because
+they measure what a busy machine would blur. The last lines are pytest's own summary of all of it;
+a linter that failed counts as an error.
 With arguments only pytest runs, with these arguments. ``--lint`` runs everything but tests.
 """
 
@@ -10,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from pathlib import Path
 from launcher import stack
 from launcher.places import Places, here
 
-SERIAL = "browser or fault"
+SERIAL = "fault"
 NOTHING_COLLECTED = 5
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
@@ -53,13 +55,44 @@ def lint(places: Places, env: Mapping[str, str]) -> list[str]:
     failed = []
     for stage in _stages():
         print(f"--- {stage.name}", flush=True)
-        done = subprocess.run(
-            [sys.executable, *stage.argv], env=dict(env), cwd=places.root, check=False
-        )
-        if done.returncode != 0:
+        if not _passes(places, env, stage, sys.stdout.fileno()):
             print(f"--- {stage.name} failed", flush=True)
             failed.append(stage.name)
     return failed
+
+
+def _passes(places: Places, env: Mapping[str, str], stage: Stage, output: int) -> bool:
+    argv = [sys.executable, *stage.argv]
+    done = subprocess.run(
+        argv, env=dict(env), cwd=places.root, check=False, stdout=output, stderr=output
+    )
+    return done.returncode == 0
+
+
+class LintBeside:
+    """The linters in the background; their words wait in a file until they may be shown."""
+
+    def __init__(self, places: Places, env: Mapping[str, str]) -> None:
+        """Start them."""
+        self._places, self._env = places, env
+        self._words = places.run / "lint.txt"
+        self._failed: list[str] = []
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with self._words.open("wb", buffering=0) as words:
+            for stage in _stages():
+                words.write(f"--- {stage.name}\n".encode())
+                if not _passes(self._places, self._env, stage, words.fileno()):
+                    words.write(f"--- {stage.name} failed\n".encode())
+                    self._failed.append(stage.name)
+
+    def failed(self) -> list[str]:
+        """Wait for them, show what they said, and return the names of those that failed."""
+        self._thread.join()
+        print(self._words.read_text(encoding="utf-8"), flush=True)
+        return self._failed
 
 
 def _stages() -> list[Stage]:
@@ -74,14 +107,18 @@ def _stages() -> list[Stage]:
 
 
 def _everything(places: Places, env: Mapping[str, str]) -> int:
-    errors = lint(places, env)
     totals = places.run / "test-totals.json"
-    totals.write_text(json.dumps({"errors": errors}), encoding="utf-8")
+    totals.write_text(json.dumps({}), encoding="utf-8")
     carried = dict(env, QUNYING_TEST_TOTALS=str(totals))
     workers = str(max(2, min(os.cpu_count() or 2, 8)))
-    print("--- tests", flush=True)
-    at_once = _pytest(places, carried, ["-m", f"not ({SERIAL})", "-n", workers])
-    print("--- tests with a browser or with faults", flush=True)
+    beside = LintBeside(places, env)
+    try:
+        print("--- tests", flush=True)
+        at_once = _pytest(places, carried, ["-m", f"not ({SERIAL})", "-n", workers])
+    finally:
+        errors = beside.failed()
+    totals.write_text(json.dumps(results_of(totals) | {"errors": errors}), encoding="utf-8")
+    print("--- tests with faults", flush=True)
     alone = _pytest(places, carried | {"QUNYING_TEST_LAST": "1"}, ["-m", SERIAL])
     failed = {at_once, alone} - {0, NOTHING_COLLECTED}
     nothing = at_once == alone == NOTHING_COLLECTED

@@ -57,6 +57,9 @@ FILLS = (Member, Identity, Vehicle, Ownership, Consent, MemberTag, Order)
 # Whose column a refusal of the database is about.
 COLUMN_OF_CODE = {
     "phone_taken": "phone",
+    "phone_wanted": "phone",
+    "same_by_phone": "phone",
+    "same_by_number": "customer_no",
     "app_user_taken": "app_user",
     "unionid_taken": "unionid",
     "vin_taken": "vin",

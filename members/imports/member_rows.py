@@ -11,7 +11,7 @@ from core.kernel.formats import masked_phone
 from members.imports import values
 from members.imports.fields import MEMBER_FIELDS, plain
 from members.imports.preparing import Chunk, Job, Table
-from members.imports.seen_keys import SeenKeys
+from members.imports.seen_keys import Met, SeenKeys
 from members.imports.values import BadValue, Memo, read_or_bad
 from members.profiles.rules import MOBILE
 
@@ -69,6 +69,9 @@ class MemberPreparer:
         """Prepare the readers of each column."""
         self._job, options = job, job.options
         self._seen = {name: SeenKeys() for name in KEYS if name in job.mapping}
+        self._met: Met | None = None
+        if {"customer_no", "phone"} <= self._seen.keys():
+            self._met = Met(self._seen["customer_no"], self._seen["phone"], SeenKeys())
         self._read: dict[str, Callable[[list[str]], list[Any]]] = {
             "customer_no": read_numbers,
             "display_name": each(values.read_name),
@@ -92,6 +95,8 @@ class MemberPreparer:
         table = Table(batch, self._job, MEMBER_FIELDS)
         names = KEYS if only_keys else [f.name for f in MEMBER_FIELDS]
         found = {name: table.read(name, self._read[name]) for name in names if table.has(name)}
+        if "phone" in found:
+            found["phone_hash"] = self._hashed("phone", found["phone"])
         if only_keys:
             self._refuse_repeated(table, found)
             return Chunk(position=batch.position, columns=[])
@@ -105,7 +110,7 @@ class MemberPreparer:
         good = table.good()
         kept = {name: list(compress(column, good)) for name, column in found.items()}
         chunk = table.chunk(batch, self._columns(kept), good)
-        chunk.is_mixed = None in kept.get("customer_no", ()) and any(kept.get("customer_no", ()))
+        chunk.met = self._met
         numbers = compress(table.numbers, good)
         for number, tags in zip(numbers, kept.get("tags", ()), strict=False):
             chunk.tags += [(number, group, tag) for group, tag in tags or ()]
@@ -119,12 +124,17 @@ class MemberPreparer:
     def _refuse_repeated(self, table: Table, found: dict[str, list[Any]]) -> None:
         """Refuse a key that an earlier row had, even if that row is refused for something else."""
         for name, seen in self._seen.items():
-            column = found[name]
+            column, keys = found[name], found["phone_hash" if name == "phone" else name]
             at = [i for i, value in enumerate(column) if value is not None]
-            firsts = seen.first_rows([column[i] for i in at], [table.numbers[i] for i in at])
+            firsts = seen.first_rows([keys[i] for i in at], [table.numbers[i] for i in at])
             for i, first in zip(at, firsts, strict=True):
                 if first:
                     table.refuse(i, name, "duplicate", column[i], str(first))
+        if self._met is not None:
+            pairs = enumerate(zip(found["customer_no"], found["phone_hash"], strict=True))
+            alone = [(i, key) for i, (number, key) in pairs if number is None and key is not None]
+            rows = [table.numbers[i] for i, _key in alone]
+            self._met.alone.first_rows([key for _i, key in alone], rows)
 
     def _columns(self, kept: dict[str, list[Any]]) -> dict[str, list[Any]]:
         """Return the columns of the staging table, the personal ones sealed."""
@@ -137,24 +147,28 @@ class MemberPreparer:
             if name in kept:
                 columns[f"{name}_id"] = kept[name]
         if "phone" in kept:
-            columns["phone_cipher"], columns["phone_hash"] = self._sealed("phone", kept["phone"])
+            columns["phone_cipher"] = _encrypted(kept["phone"])
+            columns["phone_hash"] = [v and f"\\x{v}" for v in kept["phone_hash"]]
             columns["phone_masked"] = [v and masked_phone(v) for v in kept["phone"]]
             columns["phone_tail"] = [v and v[-PHONE_TAIL:] for v in kept["phone"]]
         if "vin" in kept:
-            columns["vin_cipher"], columns["vin_hash"] = self._sealed("vin", kept["vin"])
+            columns["vin_cipher"] = _encrypted(kept["vin"])
+            columns["vin_hash"] = [v and f"\\x{v}" for v in self._hashed("vin", kept["vin"])]
             columns["vin_tail"] = [v and v[-VIN_TAIL:] for v in kept["vin"]]
         return columns
 
-    def _sealed(self, kind: str, column: list[str | None]) -> tuple[list[Any], list[Any]]:
-        """Return the ciphers and keyed hashes in the text form of bytea."""
+    def _hashed(self, kind: str, column: list[str | None]) -> list[str | None]:
+        """Return keyed hashes in hexadecimal."""
         plain_texts = [value for value in column if value is not None]
         brand_id = self._job.brand_id
-        ciphers = iter(crypto.encrypt_many(plain_texts))
         hashes = iter(crypto.lookup_hashes(brand_id=brand_id, kind=kind, values=plain_texts))
-        return (
-            [None if value is None else "\\x" + next(ciphers).hex() for value in column],
-            [None if value is None else "\\x" + next(hashes).hex() for value in column],
-        )
+        return [None if value is None else next(hashes).hex() for value in column]
+
+
+def _encrypted(column: list[str | None]) -> list[str | None]:
+    """Return ciphers in the text form of bytea."""
+    ciphers = iter(crypto.encrypt_many([value for value in column if value is not None]))
+    return [None if value is None else "\\x" + next(ciphers).hex() for value in column]
 
 
 def _refuse_incomplete_vehicles(table: Table, found: dict[str, list[Any]]) -> None:

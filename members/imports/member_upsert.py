@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from members.imports import member_children, staging
+from members.imports import member_children, one_row_each, staging
+from members.imports.staging import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from members.imports.options import Options
     from members.imports.preparing import Chunk
-    from members.imports.staging import Outcome
 
 COLUMNS = {
     "customer_no": "varchar",
@@ -39,6 +39,12 @@ COLUMNS = {
 }
 
 
+# Rows of a chunk that take a phone which an earlier one gives up wait for it, so that a file means
+# the same wherever its chunks end. A column of phones out of place could hand them on from row to
+# row without end; whoever waited so often finds the phone taken.
+MAX_TURNS = 6
+
+
 @dataclass(frozen=True)
 class Upsert:
     """One chunk on its way in.
@@ -58,18 +64,25 @@ class Upsert:
 
     def apply(self, chunk: Chunk) -> Outcome:
         """Bring the chunk's rows in; a blank never erases what is known."""
-        values = self.values()
+        values, total = self.values(), Outcome()
         with connection.cursor() as cursor:
             staging.fill(cursor, COLUMNS, chunk)
             staging.without_big_joins(cursor)
-            self._plan(cursor, values)
-            if chunk.is_mixed:
-                staging.run(cursor, REFUSE_SECOND_OF_A_MEMBER, values)
-            member_children.plan(cursor, self, chunk, values)
-            outcome = staging.tally(cursor)
-            if not self.is_dry_run:
-                self._write(cursor, outcome, values)
-        return outcome
+            for turn in range(MAX_TURNS):
+                self._plan(cursor, values)
+                later: list[int] = []
+                if chunk.met is not None:
+                    may_wait = not self.is_dry_run and turn < MAX_TURNS - 1
+                    later = one_row_each.settle(cursor, chunk.met, may_wait=may_wait)
+                member_children.plan(cursor, self, chunk, values)
+                outcome = staging.tally(cursor)
+                if not self.is_dry_run:
+                    self._write(cursor, outcome, values)
+                total.add(outcome)
+                if not later:
+                    break
+                staging.keep(cursor, later)
+        return total
 
     def values(self) -> dict[str, Any]:
         """Return what the statements refer to."""
@@ -112,6 +125,8 @@ class Upsert:
 PLAN = """
 CREATE TEMP TABLE import_plan ON COMMIT DROP AS
 SELECT matched.*,
+       m.customer_no AS known_no,
+       m.phone_hash AS known_phone,
        m.id IS NULL AS is_new,
        m.id IS NOT NULL AND (
            coalesce(matched.customer_no, m.customer_no),
@@ -176,15 +191,6 @@ JOIN_VEHICLE = """
 REFUSE_VEHICLE = """
                WHEN owner.member_id IS DISTINCT FROM coalesce(by_no.id, by_phone.id)
                     AND owner.member_id IS NOT NULL THEN 'vin_taken'
-"""
-# One row found by its number and another by its phone only may mean one person.
-REFUSE_SECOND_OF_A_MEMBER = """
-UPDATE import_plan SET refusal = 'member_twice' WHERE n IN (
-    SELECT n FROM (
-        SELECT n, row_number() OVER (PARTITION BY found_id ORDER BY n) AS place
-        FROM import_plan WHERE found_id IS NOT NULL AND refusal IS NULL
-    ) AS numbered WHERE place > 1
-)
 """
 INSERT = """
 INSERT INTO members_member (

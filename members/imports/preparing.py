@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from members.imports.fields import Field
     from members.imports.options import Options
     from members.imports.reading.ports import Batch
+    from members.imports.seen_keys import Met
 
 
 NULL = "\\N"
@@ -56,7 +57,7 @@ class Chunk:
     read_count: int = 0
     problems: list[Problem] = field(default_factory=list)
     tags: list[tuple[int, str, str]] = field(default_factory=list)  # row, group, tag
-    is_mixed: bool = False  # some rows are found by customer number, others by phone only
+    met: Met | None = None  # where rows may be found by customer number or by phone
 
 
 class Preparer(Protocol):

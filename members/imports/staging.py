@@ -23,6 +23,13 @@ class Outcome:
     unchanged: int = 0
     refused: list[tuple[int, str, str]] = field(default_factory=list)
 
+    def add(self, other: Outcome) -> None:
+        """Count in what became of further rows."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.refused += other.refused
+
 
 def fill(cursor: CursorWrapper, columns: Mapping[str, str], chunk: Chunk) -> None:
     """Put the chunk's good rows into ``import_stage``; unmapped columns stay NULL.
@@ -43,6 +50,12 @@ def copy(cursor: CursorWrapper, table: str, columns: Sequence[str], data: bytes)
 def drop(cursor: CursorWrapper, *tables: str) -> None:
     """Drop what an earlier chunk of the same transaction left."""
     cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in tables)}")
+
+
+def keep(cursor: CursorWrapper, numbers: list[int]) -> None:
+    """Leave only these rows staged, for another turn."""
+    cursor.execute("DELETE FROM import_stage WHERE NOT n = ANY (%s)", [numbers])
+    drop(cursor, "import_plan", "import_tag")
 
 
 def without_big_joins(cursor: CursorWrapper) -> None:

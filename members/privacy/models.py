@@ -37,6 +37,14 @@ class Consent(BrandDetail):
                 name="members_consent_withdrawn_after_given",
             ),
         ]
+        indexes = [
+            # Who may be invited, asked for every person that a build run seats.
+            models.Index(
+                fields=["brand", "member"],
+                condition=Q(purpose="community", withdrawn_at=None),
+                name="members_consent_invitable",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.purpose}"

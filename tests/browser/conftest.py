@@ -7,11 +7,23 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.scene import left_empty
 
 # Playwright keeps an event loop in this thread; the ORM is used between its calls, never inside.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-AXE = Path(settings.BASE_DIR, "node_modules", "axe-core", "axe.min.js")
+AXE = Path(settings.BASE_DIR, "node_modules", "axe-core", "axe.min.js").read_text("utf-8")
+UNFINISHED = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [hx-trigger=load]"
+# Half faded, any text lacks contrast. What turns without end is not waited for.
+FADED = """Promise.allSettled(
+    document.getAnimations()
+        .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+        .map((one) => one.finished)
+).then(() => null)"""
+# Preloading is for sound and films, of which we have none; selectors are not shown.
+AXE_OPTIONS = "{resultTypes: ['violations'], preload: false, selectors: false}"
 HEIGHTS = {1440: 900, 390: 844, 360: 740}
 
 
@@ -39,11 +51,18 @@ class Watched:
         if host and host != self.host:
             self.problems.append(f"foreign request: {request.url}")
 
+    def settle(self):
+        """Wait until parts that come after the page are there, and nothing fades any more."""
+        expect(self.page.locator(UNFINISHED)).to_have_count(0)
+        self.page.evaluate(FADED)
+
     def serious_violations(self):
         """Return what axe finds serious or worse on the page as it is now."""
-        self.page.evaluate(AXE.read_text())
+        self.page.evaluate(FADED)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
         found = self.page.evaluate(
-            "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+            f"async () => (await axe.run(document, {AXE_OPTIONS})).violations"
             ".filter(v => v.impact === 'serious' || v.impact === 'critical')"
             ".map(v => `${v.id}: ${v.nodes[0].html}`)"
         )
@@ -54,8 +73,33 @@ class Watched:
         return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
+@pytest.fixture(scope="module")
+def committed(django_db_setup, django_db_blocker):
+    """Let the tests of a module commit, and empty the tables once at its end.
+
+    Emptying them after each test would take longer than most tests, and meet requests of tabs that
+    were closed a moment ago. Each test has a brand of its own instead, which is all that its pages
+    can see.
+    """
+    with left_empty(django_db_blocker):
+        yield
+
+
 @pytest.fixture
-def open_page(chromium, live_server, signed_in):
+def db(committed):
+    """What pytest-django gives tests that roll back."""
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup):
+    """Serve the product to all browser tests of this process."""
+    running = LiveServer("localhost")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def open_page(chromium, server, signed_in):
     """Open an address as an HQ admin: ``open_page("/kit/", width=390)`` → Watched.
 
     At the end no page may have logged an error, thrown, or asked another host.
@@ -64,7 +108,7 @@ def open_page(chromium, live_server, signed_in):
 
     def open_one(path, *, width=1440, scheme="light", scripts=True):
         context = chromium.new_context(
-            base_url=live_server.url,
+            base_url=server.url,
             viewport={"width": width, "height": HEIGHTS[width]},
             color_scheme=scheme,
             locale="zh-CN",
@@ -73,10 +117,10 @@ def open_page(chromium, live_server, signed_in):
         context.set_default_timeout(10_000)
         cookie = signed_in.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": server.url}]
         )
         contexts.append(context)
-        watched = Watched(context.new_page(), urlsplit(live_server.url).netloc)
+        watched = Watched(context.new_page(), urlsplit(server.url).netloc)
         watched.watch()
         opened.append(watched)
         watched.page.goto(path, wait_until="load")

@@ -17,7 +17,7 @@ from tests.factories.communities import (
 )
 from tests.factories.core import CityFactory, DealerFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

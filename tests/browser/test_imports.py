@@ -13,7 +13,7 @@ from core.runs import services as runs
 from members.profiles.models import Member
 from tests.factories.core import CityFactory, DealerFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("PAGE_SHOTS", "")
 
 HEAD = "客户编号,姓名,手机号,性别,所在城市,归属经销商,入会时间,备注"

@@ -5,20 +5,16 @@ it is none, and a test holds it to that. A page added later is opened without an
 """
 
 import os
-import time
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connections
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import get_resolver, reverse
 from playwright.sync_api import expect
-from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.conftest import HEIGHTS, Watched
-from tests.browser.scene import make_scene
+from tests.scene import committed_scene
 from tests.tenancy.routes import all_routes
 
 pytestmark = pytest.mark.browser
@@ -75,35 +71,9 @@ PAGES = [name for name in CONSOLE if name not in NOT_PAGES]
 
 @pytest.fixture(scope="module")
 def scene(django_db_setup, django_db_blocker, tmp_path_factory):
-    """Made and committed once for all pages, which only look; emptied at the end."""
-    files = override_settings(FILES_DIR=tmp_path_factory.mktemp("files"))
-    with files, django_db_blocker.unblock():
-        try:
-            yield make_scene()
-        finally:
-            empty()
-            connections.close_all()  # Those of Playwright's context; the test database goes next.
-
-
-def empty(attempts=5):
-    """Empty the tables; a request of a tab that is gone may still be at them for a moment."""
-    options = {"inhibit_post_migrate": True, "reset_sequences": False}
-    try:
-        call_command("flush", verbosity=0, interactive=False, **options)
-    except (CommandError, DatabaseError):
-        if attempts == 1:
-            raise
-        time.sleep(1)
-        empty(attempts - 1)
-
-
-@pytest.fixture(scope="module")
-def server(scene):
-    """pytest-django's own live server would empty the tables after every page."""
-    running = LiveServer("localhost")
-    with override_settings(ALLOWED_HOSTS=["localhost", "testserver"]):
-        yield running
-        running.stop()
+    """Made and committed once for all pages, which only look."""
+    with committed_scene(django_db_blocker, tmp_path_factory.mktemp("files")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +120,7 @@ def go(tabs):
         watched.problems.clear()
         used.append(watched)
         answer = watched.page.goto(path, wait_until="load")
-        expect(watched.page.locator(".htmx-request")).to_have_count(0)  # Parts that come after.
+        watched.settle()
         return watched, answer
 
     yield to
@@ -162,7 +132,7 @@ def address(scene, name):
     try:
         return reverse(name, kwargs=scene.arguments(name, arguments_of(name)))
     except KeyError as unknown:
-        pytest.fail(f"{name} needs {unknown}: give tests/browser/scene.py a row of it")
+        pytest.fail(f"{name} needs {unknown}: give tests/scene.py a row of it")
 
 
 def arguments_of(name):

@@ -1,4 +1,4 @@
-"""The frame itself; every app tests its own invariants with a negative control."""
+"""The frame itself; tests/test_data_invariants.py breaks every invariant of the apps."""
 
 import pytest
 from django.core.management import CommandError, call_command

@@ -51,7 +51,8 @@ def test_every_operation_shows_its_problems(schema):
             content = response["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, name
             assert content["example"]["status"] == int(status), name
-        assert {"400", "401", "403"} <= set(operation["responses"]), name
+        assert {"400", "401", "403", "429"} <= set(operation["responses"]), name
+        assert "Retry-After" in operation["responses"]["429"]["headers"], name
         assert "{" not in name or "404" in operation["responses"], name
 
 

@@ -101,7 +101,7 @@ def test_two_rows_that_mean_one_member_by_different_keys_are_not_both_taken(brin
     file = table(("客户编号", "手机", "姓名"), ("C1", "", "甲"), ("", "13812345678", "乙"))
     job = bring_in(file)
     assert counts(job) == (0, 1, 0, 1)
-    assert reasons(job) == {3: ("", "member_twice")}
+    assert reasons(job) == {3: ("手机", "same_by_phone")}
 
 
 @pytest.mark.parametrize(

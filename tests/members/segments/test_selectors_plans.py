@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from core.kernel.scoping import tenant
 from members.segments import selectors
+from tests.factories.core import BrandFactory
 from tests.factories.members import TagFactory
 
-pytestmark = pytest.mark.django_db
 MEMBERS = """
     INSERT INTO members_member (brand_id, display_name, phone_masked, phone_tail, gender, stage,
         source, created_at, updated_at, version)
@@ -31,8 +31,15 @@ ORDERS = """
 """
 
 
-@pytest.fixture
-def large(brand):
+@pytest.fixture(scope="module")
+def large(django_db_setup, django_db_blocker):
+    """Made once: the tests only ask for plans. Taken back at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield from filled(BrandFactory())
+        transaction.set_rollback(True)
+
+
+def filled(brand):
     rare, common = TagFactory(brand=brand), TagFactory(brand=brand)
     with tenant(brand.pk), connection.cursor() as cursor:
         cursor.execute(MEMBERS, [brand.pk])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.core.management import call_command
-from django.db import connections
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connections
+from django.test import override_settings
 from django.utils import timezone
 
 from communities.broadcasts import services as broadcasts
@@ -38,6 +41,9 @@ from members.segments.models import Segment
 from members.tags import services as tags
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from core.kernel.access import Viewer
 
 MEMBERS = 360
@@ -61,6 +67,36 @@ class Scene:
         """Return what the address of a route needs; KeyError for an argument unknown here."""
         known = self.rows | self.rows_of.get(name, {})
         return {argument: known[argument] for argument in wanted}
+
+
+@contextmanager
+def committed_scene(blocker: Any, files: Path) -> Iterator[Scene]:
+    """Make a scene once for all tests of a module; it is committed, and emptied at the end."""
+    with override_settings(FILES_DIR=files), left_empty(blocker):
+        yield make_scene()
+
+
+@contextmanager
+def left_empty(blocker: Any) -> Iterator[None]:
+    """Let what happens inside commit; empty the tables afterwards."""
+    with blocker.unblock():
+        try:
+            yield
+        finally:
+            empty()
+            connections.close_all()  # Also those of Playwright's context; the database goes next.
+
+
+def empty(attempts: int = 5) -> None:
+    """Empty the tables; a request of a tab that is gone may still be at them for a moment."""
+    options = {"inhibit_post_migrate": True, "reset_sequences": False}
+    try:
+        call_command("flush", verbosity=0, interactive=False, **options)
+    except (CommandError, DatabaseError):
+        if attempts == 1:
+            raise
+        time.sleep(1)
+        empty(attempts - 1)
 
 
 def make_scene() -> Scene:

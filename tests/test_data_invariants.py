@@ -1,0 +1,187 @@
+"""Every data invariant holds after real work, and its check finds the row that breaks it.
+
+The scene is made by the services once. Each breach is SQL that the tables' owner runs, having
+first taken away the constraint that would refuse it, in a transaction that is rolled back.
+"""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from core.kernel import invariants
+from tests.scene import committed_scene
+
+pytestmark = pytest.mark.django_db(databases=["owner"])
+
+# name of the invariant → what breaks it
+BREACHES = {
+    # Seats
+    "no room holds more people than its cap": """
+        ALTER TABLE communities_room DROP CONSTRAINT communities_room_within_cap;
+        UPDATE communities_room SET cap = member_count - 1 WHERE id = {room}
+    """,
+    "every room counts the seats that are taken in it": """
+        UPDATE communities_room SET member_count = member_count - 1 WHERE id = {room}
+    """,
+    "nobody has two seats in one community": """
+        DROP INDEX communities_membership_one_seat;
+        UPDATE communities_membership SET member_id = {seated} WHERE room_id = {room}
+    """,
+    "every seat stands in a room of its own community": """
+        ALTER TABLE communities_membership DROP CONSTRAINT communities_membership_seat_tie;
+        UPDATE communities_membership SET community_id = {other_community}
+        WHERE room_id = {room} AND member_id = {seated}
+    """,
+    "the rooms of a community are numbered without gaps": """
+        UPDATE communities_room SET number = number + 7 WHERE id = {room}
+    """,
+    "nobody sits in an archived community": """
+        UPDATE communities_community SET state = 'archived' WHERE id = {community}
+    """,
+    # Conversations
+    "a room's messages are numbered from one to its last without a gap": """
+        UPDATE communities_roommessage SET seq = seq + 5 WHERE room_id = {spoken}
+    """,
+    "nobody has read beyond a room's last message": """
+        UPDATE communities_membership SET read_seq = 99 WHERE room_id = {room}
+    """,
+    # Build runs
+    "every applied run reports as many people as it gave seats": """
+        UPDATE communities_membership SET build_run_id = NULL WHERE room_id = {built}
+    """,
+    "the groups of an applied run add up to its report": """
+        UPDATE communities_buildgroup SET placed_count = placed_count + 1
+        WHERE placed_count IS NOT NULL
+    """,
+    # Broadcasts
+    "no broadcast has two deliveries to one room": """
+        ALTER TABLE communities_delivery DROP CONSTRAINT communities_delivery_one_per_room;
+        UPDATE communities_delivery SET room_id = {spoken}
+    """,
+    "every delivery sent in the app is the message it names": """
+        UPDATE communities_delivery SET message_seq = 77 WHERE room_id = {spoken}
+    """,
+    "every broadcast message in a room is a delivery sent, or about to be settled": """
+        UPDATE communities_delivery SET state = 'cancelled' WHERE room_id = {spoken}
+    """,
+    "no finished broadcast has deliveries on their way": """
+        UPDATE communities_delivery SET state = 'due' WHERE room_id = {spoken}
+    """,
+    "no delivery has been unknown for more than a quarter of an hour": """
+        UPDATE communities_delivery
+        SET state = 'unknown', settled_at = now() - interval '1 hour' WHERE room_id = {spoken}
+    """,
+    # Members and tags
+    "members: nobody has two tags of a group that allows one": """
+        INSERT INTO members_membertag (brand_id, tag_id, member_id, source, tagged_at)
+        SELECT {brand}, id, {tagged}, 'import', now() FROM members_tag
+        WHERE group_id = (SELECT group_id FROM members_tag WHERE id = {tag})
+        ON CONFLICT DO NOTHING;
+        INSERT INTO members_tag (brand_id, group_id, name, created_at)
+        SELECT {brand}, group_id, 'Second', now() FROM members_tag WHERE id = {tag};
+        INSERT INTO members_membertag (brand_id, tag_id, member_id, source, tagged_at)
+        SELECT {brand}, id, {tagged}, 'import', now() FROM members_tag WHERE name = 'Second'
+    """,
+    "members: no rule gave a tag that somebody took off by hand": """
+        UPDATE members_membertag SET source = 'rule' WHERE tag_id = {tag};
+        INSERT INTO members_tagblock (brand_id, tag_id, member_id, created_at)
+        VALUES ({brand}, {tag}, {tagged}, now())
+    """,
+    "members: a tag from a rule belongs to a tag that has a rule": """
+        DELETE FROM members_tagrule WHERE tag_id = {tag};
+        UPDATE members_membertag SET source = 'rule' WHERE tag_id = {tag}
+    """,
+    "members: a phone has its cipher, hash, mask and tail, or none of them": """
+        ALTER TABLE members_member DROP CONSTRAINT members_member_phone_whole;
+        UPDATE members_member SET phone_cipher = NULL WHERE phone_hash IS NOT NULL
+    """,
+    "members: whoever is in a stage with a start did not start in the future": """
+        UPDATE members_member SET stage_since = current_date + 2 WHERE id = {tagged}
+    """,
+    # Imports
+    "imports: every row of a file is created, updated, unchanged or rejected": """
+        ALTER TABLE members_importjob DROP CONSTRAINT members_importjob_conserves_rows;
+        UPDATE members_importjob SET created_count = created_count + 1 WHERE id = {job}
+    """,
+    "imports: every rejected row has its reason on file": """
+        DELETE FROM members_importrejection WHERE job_id = {job}
+    """,
+    "imports: a finished file has a run that succeeded, and the other way round": """
+        UPDATE members_importjob SET finished_at = NULL WHERE id = {job}
+    """,
+}
+
+
+@pytest.fixture(scope="module")
+def scene(django_db_setup, django_db_blocker, tmp_path_factory):
+    with committed_scene(django_db_blocker, tmp_path_factory.mktemp("files")) as made:
+        yield made
+
+
+@pytest.fixture
+def owner(scene, db):
+    """The owner's connection, inside the brand."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT set_config('app.brand_id', %s, true)", [str(scene.brand.pk)])
+        yield cursor
+
+
+@pytest.fixture
+def rows(scene, owner):
+    """The rows that breaches are about."""
+
+    def one(sql):
+        owner.execute(sql)
+        return owner.fetchone()[0]
+
+    room = one(
+        "SELECT room.id FROM communities_room AS room"
+        " JOIN communities_community AS home ON home.id = room.community_id"
+        " WHERE room.member_count > 1 AND home.state <> 'archived'"
+        " ORDER BY room.member_count DESC LIMIT 1"
+    )
+    community = one(f"SELECT community_id FROM communities_room WHERE id = {room}")
+    tag = scene.rows["tag_id"]
+    return {
+        "brand": scene.brand.pk,
+        "room": room,
+        "community": community,
+        "other_community": one(
+            f"SELECT max(id) FROM communities_community WHERE id <> {community}"
+        ),
+        "seated": one(f"SELECT min(member_id) FROM communities_membership WHERE room_id = {room}"),
+        "built": one(
+            "SELECT room_id FROM communities_membership WHERE build_run_id IS NOT NULL LIMIT 1"
+        ),
+        "spoken": one("SELECT room_id FROM communities_delivery WHERE state = 'sent' LIMIT 1"),
+        "tag": tag,
+        "tagged": one(f"SELECT min(member_id) FROM members_membertag WHERE tag_id = {tag}"),
+        "job": scene.rows["job_id"],
+    }
+
+
+def named(capsys):
+    """Return which invariants the command called broken, and how it ended."""
+    try:
+        call_command("check_invariants")
+        ended = 0
+    except CommandError as refusal:
+        ended = refusal.returncode
+    lines = capsys.readouterr().out.splitlines()
+    return {line for line in lines if line.startswith("BROKEN")}, ended
+
+
+def test_every_invariant_has_a_breach_here():
+    assert set(BREACHES) == set(invariants._invariants)
+
+
+def test_all_hold_after_real_work(owner, capsys):
+    assert named(capsys) == (set(), 0)
+
+
+@pytest.mark.parametrize("name", BREACHES)
+def test_a_breach_is_named_and_ends_with_an_error(name, owner, rows, capsys):
+    owner.execute(BREACHES[name].format(**rows))
+    broken, ended = named(capsys)
+    assert any(f"  {name}  " in line for line in broken), broken
+    assert ended == 1
