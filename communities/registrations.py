@@ -10,11 +10,12 @@ from communities.broadcasts.listing import BROADCASTS as BROADCAST_LIST
 from communities.broadcasts.listing import DELIVERIES
 from communities.broadcasts.presenting import describe_broadcasts
 from communities.broadcasts.search import find_broadcasts
-from communities.broadcasts.workbench import waiting_broadcasts
+from communities.broadcasts.workbench import broadcast_figures, waiting_broadcasts
 from communities.chat.invariants import INVARIANTS as CHAT
 from communities.communities.listing import COMMUNITIES
 from communities.communities.models import Community
 from communities.communities.search import find_communities
+from communities.communities.selectors import describe_communities
 from communities.group_building.handlers import (
     APPLY_WORDS,
     LEFT_OUT_WORDS,
@@ -26,6 +27,7 @@ from communities.group_building.handlers import (
 from communities.group_building.invariants import INVARIANTS as BUILDS
 from communities.group_building.listing import BUILD_RULES, BUILD_RUNS
 from communities.group_building.models import BuildCandidate, BuildGroup
+from communities.group_building.selectors import describe_rules, describe_runs
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
@@ -33,8 +35,10 @@ from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
 from communities.memberships.sections import seats_section
+from communities.policies.selectors import describe_policies
 from communities.rooms.listing import ROOMS
 from communities.rooms.models import Room
+from communities.rooms.selectors import describe_rooms
 from communities.rooms.workbench import fullest_rooms, room_figures
 from core.audit.ports import SubjectKind, register_actions, register_subjects
 from core.kernel.access import Permission
@@ -103,6 +107,13 @@ def _register_communities() -> None:
         _("Communities"), "communities/memberships/_of_member.html", seats_section, may_view
     )
     register_member_section("seats", seats)
+    register_subjects(
+        {
+            "communities.community": SubjectKind(_("Community"), describe_communities),
+            "communities.room": SubjectKind(_("Room"), describe_rooms),
+            "communities.communitypolicy": SubjectKind(_("Policy"), describe_policies),
+        }
+    )
     register_actions(
         {
             "policy.installed": _("installed the policy"),
@@ -133,6 +144,12 @@ def _register_builds() -> None:
         }
     )
     register_invariants(*BUILDS)
+    register_subjects(
+        {
+            "communities.buildrule": SubjectKind(_("Build rule"), describe_rules),
+            "communities.buildrun": SubjectKind(_("Build run"), describe_runs),
+        }
+    )
     register_actions(
         {
             "build_rule.created": _("wrote the build rule"),
@@ -153,6 +170,7 @@ def _register_broadcasts() -> None:
     register_places(NavItem(_("Broadcasts"), place, "send", may_view, order=50))
     register_states({"held": Badge(pgettext_lazy("delivery", "Held"), "warn", "pause")})
     register_todos("broadcasts", waiting_broadcasts, permission=may_view, order=20)
+    register_figures("broadcasts", broadcast_figures, permission=may_view, order=30)
     write = Act(_("Write broadcast"), "communities:broadcasts-new", "send")
     register_act("broadcasts", write, permission=Permission.BROADCASTS_SEND, order=30)
     register_actions(BROADCAST_SENTENCES)

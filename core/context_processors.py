@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.kernel import formats
 from core.kernel.navigation import NavLink, Section, links_for, url_of
 from core.staff.models import Role
 
@@ -60,7 +61,7 @@ class Shell:
         return {
             "brand": self.viewer.brand_name,
             "place": _place(self.viewer),
-            "title": "、".join(self.viewer.places),
+            "title": formats.listed(self.viewer.places),
         }
 
     @property

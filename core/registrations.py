@@ -12,8 +12,8 @@ from core.audit.ports import (
     register_subjects,
     register_values,
 )
-from core.exports.handler import WORDS as EXPORT_WORDS
-from core.exports.handler import ExportHandler
+from core.exports.handlers import WORDS as EXPORT_WORDS
+from core.exports.handlers import ExportHandler
 from core.exports.selectors import KIND as EXPORT
 from core.files.selectors import describe_files
 from core.kernel.access import Permission

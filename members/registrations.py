@@ -25,10 +25,11 @@ from members.imports.handlers import WORDS as IMPORT_WORDS
 from members.imports.handlers import ImportHandler
 from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
-from members.imports.models import ImportJob
+from members.imports.models import ImportJob, ImportProfile
 from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.searching import find_members
 from members.orders.listing import ORDERS as ORDER_LIST
+from members.orders.models import Order
 from members.orders.workbench import order_figures
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member
@@ -48,7 +49,7 @@ from members.tags.giving import (
 )
 from members.tags.invariants import INVARIANTS as TAGS
 from members.tags.listing import TAGS as TAG_LIST
-from members.tags.models import MemberTag, Tag
+from members.tags.models import MemberTag, Tag, TagGroup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -107,10 +108,10 @@ def register() -> None:
             "members.member": SubjectKind(_("Member"), _members),
             "members.segment": SubjectKind(_("Segment"), _segments),
             "members.importjob": SubjectKind(_("Import"), _imports),
-            "members.importprofile": SubjectKind(_("Columns of a file")),
-            "members.order": SubjectKind(_("Order")),
+            "members.importprofile": SubjectKind(_("Columns of a file"), _import_profiles),
+            "members.order": SubjectKind(_("Order"), _orders),
             "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
-            "members.taggroup": SubjectKind(_("Group of tags")),
+            "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
         }
     )
     register_list("members", MEMBER_LIST)
@@ -153,3 +154,21 @@ def _tags(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]
 def _imports(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = ImportJob.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "file__name")
     return {pk: (name, reverse("members:imports-detail", args=[pk])) for pk, name in rows}
+
+
+def _import_profiles(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = ImportProfile.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, "") for pk, name in rows}
+
+
+def _orders(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = Order.objects.visible_to(viewer).filter(pk__in=ids)
+    return {
+        pk: (order_no, reverse("members:members-detail", args=[member_id]))
+        for pk, order_no, member_id in rows.values_list("pk", "order_no", "member_id")
+    }
+
+
+def _tag_groups(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = TagGroup.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, reverse("members:tags-list")) for pk, name in rows}

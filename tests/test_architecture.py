@@ -19,7 +19,7 @@ SHARED = ["services", "selectors", "models"]
 LAYERS = [*SHARED, "rules", "ports", "tasks", "api", "serializers", "console", "forms", "admin"]
 LAYERS += ["presenting"]  # rows as templates show them, where console.py would grow too long
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
-LAYERS += ["handler", "handlers"]  # core.runs.ports.RunHandler: the steps of a background run
+LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
 LAYERS += ["sections", "criteria", "invariants", "search", "workbench"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.

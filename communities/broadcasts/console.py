@@ -246,6 +246,7 @@ def _plan_context(row: Broadcast, now: datetime) -> dict[str, Any]:
         ),
         "fallbacks": presenting.fallbacks(plan=plan),
         "at_words": exact_time(plan.at) if plan.at > now else _("as soon as confirmed"),
+        "next_allowed": exact_time(plan.next_allowed_at) if plan.next_allowed_at else "",
         "is_marketing": row.is_marketing,
     }
 

@@ -75,7 +75,10 @@ class DraftForm(forms.Form):
         help_text=_("A web address that stands below the text."),
     )
     dealer = forms.ModelChoiceField(
-        label=_("In the name of"), queryset=Dealer.objects.none(), required=False
+        label=_("In the name of"),
+        queryset=Dealer.objects.none(),
+        required=False,
+        empty_label=_("Choose a dealer"),
     )
     kinds = forms.MultipleChoiceField(
         label=_("Kind of community"),

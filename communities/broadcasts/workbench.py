@@ -1,4 +1,4 @@
-"""What broadcasts put on the workbench: drafts to confirm, and those that need a look."""
+"""What broadcasts put on the workbench: what was sent, what waits, and what needs a look."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from communities.broadcasts.models import Broadcast
 from communities.broadcasts.wording import exact_time
 from core.kernel.access import Permission
 from core.kernel.formats import grouped
-from core.workbench.ports import Todo, Urgency
+from core.workbench.ports import Figure, Todo, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 MOST_SHOWN = 5
 # A failure is news for two days, a draft for two weeks; after that they are history.
 FAILURE_NEWS, DRAFT_NEWS = timedelta(days=2), timedelta(days=14)
+LATELY = timedelta(days=30)
+
+
+def broadcast_figures(*, viewer: Viewer, now: datetime) -> Sequence[Figure]:
+    """Return how many broadcasts were sent within 30 days."""
+    rows = Broadcast.objects.visible_to(viewer).filter(
+        state=Broadcast.State.SENT, finished_at__gt=now - LATELY, finished_at__lte=now
+    )
+    here = reverse("communities:broadcasts-list") + "?state=sent"
+    return [Figure(_("Broadcasts sent"), rows.count(), hint=_("in the last 30 days"), url=here)]
 
 
 def waiting_broadcasts(*, viewer: Viewer, now: datetime) -> Sequence[Todo]:

@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from communities.communities.models import Community
 from communities.policies.selectors import current_policies
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from django.db.models import QuerySet
 
     from core.kernel.access import Viewer
@@ -65,3 +68,9 @@ def counts_by_kind(*, viewer: Viewer) -> dict[str, int]:
         .annotate(number=Count("id"))
     )
     return dict(rows)
+
+
+def describe_communities(*, viewer: Viewer, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Name communities in the audit trail, with where they are."""
+    rows = Community.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, reverse("communities:communities-detail", args=[pk])) for pk, name in rows}

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from communities.group_building import rules
 from communities.group_building.models import BuildCandidate, BuildRule, BuildRun
-from core.kernel.formats import grouped
+from core.kernel.formats import grouped, listed
 from core.kernel.navigation import url_of
 from core.runs import selectors as run_selectors
 
@@ -46,7 +46,7 @@ class ReasonRow:
 
 def plan_facts(*, plan: Plan) -> list[tuple[str, str]]:
     """Return what the frozen rule says, as label and value."""
-    keys = "、".join(str(rules.KEY_LABELS[key]) for key in plan.group_by)
+    keys = listed(rules.KEY_LABELS[key] for key in plan.group_by)
     return [
         (_("Who"), _("Segment “%s”") % plan.segment_name if plan.segment_name else _("Everybody")),
         (_("One community per"), keys or _("One for all")),
@@ -95,7 +95,7 @@ def exclusion_rows(*, numbers: Mapping[str, int], plan: Plan) -> list[ReasonRow]
             "",
         ),
         Exclusion.NO_GROUP: (
-            _("Missing: %s") % "、".join(str(rules.KEY_LABELS[key]) for key in plan.group_by),
+            _("Missing: %s") % listed(rules.KEY_LABELS[key] for key in plan.group_by),
             _("Complete their profiles"),
             members,
         ),

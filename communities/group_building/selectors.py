@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Sum
 from django.db.models.functions import Coalesce, Least
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -17,7 +18,7 @@ from communities.policies import rules as policy_rules
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from django.db.models import QuerySet
 
@@ -248,3 +249,18 @@ _PLACEMENTS: dict[str, Any] = {
     rules.NEXT: _lazy("The rooms before were full, so “%(room)s” was opened"),
     rules.FIRST: _lazy("The group had no room yet, so “%(room)s” was opened"),
 }
+
+
+def describe_rules(*, viewer: Viewer, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Name rules in the audit trail, with where they are."""
+    rows = BuildRule.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, reverse("communities:build-rules-edit", args=[pk])) for pk, name in rows}
+
+
+def describe_runs(*, viewer: Viewer, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Name runs in the audit trail as their pages do, with where they are."""
+    rows = BuildRun.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "rule__name")
+    return {
+        pk: (f"{name} #{pk}", reverse("communities:build-runs-detail", args=[pk]))
+        for pk, name in rows
+    }

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from communities.policies import rules
@@ -24,7 +25,11 @@ class PolicyForm(forms.Form):
     name_template = forms.CharField(
         label=_("Name template"),
         max_length=rules.TEMPLATE_LENGTH,
-        help_text=_("Known: %s") % " ".join(f"{{{name}}}" for name in rules.PLACEHOLDERS),
+        help_text=format_lazy(
+            "{known}{names}",
+            known=_("Known: "),
+            names=" ".join(f"{{{name}}}" for name in rules.PLACEHOLDERS),
+        ),
     )
     marketing_limit = forms.IntegerField(
         label=_("Marketing messages"), min_value=0, max_value=rules.MAX_LIMIT
@@ -33,7 +38,7 @@ class PolicyForm(forms.Form):
         label=_("per"), choices=Window.choices, widget=forms.RadioSelect
     )
     marketing_gap_minutes = forms.IntegerField(
-        label=_("Minutes between two"), min_value=0, max_value=rules.MINUTES_A_DAY
+        label=_("Minutes between two messages"), min_value=0, max_value=rules.MINUTES_A_DAY
     )
     quiet_until = forms.TimeField(
         label=_("Send from"),

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from communities.policies.models import CommunityPolicy, Kind
 from core.kernel.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from core.kernel.access import Viewer
 
 
 class PolicyMissing(NotFound):
@@ -40,3 +43,14 @@ def versions_of(*, brand_id: int, kind: str, limit: int = 20) -> Sequence[Commun
     """Return a kind's policy versions, newest first."""
     rows = CommunityPolicy.objects.filter(brand_id=brand_id, kind=kind)
     return list(rows.order_by("-policy_version")[:limit])
+
+
+def describe_policies(*, viewer: Viewer, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Name policies in the audit trail by their kind and version, with where they are."""
+    rows = CommunityPolicy.objects.visible_to(viewer).filter(pk__in=ids)
+    here = reverse("communities:policies-list")
+    said = _("%(kind)s, version %(version)s")
+    return {
+        row.pk: (said % {"kind": row.get_kind_display(), "version": row.policy_version}, here)
+        for row in rows
+    }

@@ -3,12 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db.models import Max
+from django.urls import reverse
 
 from communities.policies import rules as policy_rules
 from communities.rooms.models import Room
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from communities.communities.models import Community
+    from core.kernel.access import Viewer
 
 
 def rooms_of(*, community: Community, limit: int) -> list[Room]:
@@ -22,3 +26,9 @@ def next_name(*, community: Community) -> str:
     rows = Room.objects.filter(brand_id=community.brand_id, community=community)
     number = (rows.aggregate(last=Max("number"))["last"] or 0) + 1
     return policy_rules.room_name(community.room_name_template, number)
+
+
+def describe_rooms(*, viewer: Viewer, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Name rooms in the audit trail, with where they are."""
+    rows = Room.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: (name, reverse("communities:rooms-detail", args=[pk])) for pk, name in rows}

@@ -91,5 +91,6 @@ def api_keys_revoke(request: ConsoleRequest, key_id: int) -> HttpResponseBase:
         "action": reverse("core:api-keys-revoke", args=[key.pk]),
         "button": _("Revoke key"),
         "danger": True,
+        "back": reverse("core:api-keys-list"),
     }
     return page_or_partial(request, "core/staff/confirm.html", "components/confirm.html", context)

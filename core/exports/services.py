@@ -1,4 +1,4 @@
-"""Asking for a file. The handler writes it; see ``core.exports.handler``."""
+"""Asking for a file. The handler writes it; see ``core.exports.handlers``."""
 
 from __future__ import annotations
 

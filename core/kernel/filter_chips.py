@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.dateformat import format as format_date
+from django.utils.translation import pgettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +73,8 @@ def _shown(bound: BoundField, cleaned: Any) -> str:
     """Return a filter's value in words: choice labels instead of keys, dates as days."""
     labels = dict(_flat(getattr(bound.field, "choices", ())))
     if isinstance(cleaned, (list, tuple)) or hasattr(cleaned, "values_list"):
-        return "、".join(_word(item, labels) for item in cleaned)
+        comma = pgettext("between the names of a list", ", ")
+        return comma.join(_word(item, labels) for item in cleaned)
     return _word(cleaned, labels)
 
 

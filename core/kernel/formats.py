@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NOTHING = "—"
 MINUS = "−"
@@ -39,6 +43,11 @@ def percent(ratio: float | Decimal | None, places: int = 1) -> str:
     if ratio is None:
         return NOTHING
     return grouped(Decimal(str(ratio)) * 100, places) + "%"
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names one after the other: ``杭州、上海`` or ``Hangzhou, Shanghai``."""
+    return pgettext("between the names of a list", ", ").join(str(name) for name in names)
 
 
 def points(ratio: float | Decimal | None, places: int = 1) -> str:

@@ -203,6 +203,7 @@ def _edit(
         "form": form,
         "heading": heading,
         "button": button or heading,
+        "back": reverse("core:organization"),
     }
     return page_or_partial(
         request,

@@ -68,7 +68,9 @@ class NewRegionForm(RegionForm):
 
 class DealerForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
-    region = forms.ModelChoiceField(label=_("Region"), queryset=Region.objects.none())
+    region = forms.ModelChoiceField(
+        label=_("Region"), queryset=Region.objects.none(), empty_label=_("Choose one")
+    )
     city = CityField()
     is_active = forms.BooleanField(
         label=_("Works with the brand"),

@@ -224,6 +224,7 @@ def staff_lift(request: ConsoleRequest, staff_id: int, grant_id: int) -> HttpRes
     place = grant["place"] or _("the whole brand")
     return _confirm(
         request,
+        staff,
         heading=_("Lift a role of %(name)s?") % {"name": staff.display_name},
         text=_("%(role)s for %(place)s ends with the next click of this person.")
         % {"role": grant["role"], "place": place},
@@ -242,6 +243,7 @@ def staff_deactivate(request: ConsoleRequest, staff_id: int) -> HttpResponseBase
         return go_to(request, "core:staff-detail", staff.pk)
     return _confirm(
         request,
+        staff,
         heading=_("Deactivate %(name)s?") % {"name": staff.display_name},
         text=_(
             "All browsers of this person are signed out at once. Roles and history stay, "
@@ -304,6 +306,7 @@ def staff_reset_password(request: ConsoleRequest, staff_id: int) -> HttpResponse
         return _show_password(request, staff, password, is_new=False)
     return _confirm(
         request,
+        staff,
         heading=_("Give %(name)s a new password?") % {"name": staff.display_name},
         text=_(
             "The old password stops working and all browsers of this person are signed out. "
@@ -333,7 +336,12 @@ def staff_end_sessions(request: ConsoleRequest, staff_id: int) -> HttpResponseBa
     return go_to(request, "core:staff-detail", staff.pk)
 
 
-def _confirm(request: ConsoleRequest, **words: Any) -> HttpResponse:
+def _confirm(request: ConsoleRequest, staff: Staff, **words: Any) -> HttpResponse:
     """Return the question; without scripts the same as a page of its own."""
-    context = {"id": "staff-confirm", "danger": not words.pop("plain", False), **words}
+    context = {
+        "id": "staff-confirm",
+        "danger": not words.pop("plain", False),
+        "back": reverse("core:staff-detail", args=[staff.pk]),
+        **words,
+    }
     return page_or_partial(request, "core/staff/confirm.html", "components/confirm.html", context)

@@ -41,6 +41,7 @@ register.filter("mask_phone", formats.masked_phone)
 register.filter("mask_name", formats.masked_name)
 register.filter("mask_vin", formats.masked_vin)
 register.filter("duration", formats.duration)
+register.filter("listed", formats.listed)
 
 
 @register.filter

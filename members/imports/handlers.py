@@ -27,6 +27,7 @@ from members.imports.reasons import Problem, rejections
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
+from members.tags import services as tag_services
 from members.tags.models import MemberTag
 from members.vehicles.models import Ownership, Vehicle
 
@@ -183,6 +184,8 @@ class ImportHandler:
         job.save()
         counts = _counts(job)
         if not job.is_dry_run:
+            if job.subject == Subject.MEMBERS:
+                tag_services.count_anew(brand_id=job.brand_id, now=now)
             audit.record(action="import.finished", subject=job, actor=actor, now=now, data=counts)
         result: dict[str, Any] = {"counts": counts}
         if job.errors_file_id:

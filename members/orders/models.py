@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.kernel.scoping import BrandDetail, BrandQuerySet
 from members.profiles.models import Member
@@ -13,7 +14,18 @@ class OrderQuerySet(BrandQuerySet["Order"]):
 
 
 class Order(BrandDetail):
-    """One purchase. ``amount_fen`` is integer fen; ``order_no`` is the selling system's number."""
+    """One purchase. ``amount_fen`` is integer fen; ``order_no`` is the selling system's number.
+
+    ``channel`` is whatever the selling system calls it; those in ``KnownChannel`` have words.
+    """
+
+    class KnownChannel(models.TextChoices):
+        APP = "app", pgettext_lazy("channel", "App")
+        DEALER = "dealer", pgettext_lazy("channel", "Dealer")
+        STORE = "store", pgettext_lazy("channel", "Store")
+        MALL = "mall", pgettext_lazy("channel", "Online shop")
+        LIVE = "live", pgettext_lazy("channel", "Live stream")
+        MINI_PROGRAM = "mini_program", pgettext_lazy("channel", "Mini program")
 
     id = models.BigAutoField(primary_key=True)
     order_no = models.CharField(_("order number"), max_length=64)
@@ -51,3 +63,8 @@ class Order(BrandDetail):
 
     def __str__(self) -> str:
         return self.order_no
+
+    @property
+    def channel_label(self) -> str:
+        """The channel in words, or as the selling system calls it."""
+        return str(dict(self.KnownChannel.choices).get(self.channel, self.channel))

@@ -68,7 +68,7 @@ class Words:
     def _names(self, each: Input, chosen: list[int | str]) -> str:
         labels = {option.value: str(option.label) for option in self.options(each)}
         names = [labels.get(value, str(value)) for value in chosen[:MOST_NAMES]]
-        said = "、".join(names)
+        said = formats.listed(names)
         if len(chosen) > MOST_NAMES:
             said += " " + _("and %d more") % (len(chosen) - MOST_NAMES)
         return said

@@ -56,7 +56,7 @@ def tags_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "groups": shown,
         "views": saved_views.views_of(key="tags", viewer=request.viewer, query=request.GET),
-        "counted_at": max((tag.counted_at for tag in tags if tag.counted_at), default=None),
+        "counted_at": min((tag.counted_at for tag in tags if tag.counted_at), default=None),
         "sees_counts": viewer.is_brand_wide,
         "may_edit": viewer.may(Permission.TAGS_EDIT),
     }
@@ -72,12 +72,14 @@ def tags_detail(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     if rule is not None:
         root = segment_rules.parse(rule.tree, registry=registry)
         said = outline(node=root, words=words_for(brand_id=viewer.brand_id))
+    sources = selectors.sources_of(tag=tag) if viewer.is_brand_wide else []
     context = {
         "tag": tag,
+        "people": sum(number for _source, number in sources),
         "rule": rule,
         "outline": said,
         "run": selectors.newest_run(tag=tag, viewer=viewer),
-        "sources": selectors.sources_of(tag=tag) if viewer.is_brand_wide else [],
+        "sources": sources,
         "blocked": selectors.blocked_count(tag=tag),
         "sees_counts": viewer.is_brand_wide,
         "may_edit": viewer.may(Permission.TAGS_EDIT),

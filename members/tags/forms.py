@@ -26,7 +26,9 @@ class TagForm(forms.Form):
     """A tag's name, and for a new one its group."""
 
     name = forms.CharField(label=_("Name"), max_length=40)
-    group = forms.ModelChoiceField(label=_("Group"), queryset=TagGroup.objects.none())
+    group = forms.ModelChoiceField(
+        label=_("Group"), queryset=TagGroup.objects.none(), empty_label=_("Choose a group")
+    )
 
     def __init__(self, *args: Any, viewer: Viewer, is_new: bool = True, **kwargs: Any) -> None:
         """Offer the brand's groups; a tag stays in its group."""

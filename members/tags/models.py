@@ -27,7 +27,8 @@ class TagGroup(BrandModel):
 class Tag(BrandModel):
     """A fact that members can share.
 
-    ``member_count`` is how many had it at ``counted_at``; beat and every run count anew.
+    ``member_count`` is how many had it at ``counted_at``, and since then those given and taken by
+    hand; beat and every run count anew.
     """
 
     group = models.ForeignKey(

@@ -3,17 +3,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.audit import services as audit
+from core.kernel import formats
 from core.kernel.access import system_viewer
 from core.kernel.errors import DomainError, InvalidInput, StaleVersion
 from core.lists import selectors as lists
 from core.runs import services as runs
 from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
-from members.tags import selectors
+from members.tags import counting, selectors
 from members.tags.giving import MEMBER_LIST, RULE_KIND, SELECTION_KIND
 from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from members.segments.models import Segment
 
 MOST_BY_HAND = 5_000
+ONE_TO_MANY = {"tag.given": "tag.given_to_many", "tag.taken": "tag.taken_from_many"}
 NAME_TAKEN = {
     "members_taggroup_one_per_name": gettext_lazy("Another group has this name."),
     "members_tag_one_per_name": gettext_lazy("The group has a tag of this name."),
@@ -121,7 +125,9 @@ def delete_tag(*, tag: Tag, actor: Viewer, now: datetime) -> None:
     if MemberTag.objects.filter(brand_id=held.brand_id, tag_id=held.pk).exists():
         raise TagInUse(_("Members have this tag. Take it from them first."))
     if names := selectors.trees_naming(tag=held):
-        raise TagInUse(_("These ask for the tag: %(names)s.") % {"names": "、".join(names[:5])})
+        raise TagInUse(
+            _("These ask for the tag: %(names)s.") % {"names": formats.listed(names[:5])}
+        )
     audit.record(action="tag.deleted", subject=held, actor=actor, now=now)
     TagBlock.objects.filter(brand_id=held.brand_id, tag_id=held.pk).delete()
     held.delete()
@@ -198,10 +204,21 @@ def _told(
 ) -> int:
     """Tell the trail of one member where it is one, else of the tag; return ``number``."""
     if number:
-        subject = Member.objects.get(pk=ids[0]) if len(ids) == 1 else tag
+        one = len(ids) == 1
+        subject = Member.objects.get(pk=ids[0]) if one else tag
+        told = action if one else ONE_TO_MANY[action]
         data = {"count": number, "tag_id": tag.pk, "tag": tag.name}
-        audit.record(action=action, subject=subject, actor=actor, now=now, data=data)
+        audit.record(action=told, subject=subject, actor=actor, now=now, data=data)
+        # Whoever gives a tag by hand sees it counted at once; counting all anew would take long.
+        change = number if action == "tag.given" else -number
+        counted = Tag.objects.filter(brand_id=tag.brand_id, pk=tag.pk)
+        counted.update(member_count=Greatest(F("member_count") + change, 0))
     return number
+
+
+def count_anew(*, brand_id: int, now: datetime) -> None:
+    """Count who has each tag, after many were given past these services."""
+    counting.count_tags(brand_id=brand_id, now=now)
 
 
 def _visible(member_ids: Sequence[int], actor: Viewer) -> list[int]:

@@ -201,8 +201,19 @@ def check(watched, answer, name):
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     expect(page.locator("h1")).to_have_count(1)
     expect(page.locator("h1")).not_to_be_empty()
+    expect(page.locator("option", has_text="-----")).to_have_count(0)
     assert watched.overflow() <= 0
     assert watched.serious_violations() == []
+
+
+def test_the_trail_calls_everything_by_its_name(scene, visitor):
+    answer = visitor.get(reverse("core:audit-list"))
+    numbered = [
+        f"{line.subject_name} {line.subject_label}"
+        for line in answer.context["lines"]
+        if line.subject_name.startswith("#")
+    ]
+    assert numbered == []
 
 
 @pytest.fixture

@@ -50,3 +50,10 @@ def test_numbers_out_of_range_are_refused(record, changes):
 def test_another_brands_member_is_refused(record):
     with pytest.raises(CrossBrand):
         record(member=MemberFactory(brand=BrandFactory()))
+
+
+@pytest.mark.parametrize(
+    ("channel", "words"), [("mall", "商城"), ("抖音小店", "抖音小店"), ("", "")]
+)
+def test_a_channel_is_told_in_words_where_there_are_any(channel, words):
+    assert Order(channel=channel).channel_label == words

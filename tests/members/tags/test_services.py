@@ -162,3 +162,11 @@ def test_every_active_rule_is_left_to_be_applied_once(brand, tag, actor):
     services.save_rule(tag=idle, tree=MATURE, is_active=False, actor=actor, now=NOW)
     assert services.apply_active_rules(brand_id=brand.pk, now=NOW) == 1
     assert services.apply_active_rules(brand_id=brand.pk, now=NOW) == 0  # it is under way
+
+
+def test_what_is_given_and_taken_by_hand_counts_at_once(brand, tag, member, actor):
+    Tag.objects.filter(pk=tag.pk).update(member_count=0, counted_at=NOW)
+    give(tag, member, MemberFactory(brand=brand), actor=actor)
+    assert Tag.objects.get(pk=tag.pk).member_count == 2
+    services.untag_members(tag=tag, member_ids=[member.pk], actor=actor, now=NOW)
+    assert Tag.objects.get(pk=tag.pk).member_count == 1

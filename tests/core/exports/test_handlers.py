@@ -6,7 +6,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from core.audit.models import AuditEntry
-from core.exports import handler, writing
+from core.exports import handlers, writing
 from core.files import services as files
 from core.files.models import StoredFile
 from core.kernel.access import system_viewer
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def small_steps(monkeypatch):
     """Two rows at once, three to a step, stretches of two ids."""
-    monkeypatch.setattr(handler, "AT_ONCE", 2)
-    monkeypatch.setattr(handler, "PER_STEP", 3)
-    monkeypatch.setattr(handler, "STRETCH", 2)
+    monkeypatch.setattr(handlers, "AT_ONCE", 2)
+    monkeypatch.setattr(handlers, "PER_STEP", 3)
+    monkeypatch.setattr(handlers, "STRETCH", 2)
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_cancelled_run_leaves_no_piece(brand, actor, export, work, small_steps
     run = export(actor)
     with tenant(brand.pk):
         view = runs._view(Run.objects.get(pk=run.pk))
-        working = handler.ExportHandler()
+        working = handlers.ExportHandler()
         began = working.step(run=view, actor=actor, now=timezone.now())
         view = runs.RunView(**vars(view) | {"cursor": began.cursor})
         wrote = working.step(run=view, actor=actor, now=timezone.now())

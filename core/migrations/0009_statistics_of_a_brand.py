@@ -19,6 +19,7 @@ DECLARE
     found record;
     name text;
     rows bigint;
+    few bigint;
     believed float;
     everything float;
     plan json;
@@ -45,9 +46,11 @@ BEGIN
         ORDER BY class.relname
     LOOP
         IF NOT found.is_stale AND found.is_of_brands THEN
+            -- Fewer than two in a thousand a new sample may miss again.
+            few := greatest(2000, found.reltuples / 500);
             EXECUTE format('SELECT count(*) FROM (SELECT FROM public.%I WHERE brand_id = $1'
-                ' LIMIT 2000) AS few', found.relname) INTO rows USING brand;
-            IF rows = 2000 THEN
+                ' LIMIT $2) AS few', found.relname) INTO rows USING brand, few;
+            IF rows = few THEN
                 EXECUTE format('EXPLAIN (FORMAT json) SELECT FROM public.%I WHERE brand_id = %L',
                     found.relname, brand) INTO plan;
                 believed := plan->0->'Plan'->>'Plan Rows';
@@ -81,7 +84,7 @@ def create(apps, schema_editor):
 
 class Migration(migrations.Migration):
     # The function without a brand stays for processes of the release before, while they end.
-    dependencies = [("core", "0005_statistics")]
+    dependencies = [("core", "0008_lists_by_name")]
     operations = [
         migrations.RunPython(
             create,
