@@ -15,7 +15,7 @@ from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, pa
 from core.kernel.errors import InvalidInput
 from core.kernel.sizes import in_words
 from core.lists import selectors as lists
-from core.runs.presenting import UNITS
+from core.runs.rules import UNITS
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase

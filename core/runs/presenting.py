@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.runs import selectors, services
 from core.runs.models import Run
 from core.runs.ports import RunWords, words_of
+from core.runs.rules import UNITS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,22 +19,6 @@ if TYPE_CHECKING:
 
     from core.runs.rules import Pace
 
-UNITS: dict[str, _StrOrPromise] = {
-    "rows": _("rows"),
-    "members": _("people"),
-    "people": _("people"),
-    "rooms": _("rooms"),
-    "deliveries": _("rooms"),
-    "orders": _("orders"),
-    "dealers": _("dealers"),
-    "tags": pgettext_lazy("unit", "tags"),
-    "segments": _("segments"),
-    "imports": _("imports"),
-    "communities": _("communities"),
-    "rules": _("rules"),
-    "runs": _("runs"),
-    "broadcasts": _("broadcasts"),
-}
 TONES = {Run.State.SUCCEEDED: "ok", Run.State.FAILED: "bad", Run.State.PAUSED: "warn"}
 
 

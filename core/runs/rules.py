@@ -1,13 +1,35 @@
-"""How fast a run goes and how long it still takes; who may steer it. Plain values."""
+"""How fast a run goes and how long it still takes; who may steer it; what it counts. Plain values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from django.utils.functional import _StrOrPromise
+
+# What runs and lists count, in words.
+UNITS: dict[str, _StrOrPromise] = {
+    "rows": _("rows"),
+    "members": _("people"),
+    "people": _("people"),
+    "rooms": _("rooms"),
+    "deliveries": _("rooms"),
+    "orders": _("orders"),
+    "dealers": _("dealers"),
+    "tags": pgettext_lazy("unit", "tags"),
+    "segments": _("segments"),
+    "imports": _("imports"),
+    "communities": _("communities"),
+    "rules": _("rules"),
+    "runs": _("runs"),
+    "broadcasts": _("broadcasts"),
+}
 # A rate taken over less says more about the clock than about the work.
 SHORTEST_MEASURED = 2.0
 
