@@ -1,4 +1,4 @@
-"""How fast a run goes and how long it still takes; who may steer it; what it counts. Plain values."""
+"""How fast a run goes, how long it still takes, and what it counts. Plain values."""
 
 from __future__ import annotations
 
