@@ -6,10 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from communities.broadcasts.invariants import INVARIANTS as BROADCASTS
+from communities.broadcasts.listing import BROADCASTS as BROADCAST_LIST
+from communities.broadcasts.listing import DELIVERIES
 from communities.broadcasts.presenting import describe_broadcasts
 from communities.broadcasts.search import find_broadcasts
 from communities.broadcasts.workbench import broadcast_figures, waiting_broadcasts
 from communities.chat.invariants import INVARIANTS as CHAT
+from communities.communities.listing import COMMUNITIES
 from communities.communities.models import Community
 from communities.communities.search import find_communities
 from communities.communities.selectors import describe_communities
@@ -22,16 +25,19 @@ from communities.group_building.handlers import (
     PlanHandler,
 )
 from communities.group_building.invariants import INVARIANTS as BUILDS
+from communities.group_building.listing import BUILD_RULES, BUILD_RUNS
 from communities.group_building.models import BuildCandidate, BuildGroup
 from communities.group_building.selectors import describe_rules, describe_runs
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
 from communities.memberships.invariants import INVARIANTS as SEATS
+from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
 from communities.memberships.sections import seats_section
-from communities.rooms.models import Room
 from communities.policies.selectors import describe_policies
+from communities.rooms.listing import ROOMS
+from communities.rooms.models import Room
 from communities.rooms.selectors import describe_rooms
 from communities.rooms.workbench import fullest_rooms, room_figures
 from core.audit.ports import SubjectKind, register_actions, register_subjects
@@ -40,6 +46,7 @@ from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
+from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import (
@@ -62,6 +69,16 @@ BROADCAST_SENTENCES = {
     "broadcast.sent": _("finished sending the broadcast"),
     "room.posted": _("wrote into the room"),
 }
+LISTS = {
+    "communities": COMMUNITIES,
+    "rooms": ROOMS,
+    "community-members": COMMUNITY_MEMBERS,
+    "room-members": ROOM_MEMBERS,
+    "build-rules": BUILD_RULES,
+    "build-runs": BUILD_RUNS,
+    "broadcasts": BROADCAST_LIST,
+    "deliveries": DELIVERIES,
+}
 
 
 def register() -> None:
@@ -72,6 +89,8 @@ def register() -> None:
     _register_communities()
     _register_builds()
     _register_broadcasts()
+    for key, source in LISTS.items():
+        register_list(key, source)
 
 
 def _register_communities() -> None:

@@ -6,6 +6,7 @@ from core.files.models import StoredFile
 from core.idempotency.models import IdempotencyKey
 from core.organizations.models import Brand, City, Dealer, Region, Store
 from core.runs.models import Run
+from core.saved_views.models import SavedView
 from core.staff.models import RoleGrant, Staff, StaffSession
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Region",
     "RoleGrant",
     "Run",
+    "SavedView",
     "Staff",
     "StaffSession",
     "Store",

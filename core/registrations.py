@@ -5,21 +5,31 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.api_keys.selectors import describe_api_keys
+from core.audit.listing import AUDIT
 from core.audit.ports import (
     SubjectKind,
     register_actions,
     register_subjects,
     register_values,
 )
+from core.exports.handlers import WORDS as EXPORT_WORDS
+from core.exports.handlers import ExportHandler
+from core.exports.selectors import KIND as EXPORT
 from core.files.selectors import describe_files
 from core.kernel.access import Permission
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
+from core.lists.ports import LABELS, register_list
+from core.organizations.listing import DEALERS
 from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
+from core.runs.listing import RUNS
+from core.runs.ports import register_run_kind
 from core.runs.selectors import describe_runs
 from core.runs.workbench import running_panel, stuck_runs
+from core.saved_views.selectors import describe_views
 from core.search.ports import SearchSource, register_search
 from core.search.providers import find_dealers, find_staff
+from core.staff.listing import STAFF
 from core.staff.models import Role
 from core.staff.selectors import describe_staff
 from core.workbench.ports import register_panel, register_todos
@@ -30,6 +40,7 @@ ACTIONS = {
     "dealer.created": _("added the dealer"),
     "dealer.changed": _("changed the dealer"),
     "file.downloaded": _("downloaded the file"),
+    "list.exported": _("exported %(count)s rows of “%(list)s” (%(filters)s):"),
     "region.created": _("added the region"),
     "region.changed": _("changed the region"),
     "run.started": _("started the task"),
@@ -40,6 +51,9 @@ ACTIONS = {
     "run.succeeded": _("finished the task"),
     "run.failed": _("did not finish the task"),
     "run.cancelled": _("ended the task early"),
+    "saved_view.saved": _("saved a view of “%(list)s”:"),
+    "saved_view.changed": _("changed a view of “%(list)s”:"),
+    "saved_view.deleted": _("deleted a view of “%(list)s”:"),
     "staff.created": _("added the person"),
     "staff.changed": _("changed the person"),
     "staff.role_granted": _("gave the role %(role)s"),
@@ -58,6 +72,7 @@ SUBJECTS = {
     "core.dealer": SubjectKind(_("Dealer"), describe_dealers),
     "core.region": SubjectKind(_("Region"), describe_regions),
     "core.run": SubjectKind(_("Task"), describe_runs),
+    "core.savedview": SubjectKind(_("View"), describe_views),
     "core.staff": SubjectKind(_("Person"), describe_staff),
     "core.store": SubjectKind(_("Store"), describe_stores),
     "core.storedfile": SubjectKind(_("File"), describe_files),
@@ -83,3 +98,9 @@ def register() -> None:
     register_actions(ACTIONS)
     register_subjects(SUBJECTS)
     register_values("role", dict(Role.choices))
+    register_values("list", LABELS)
+    register_list("tasks", RUNS)
+    register_list("staff", STAFF)
+    register_list("dealers", DEALERS)
+    register_list("audit", AUDIT)
+    register_run_kind(EXPORT, ExportHandler(), EXPORT_WORDS)

@@ -5,9 +5,11 @@ from django.urls import path
 from core.api_keys import console as api_keys
 from core.audit import console as audit
 from core.console_kit import console as console_kit
+from core.exports import console as exports
 from core.files import console as files
 from core.organizations import console as organizations
 from core.runs import console as runs
+from core.saved_views import console as saved_views
 from core.search import console as search
 from core.sign_in import console as sign_in
 from core.staff import console as staff
@@ -33,10 +35,15 @@ urlpatterns = [
     path("tasks/", runs.runs_list, name="runs-list"),
     path("tasks/badge/", runs.runs_badge, name="runs-badge"),
     path("tasks/panel/", runs.runs_panel, name="runs-panel"),
+    path("tasks/cancel/", runs.runs_cancel_several, name="runs-cancel-several"),
     path("tasks/<int:run_id>/", runs.runs_detail, name="runs-detail"),
     path("tasks/<int:run_id>/pause/", runs.runs_pause, name="runs-pause"),
     path("tasks/<int:run_id>/resume/", runs.runs_resume, name="runs-resume"),
     path("tasks/<int:run_id>/cancel/", runs.runs_cancel, name="runs-cancel"),
+    path("exports/new/", exports.exports_new, name="exports-new"),
+    path("views/new/", saved_views.saved_views_new, name="saved-views-new"),
+    path("views/<int:view_id>/", saved_views.saved_views_edit, name="saved-views-edit"),
+    path("views/<int:view_id>/delete/", saved_views.saved_views_delete, name="saved-views-delete"),
     path("kit/", console_kit.kit, name="kit"),
     path("kit/form/", console_kit.kit_form, name="kit-form"),
     path("kit/drawer/", console_kit.kit_drawer, name="kit-drawer"),
@@ -66,6 +73,7 @@ urlpatterns = [
     path("organization/stores/<int:store_id>/edit/", organizations.store_edit, name="store-edit"),
     path("staff/", staff.staff_list, name="staff-list"),
     path("staff/new/", staff.staff_new, name="staff-new"),
+    path("staff/deactivate/", staff.staff_deactivate_several, name="staff-deactivate-several"),
     path("staff/<int:staff_id>/", staff.staff_detail, name="staff-detail"),
     path("staff/<int:staff_id>/edit/", staff.staff_edit, name="staff-edit"),
     path("staff/<int:staff_id>/roles/new/", staff.staff_grant, name="staff-grant"),

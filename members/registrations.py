@@ -15,22 +15,27 @@ from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
+from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
-from members.imports.handler import FILLS as IMPORTED
-from members.imports.handler import KIND as IMPORT
-from members.imports.handler import WORDS as IMPORT_WORDS
-from members.imports.handler import ImportHandler
+from members.imports.handlers import FILLS as IMPORTED
+from members.imports.handlers import KIND as IMPORT
+from members.imports.handlers import WORDS as IMPORT_WORDS
+from members.imports.handlers import ImportHandler
 from members.imports.invariants import INVARIANTS as IMPORTS
+from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
+from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.searching import find_members
+from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member
 from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
+from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
 from members.segments.ports import register_criteria
 from members.tags.criteria import TAG_CRITERIA
@@ -43,6 +48,7 @@ from members.tags.giving import (
     SelectionRun,
 )
 from members.tags.invariants import INVARIANTS as TAGS
+from members.tags.listing import TAGS as TAG_LIST
 from members.tags.models import MemberTag, Tag, TagGroup
 
 if TYPE_CHECKING:
@@ -108,6 +114,11 @@ def register() -> None:
             "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
         }
     )
+    register_list("members", MEMBER_LIST)
+    register_list("tags", TAG_LIST)
+    register_list("segments", SEGMENT_LIST)
+    register_list("imports", IMPORT_LIST)
+    register_list("orders", ORDER_LIST)
     register_search(
         "members", SearchSource(_("Members"), find_members, Permission.MEMBERS_VIEW, order=10)
     )

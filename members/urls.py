@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("segments/new/", segments.segments_new, name="segments-new"),
     path("segments/count/", segments.segments_count, name="segments-count"),
     path("segments/options/", segments.segments_options, name="segments-options"),
+    path("segments/archive/", segments.segments_archive_several, name="segments-archive-several"),
     path("segments/<int:segment_id>/", segments.segments_detail, name="segments-detail"),
     path("segments/<int:segment_id>/edit/", segments.segments_edit, name="segments-edit"),
     path("segments/<int:segment_id>/people/", segments.segments_people, name="segments-people"),

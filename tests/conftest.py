@@ -65,6 +65,8 @@ def chromium():
         )
         yield program
         program.close()
+        # While Playwright's loop runs, Django keeps connections of its own for this thread.
+        connections.close_all()
 
 
 @pytest.fixture

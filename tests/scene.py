@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
+from django.http import QueryDict
 from django.test import override_settings
 from django.utils import timezone
 
@@ -31,6 +32,7 @@ from core.kernel.scoping import tenant
 from core.organizations.models import Brand, Dealer, Region, Store
 from core.runs.models import Run
 from core.runs.services import work_due
+from core.saved_views.services import save_view
 from core.staff.models import RoleGrant, Staff
 from core.staff.selectors import viewer_of_staff
 from integrations.demo import plan
@@ -248,8 +250,17 @@ def _people(actor: Viewer) -> dict[str, Any]:
         actor=actor,
         now=now,
     )
+    view = save_view(
+        list_key="members",
+        name="成长期车主",
+        query=QueryDict("stage=growth"),
+        is_shared=True,
+        actor=actor,
+        now=now,
+    )
     return {
         "member_id": members[0].pk,
+        "view_id": view.pk,
         "group_id": group.pk,
         "tag_id": tag.pk,
         "segment_id": Segment.objects.order_by("pk").first().pk,

@@ -10,11 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_htmx.http import trigger_client_event
 
-from communities.broadcasts import drafts, presenting, selectors, services
+from communities.broadcasts import drafts, listing, presenting, selectors, services
 from communities.broadcasts.audience import Audience
 from communities.broadcasts.forms import (
-    BroadcastFilterForm,
-    DeliveryFilterForm,
     DraftForm,
     initial_of,
 )
@@ -34,6 +32,7 @@ from core.kernel.formats import grouped
 from core.kernel.paging import keyset_page
 from core.kernel.scoping import opens_own_tenant, tenant
 from core.organizations.models import City, Dealer
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,10 +47,10 @@ TEMPLATES = "communities/broadcasts"
 @console(Permission.BROADCASTS_VIEW)
 def broadcasts_list(request: ConsoleRequest) -> HttpResponseBase:
     """List broadcasts, the newest first."""
-    form = BroadcastFilterForm(request.GET)
-    rows = Broadcast.objects.visible_to(request.viewer)
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        form.narrow(rows).select_related("dealer"),
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.BROADCASTS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -59,9 +58,21 @@ def broadcasts_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "rows": presenting.shown(broadcasts=page.rows),
         "filter_form": form,
-        "views": presenting.views(current=request.GET.get("state", "")),
+        "views": saved_views.views_of(
+            key="broadcasts",
+            viewer=request.viewer,
+            query=request.GET,
+            usual=presenting.views(current=request.GET.get("state", "")),
+        ),
         "next": page.next,
         "previous": page.previous,
+        "columns": [
+            ("c-audience", _("Audience")),
+            ("c-time", _("Time")),
+            ("c-rooms", _("Rooms")),
+            ("c-people", _("People")),
+            ("c-arrived", _("Arrived")),
+        ],
         "live": any(row.state == Broadcast.State.SENDING for row in page.rows),
         "may_send": request.viewer.may(Permission.BROADCASTS_SEND),
         "is_filtered": bool(request.GET),
@@ -243,12 +254,10 @@ def _plan_context(row: Broadcast, now: datetime) -> dict[str, Any]:
 @console(Permission.BROADCASTS_VIEW)
 def broadcasts_deliveries(request: ConsoleRequest, broadcast_id: int) -> HttpResponseBase:
     """Answer the deliveries of a broadcast, room by room."""
-    row, form = _fetch(request, broadcast_id), DeliveryFilterForm(request.GET)
-    rows = selectors.deliveries_with_reads(broadcast=row)
-    if form.is_valid() and form.cleaned_data["state"]:
-        rows = rows.filter(state=form.cleaned_data["state"])
+    row = _fetch(request, broadcast_id)
+    form = listing.deliveries_form(request.GET, request.viewer)
     page = keyset_page(
-        rows,
+        listing.narrowed_deliveries(broadcast=row, form=form),
         order="id",
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),

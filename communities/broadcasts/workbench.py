@@ -1,4 +1,4 @@
-"""What broadcasts put on the workbench: what was sent, drafts to confirm, and those that need a look."""
+"""What broadcasts put on the workbench: what was sent, what waits, and what needs a look."""
 
 from __future__ import annotations
 

@@ -3,16 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from communities.communities import presenting, selectors, services
+from communities.communities import listing, presenting, selectors, services
 from communities.communities.forms import (
     AddMemberForm,
-    CommunityFilterForm,
     EditCommunityForm,
     NewCommunityForm,
 )
@@ -25,7 +23,6 @@ from communities.policies import selectors as policy_selectors
 from communities.policies.models import Kind
 from communities.rooms import selectors as room_selectors
 from communities.rooms import services as room_services
-from communities.rooms.models import Room
 from core.audit import selectors as audit_selectors
 from core.audit.models import AuditEntry
 from core.kernel.access import Permission
@@ -36,9 +33,9 @@ from core.kernel.feedback import done
 from core.kernel.middleware import opens_own_tenant
 from core.kernel.paging import keyset_page
 from core.kernel.scoping import tenant
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.forms import Form
     from django.http.response import HttpResponseBase
 
@@ -54,11 +51,10 @@ CHANGED = "communities-changed"
 @console(Permission.COMMUNITIES_VIEW)
 def communities_list(request: ConsoleRequest) -> HttpResponseBase:
     """List communities, the newest first."""
-    form = CommunityFilterForm(request.GET)
-    sort = request.GET.get("sort", "")
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        _narrowed(form, request),
-        order=sort if sort in {"name", "-name", "id"} else "-id",
+        listing.narrowed(viewer=request.viewer, form=form, typed=request.GET.get("q", "")),
+        order=listing.COMMUNITIES.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -68,37 +64,15 @@ def communities_list(request: ConsoleRequest) -> HttpResponseBase:
         "filter_form": form,
         "next": page.next,
         "previous": page.previous,
-        "views": _views(request),
+        "views": saved_views.views_of(
+            key="communities", viewer=request.viewer, query=request.GET, usual=_views(request)
+        ),
         "may_edit": request.viewer.may(Permission.COMMUNITIES_EDIT),
         "may_build": request.viewer.may(Permission.BUILDS_RUN),
         "columns": [("c-place", _("Where")), ("c-rooms", _("Rooms")), ("c-since", _("Since"))],
     }
     name = "communities/communities"
     return page_or_partial(request, f"{name}/list.html", f"{name}/_list.html", context)
-
-
-def _narrowed(form: CommunityFilterForm, request: ConsoleRequest) -> QuerySet[Community]:
-    rows = selectors.listed(viewer=request.viewer)
-    if not form.is_valid():
-        return rows.none()
-    chosen = form.cleaned_data
-    if chosen["kind"]:
-        rows = rows.filter(kind=chosen["kind"])
-    if chosen["state"]:
-        rows = rows.filter(state=chosen["state"])
-    else:
-        rows = rows.exclude(state=Community.State.ARCHIVED)
-    if chosen["dealer"]:
-        rows = rows.filter(dealer__name__icontains=chosen["dealer"])
-    if chosen["city"]:
-        rows = rows.filter(city__name__startswith=chosen["city"])
-    if chosen["near_cap"]:
-        near = Room.objects.filter(
-            selectors.near_cap(brand_id=request.viewer.brand_id), community=OuterRef("pk")
-        )
-        rows = rows.filter(Exists(near))
-    typed = request.GET.get("q", "").strip()
-    return rows.filter(name__icontains=typed) if typed and "\0" not in typed else rows
 
 
 def _views(request: ConsoleRequest) -> list[dict[str, Any]]:
@@ -196,13 +170,10 @@ def communities_detail(request: ConsoleRequest, community_id: int) -> HttpRespon
 def communities_members(request: ConsoleRequest, community_id: int) -> HttpResponseBase:
     """List a community's people, the newest first."""
     community = _fetch(request, community_id)
-    rows = membership_selectors.seats(viewer=request.viewer).filter(community=community)
-    typed = request.GET.get("q", "").strip()
-    if typed:
-        found = membership_selectors.find_members(typed=typed, viewer=request.viewer, limit=50)
-        rows = rows.filter(member__in=found)
     page = keyset_page(
-        rows,
+        membership_selectors.seats_in(
+            viewer=request.viewer, community_id=community.pk, typed=request.GET.get("q", "")
+        ),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,

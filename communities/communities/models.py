@@ -63,6 +63,7 @@ class Community(BrandModel):
         indexes = [
             models.Index(fields=["brand", "kind", "-id"], name="communities_by_kind"),
             models.Index(fields=["brand", "dealer", "-id"], name="communities_by_dealer"),
+            models.Index(fields=["brand", "name"], name="communities_by_name"),
         ]
 
     def __str__(self) -> str:

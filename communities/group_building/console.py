@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from communities.group_building import presenting, rules, selectors, services
-from communities.group_building.forms import RuleForm, RunFilterForm
+from communities.group_building import listing, presenting, rules, selectors, services
+from communities.group_building.forms import RuleForm
 from communities.group_building.models import BuildRule, BuildRun, GroupingKey
 from communities.group_building.rules import Plan
 from communities.memberships import selectors as membership_selectors
@@ -19,9 +19,10 @@ from communities.policies import selectors as policy_selectors
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
-from core.kernel.formats import grouped, listed
+from core.kernel.formats import grouped
 from core.kernel.paging import keyset_page
 from core.organizations.models import Brand
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -36,6 +37,7 @@ def build_rules_list(request: ConsoleRequest) -> HttpResponseBase:
     """List the rules in use, the newest first, each with its last run."""
     page = keyset_page(
         selectors.rules_in_use(viewer=request.viewer),
+        order=listing.BUILD_RULES.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -52,8 +54,7 @@ def build_rules_list(request: ConsoleRequest) -> HttpResponseBase:
 
 
 def _rule_row(rule: BuildRule, last: BuildRun | None) -> dict[str, Any]:
-    keys = listed(rules.KEY_LABELS[key] for key in rule.group_by)
-    return {"rule": rule, "keys": keys or _("One for all"), "last": last}
+    return {"rule": rule, "keys": listing.keys_in_words(rule), "last": last}
 
 
 def _may_build(request: ConsoleRequest) -> bool:
@@ -173,17 +174,10 @@ def _fetch_rule(request: ConsoleRequest, rule_id: int) -> BuildRule:
 @console(Permission.COMMUNITIES_VIEW)
 def build_runs_list(request: ConsoleRequest) -> HttpResponseBase:
     """List runs, the newest first."""
-    form = RunFilterForm(request.GET, viewer=request.viewer)
-    rows = selectors.runs_of(viewer=request.viewer)
-    if form.is_valid():
-        if form.cleaned_data["state"]:
-            rows = rows.filter(state=form.cleaned_data["state"])
-        if form.cleaned_data["rule"]:
-            rows = rows.filter(rule=form.cleaned_data["rule"])
-    else:
-        rows = rows.none()
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows,
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.BUILD_RUNS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -191,6 +185,7 @@ def build_runs_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "rows": page.rows,
         "filter_form": form,
+        "views": saved_views.views_of(key="build-runs", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
         "may_build": _may_build(request),

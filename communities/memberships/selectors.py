@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 PHONE_TAIL = 4
+MOST_FOUND = 50
 
 
 def find_members(*, typed: str, viewer: Viewer, limit: int = 8) -> list[Member]:
@@ -55,6 +56,15 @@ def seats(*, viewer: Viewer) -> QuerySet[Membership]:
         .filter(left_at=None)
         .select_related("member", "room", "community")
     )
+
+
+def seats_in(*, viewer: Viewer, community_id: int, typed: str = "") -> QuerySet[Membership]:
+    """Return a community's taken seats, of those people who match what was typed."""
+    found = seats(viewer=viewer).filter(community=community_id)
+    if not typed.strip():
+        return found
+    people = find_members(typed=typed, viewer=viewer, limit=MOST_FOUND)
+    return found.filter(member__in=people)
 
 
 def seats_of_member(*, member: Member, viewer: Viewer) -> Sequence[Membership]:

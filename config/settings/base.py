@@ -272,6 +272,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "CommunityKindEnum": "communities.policies.models.Kind",
+        "RunStateEnum": "core.runs.models.Run.State",
         "MembershipRoleEnum": "communities.memberships.models.Membership.Role",
     },
 }

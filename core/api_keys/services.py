@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.api_keys import selectors
 from core.api_keys.models import ApiKey
 from core.audit import services as audit
-from core.kernel.access import Permission, Viewer
 from core.kernel.errors import DomainError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from core.kernel.access import Permission, Viewer
 
 MARK = "qy_"  # Lets secret scanners and people recognize a leaked key.
 PREFIX_LENGTH = 12
@@ -101,13 +103,7 @@ def viewer_of_api_key(*, secret: str, now: datetime) -> Viewer | None:
         return None
     if key.last_used_on != now.date():
         ApiKey.objects.filter(pk=key.pk).update(last_used_on=now.date())
-    known = {permission.value for permission in Permission}
-    return Viewer(
-        brand_id=key.brand_id,
-        label=key.name,
-        api_key_id=key.pk,
-        permissions=frozenset(Permission(p) for p in key.permissions if p in known),
-    )
+    return selectors.viewer_of(key)
 
 
 def _digest(secret: str) -> bytes:

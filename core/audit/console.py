@@ -1,25 +1,21 @@
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.audit import selectors
-from core.audit.forms import AuditFilterForm
+from core.audit import listing, selectors
 from core.audit.models import AuditCheck, AuditEntry, AuditLink
 from core.kernel.access import Permission
 from core.kernel.bells import ring
 from core.kernel.console import ConsoleRequest, console, go_to, page_or_partial
 from core.kernel.errors import NotFound
 from core.kernel.paging import keyset_page
-from core.staff.models import Staff
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 50
@@ -30,10 +26,10 @@ CHECK_BELL = "core.audit.tasks.check_chain"
 @console(Permission.AUDIT_VIEW)
 def audit_list(request: ConsoleRequest) -> HttpResponseBase:
     """List what happened, the newest first, and say how whole the record is."""
-    people = Staff.objects.visible_to(request.viewer).order_by("display_name", "pk")
-    form = AuditFilterForm(request.GET, people=people)
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        _narrowed(AuditEntry.objects.visible_to(request.viewer), form),
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.AUDIT.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -41,33 +37,13 @@ def audit_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "lines": selectors.lines_of(entries=page.rows, viewer=request.viewer),
         "filter_form": form,
+        "views": saved_views.views_of(key="audit", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
     }
     if not request.htmx:
         context |= _chain_context(request)
     return page_or_partial(request, "core/audit/list.html", "core/audit/_list.html", context)
-
-
-def _narrowed(rows: QuerySet[AuditEntry], form: AuditFilterForm) -> QuerySet[AuditEntry]:
-    if not form.is_valid():
-        return rows.none()
-    chosen = form.cleaned_data
-    if chosen["actor"] is not None:
-        rows = rows.filter(actor_id=chosen["actor"].pk)
-    if chosen["action"]:
-        rows = rows.filter(action=chosen["action"])
-    if chosen["subject"]:
-        rows = rows.filter(subject_type=chosen["subject"])
-    if chosen["since"]:
-        rows = rows.filter(created_at__gte=_midnight(chosen["since"]))
-    if chosen["until"]:
-        rows = rows.filter(created_at__lt=_midnight(chosen["until"] + dt.timedelta(days=1)))
-    return rows
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
 
 
 def _chain_context(request: ConsoleRequest) -> dict[str, Any]:

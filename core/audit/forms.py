@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import ports
 from core.staff.models import Staff
+
+if TYPE_CHECKING:
+    from core.kernel.access import Viewer
 
 
 class AuditFilterForm(forms.Form):
@@ -24,9 +27,10 @@ class AuditFilterForm(forms.Form):
         label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
-    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         """Offer the people in sight, and what the apps have announced."""
         super().__init__(*args, **kwargs)
+        people = Staff.objects.visible_to(viewer).order_by("display_name", "pk")
         self.fields["actor"].queryset = people  # type: ignore[attr-defined]
         choices = {"action": ports.known_actions(), "subject": ports.known_subjects()}
         for name, known in choices.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from pathlib import PurePosixPath
 
@@ -15,14 +14,21 @@ _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"|?*', "_"))
 # Cc: CR, LF, NUL. Cf: direction overrides, zero-width. Co, Cs, Cn: no meaning of their own.
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
-# How spreadsheets begin a formula, also in full width; invisible characters may stand before it.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n\0]")
+# How spreadsheets begin a formula, also in full width.
+_FORMULA = frozenset("=+-@＝＋－＠")
+# What may stand before it unseen: Cc and Cf are controls and zero-width, Z* are spaces.
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 
 def inert_cell(text: str) -> str:
-    """Return the text as a cell of a CSV that no spreadsheet runs: a formula gets an apostrophe."""
+    """Return the text as a cell of a CSV that no spreadsheet runs: a formula gets an apostrophe.
+
+    So does whatever begins with a tab, a line break or NUL; NUL itself goes, as files and
+    databases refuse it.
+    """
     plain = text.replace("\0", "")
-    return f"'{plain}" if _FORMULA.match(text.lstrip("\u200b\ufeff")) else plain
+    first = next((c for c in plain if unicodedata.category(c) not in _INVISIBLE), "")
+    return f"'{plain}" if first in _FORMULA or text[:1] in {"\t", "\r", "\n", "\0"} else plain
 
 
 def safe_name(raw: str) -> str:

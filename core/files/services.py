@@ -19,7 +19,7 @@ from core.kernel.errors import DomainError, Kind, NotFound
 from core.kernel.scoping import tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from core.kernel.access import Permission, Viewer
@@ -75,9 +75,7 @@ def store_upload(
             ) from error
         return _keep(
             writer,
-            StoredFile.Purpose.IMPORT,
-            brand_id,
-            name=name,
+            StoredFile(brand_id=brand_id, purpose=StoredFile.Purpose.IMPORT, name=safe_name(name)),
             actor=actor,
             now=now,
             needs=needs,
@@ -118,58 +116,60 @@ def result_writer(
     now: datetime,
     lifetime: timedelta = LIFETIME,
     needs: Permission | None = None,
+    holds: Viewer | None = None,
 ) -> Iterator[ResultFile]:
     """Write a result file; leaving the block without an error gives it a row in ``.stored``.
 
     The row commits with the caller's transaction; bytes left by one that rolled back are swept
-    within a day.
+    within a day. ``holds`` says whose sight the rows inside were read through: only who sees as
+    much, and still has ``needs``, may fetch the file.
     """
     path = storage.fresh_path(brand_id=brand_id, now=now)
     with storage.Writer(path) as writer:
         result = ResultFile(writer)
         yield result
         result.finish()
-        result.stored = _keep(
-            writer,
-            StoredFile.Purpose.RESULT,
-            brand_id,
-            name=name,
-            actor=actor,
-            now=now,
-            needs=needs,
-            lifetime=lifetime,
-        )
+        row = StoredFile(brand_id=brand_id, purpose=StoredFile.Purpose.RESULT, name=safe_name(name))
+        if holds is not None:
+            dealers = None if holds.dealer_ids is None else sorted(holds.dealer_ids)
+            row.holds = {"dealer_ids": dealers}
+        result.stored = _keep(writer, row, actor=actor, now=now, needs=needs, lifetime=lifetime)
+
+
+@contextmanager
+def piece_writer(*, brand_id: int, actor: Viewer, now: datetime) -> Iterator[ResultFile]:
+    """Write one piece of a result that takes several steps; nobody can fetch it.
+
+    It expires like any file, so that a run that never ends leaves nothing for ever.
+    """
+    with storage.Writer(storage.fresh_path(brand_id=brand_id, now=now)) as writer:
+        result = ResultFile(writer)
+        yield result
+        result.finish()
+        row = StoredFile(brand_id=brand_id, purpose=StoredFile.Purpose.PIECE, name="piece")
+        result.stored = _keep(writer, row, actor=actor, now=now)
 
 
 def _keep(
     writer: storage.Writer,
-    purpose: StoredFile.Purpose,
-    brand_id: int,
+    row: StoredFile,
     *,
-    name: str,
     actor: Viewer,
     now: datetime,
-    needs: Permission | None,
+    needs: Permission | None = None,
     lifetime: timedelta = LIFETIME,
 ) -> StoredFile:
     writer.keep()
+    row.path, row.size_bytes, row.sha256 = writer.path, writer.size_bytes, writer.sha256
+    row.needs, row.created_by_id = needs or "", actor.staff_id
+    row.created_at, row.expires_at = now, now + lifetime
     try:
-        with tenant(brand_id):
-            return StoredFile.objects.create(
-                brand_id=brand_id,
-                purpose=purpose,
-                name=safe_name(name),
-                path=writer.path,
-                size_bytes=writer.size_bytes,
-                sha256=writer.sha256,
-                needs=needs or "",
-                created_by_id=actor.staff_id,
-                created_at=now,
-                expires_at=now + lifetime,
-            )
+        with tenant(row.brand_id):
+            row.save(force_insert=True)
     except BaseException:
         storage.remove(writer.path)
         raise
+    return row
 
 
 def open_file(*, stored: StoredFile, now: datetime) -> BinaryIO:
@@ -191,9 +191,11 @@ def download(*, stored: StoredFile, actor: Viewer, now: datetime) -> BinaryIO:
 
     Raises:
         Forbidden: the file needs a permission that no role of the actor has.
-        FileGone: expired, or no longer on disk.
+        FileGone: expired, no longer on disk, or it holds rows outside the actor's sight.
     """
-    if stored.needs and stored.created_by_id != actor.staff_id:
+    if stored.holds is not None and not _sees(actor, stored.holds["dealer_ids"]):
+        raise FileGone(_("This file holds more than you may see now."))
+    if stored.needs and (stored.holds is not None or stored.created_by_id != actor.staff_id):
         actor.require(cast("Permission", stored.needs))
     handle = open_file(stored=stored, now=now)
     audit.record(
@@ -204,6 +206,28 @@ def download(*, stored: StoredFile, actor: Viewer, now: datetime) -> BinaryIO:
         data={"purpose": stored.purpose, "bytes": stored.size_bytes},
     )
     return handle
+
+
+def _sees(actor: Viewer, dealer_ids: list[int] | None) -> bool:
+    if actor.dealer_ids is None:
+        return True
+    return dealer_ids is not None and actor.dealer_ids.issuperset(dealer_ids)
+
+
+@transaction.atomic
+def delete_pieces(*, brand_id: int, ids: Sequence[int]) -> None:
+    """Delete pieces that nobody needs any more; the bytes go once that has committed."""
+    rows = StoredFile.objects.filter(
+        brand_id=brand_id, purpose=StoredFile.Purpose.PIECE, pk__in=ids
+    )
+    paths = list(rows.values_list("path", flat=True))
+    rows.delete()
+
+    def remove() -> None:
+        for path in paths:
+            storage.remove(path)
+
+    transaction.on_commit(remove)
 
 
 @transaction.atomic

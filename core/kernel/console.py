@@ -153,6 +153,15 @@ def go_to(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> HttpRespo
     return redirect(url)
 
 
+MOST_TICKED = 500
+
+
+def ticked(request: HttpRequest) -> list[int]:
+    """Return the rows that were ticked in a list, each once; what is no number is passed over."""
+    texts = dict.fromkeys(request.POST.getlist("id")[:MOST_TICKED])
+    return [int(each) for each in texts if each.isascii() and each.isdecimal() and len(each) < 19]
+
+
 def form_refusal(form: Form, refusal: DomainError) -> None:
     """Put a service's refusal where the person typed: on its fields, else on top of the form.
 

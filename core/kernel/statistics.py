@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 
-def refresh(models: Collection[type[Model]]) -> list[str]:
-    """Take new samples of those tables that grew or changed by half; return their names.
+def refresh(models: Collection[type[Model]], *, brand_id: int) -> list[str]:
+    """Take new samples of the tables that the planner has a wrong idea of; return their names.
+
+    Those that grew or changed by half; and those with thousands of rows of a brand of which the
+    last sample has not heard: to the planner such a brand has none.
 
     Call it outside the transaction that wrote: a sample holds a lock until its transaction ends.
     A table that another worker is sampling is left to it. One query when nothing is stale.
@@ -27,5 +30,5 @@ def refresh(models: Collection[type[Model]]) -> list[str]:
         return []
     tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT core_refresh_statistics(%s)", [tables])
+        cursor.execute("SELECT core_refresh_statistics(%s, %s)", [tables, brand_id])
         return list(cursor.fetchone()[0])

@@ -11,7 +11,7 @@ from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
-from core.organizations import forms, selectors, services
+from core.organizations import forms, listing, selectors, services
 from core.organizations.models import Dealer, Region, Store
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 50
-LONGEST_TEXT = 60
 REFUSED = 422
 
 
@@ -32,12 +31,13 @@ def organization(request: ConsoleRequest) -> HttpResponseBase:
     regions = selectors.regions_of(viewer=request.viewer)
     wanted = request.GET.get("region", "")
     chosen = next((row for row in regions if str(row.region.pk) == wanted), None)
-    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_TEXT]
     page = keyset_page(
         selectors.dealers_of(
-            viewer=request.viewer, region_id=chosen.region.pk if chosen else None, text=text
+            viewer=request.viewer,
+            region_id=chosen.region.pk if chosen else None,
+            text=listing.typed(request.GET),
         ),
-        order="name",
+        order=listing.DEALERS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from core.organizations.models import City, Region
+
+if TYPE_CHECKING:
+    from core.kernel.access import Viewer
 
 CODE = RegexValidator(r"^[A-Za-z0-9._-]+\Z", _("Letters, digits, dot, dash and underscore only."))
 
@@ -40,6 +43,19 @@ class CityField(forms.CharField):
                 _("No city of this name. Write it in full, such as 杭州市.")
             )
         return found[0]
+
+
+class DealerFilterForm(forms.Form):
+    """What the list of dealers can be narrowed by."""
+
+    region = forms.ModelChoiceField(
+        label=_("Region"), queryset=Region.objects.none(), required=False
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        """Offer the regions in sight."""
+        super().__init__(*args, **kwargs)
+        self.fields["region"].queryset = Region.objects.visible_to(viewer)  # type: ignore[attr-defined]
 
 
 class RegionForm(forms.Form):

@@ -85,6 +85,7 @@ class Dealer(BrandModel):
         indexes = [
             models.Index(fields=["brand", "region"], name="core_dealer_by_region"),
             models.Index(fields=["brand", "city"], name="core_dealer_by_city"),
+            models.Index(fields=["brand", "name"], name="core_dealer_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -7,19 +7,21 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, go_to, page_or_partial
+from core.kernel.console import ConsoleRequest, console, go_to, page_or_partial, ticked
 from core.kernel.errors import Forbidden, NotFound
+from core.kernel.feedback import done
 from core.kernel.paging import keyset_page
-from core.runs import selectors, services
+from core.runs import listing, selectors, services
 from core.runs.forms import RunFilterForm
 from core.runs.models import Run
 from core.runs.presenting import shown
 from core.runs.workbench import running_panel
+from core.saved_views import selectors as saved_views
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 30
@@ -30,9 +32,9 @@ def runs_list(request: ConsoleRequest) -> HttpResponseBase:
     """List background tasks, the newest first."""
     now = timezone.now()
     form = RunFilterForm(request.GET)
-    rows = Run.objects.visible_to(request.viewer)
     page = keyset_page(
-        _narrowed(rows, form, request),
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.RUNS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -42,22 +44,20 @@ def runs_list(request: ConsoleRequest) -> HttpResponseBase:
         "filter_form": form,
         "next": page.next,
         "previous": page.previous,
-        "views": _views(request),
+        "views": saved_views.views_of(
+            key="tasks", viewer=request.viewer, query=request.GET, usual=_views(request)
+        ),
+        "columns": [
+            ("c-state", _("State")),
+            ("c-progress", _("Progress")),
+            ("c-by", _("Started by")),
+        ],
+        "bulk_actions": [
+            {"label": _("Cancel…"), "url": reverse("core:runs-cancel-several"), "icon": "stop"}
+        ],
         "live": any(run.state in Run.OPEN_STATES for run in page.rows),
     }
     return page_or_partial(request, "core/runs/list.html", "core/runs/_list.html", context)
-
-
-def _narrowed(rows: QuerySet[Run], form: RunFilterForm, request: ConsoleRequest) -> QuerySet[Run]:
-    if not form.is_valid():
-        return rows.none()
-    if form.cleaned_data["who"] == "me":
-        rows = rows.filter(requested_by_id=request.viewer.staff_id)
-    if state := form.cleaned_data["state"]:
-        rows = rows.filter(state__in=Run.OPEN_STATES if state == "open" else [state])
-    if kind := form.cleaned_data["kind"]:
-        rows = rows.filter(kind=kind)
-    return rows
 
 
 def _views(request: ConsoleRequest) -> list[dict[str, Any]]:
@@ -132,6 +132,33 @@ def runs_cancel(request: ConsoleRequest, run_id: int) -> HttpResponseBase:
         "text": _("What it has done so far stays; the rest is not done. This cannot be undone."),
         "action": reverse("core:runs-cancel", args=[run.pk]),
         "button": _("Cancel task"),
+        "danger": True,
+    }
+    return render(request, "components/confirm.html", context)
+
+
+@console(Permission.RUNS_VIEW, methods=["POST"])
+def runs_cancel_several(request: ConsoleRequest) -> HttpResponseBase:
+    """Ask about the tasks ticked in the list, then end those that are still open."""
+    runs = Run.objects.visible_to(request.viewer).open().filter(pk__in=ticked(request))
+    mine = [run for run in runs if selectors.may_control(run=run, viewer=request.viewer)]
+    if "sure" in request.POST:
+        number = services.cancel_several(
+            run_ids=[run.pk for run in mine], actor=request.viewer, now=timezone.now()
+        )
+        text = ngettext("%(n)s task cancelled", "%(n)s tasks cancelled", number) % {"n": number}
+        return done(text=text, close=True, changed="tasks-changed")
+    number = len(mine)
+    count = {"n": number}
+    context = {
+        "id": "cancel-runs",
+        "heading": ngettext("Cancel %(n)s task?", "Cancel %(n)s tasks?", number) % count,
+        "text": _("What they have done so far stays; the rest is not done. Cannot be undone."),
+        "effects": [run.title for run in mine],
+        "warning": "" if mine else _("None of these is open and yours to end."),
+        "fields": [("sure", "1"), *(("id", run.pk) for run in mine)],
+        "action": reverse("core:runs-cancel-several"),
+        "button": ngettext("Cancel %(n)s task", "Cancel %(n)s tasks", number) % count,
         "danger": True,
     }
     return render(request, "components/confirm.html", context)

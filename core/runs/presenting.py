@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.runs import selectors, services
 from core.runs.models import Run
@@ -26,6 +27,14 @@ UNITS: dict[str, _StrOrPromise] = {
     "rooms": _("rooms"),
     "deliveries": _("rooms"),
     "orders": _("orders"),
+    "dealers": _("dealers"),
+    "tags": pgettext_lazy("unit", "tags"),
+    "segments": _("segments"),
+    "imports": _("imports"),
+    "communities": _("communities"),
+    "rules": _("rules"),
+    "runs": _("runs"),
+    "broadcasts": _("broadcasts"),
 }
 TONES = {Run.State.SUCCEEDED: "ok", Run.State.FAILED: "bad", Run.State.PAUSED: "warn"}
 

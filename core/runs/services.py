@@ -24,7 +24,7 @@ from core.runs.models import Run
 from core.runs.ports import RunView, Step, filled_by, handler_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 logger = logging.getLogger(__name__)
@@ -111,6 +111,21 @@ def ask(*, run_id: int, wish: Run.Asked, actor: Viewer, now: datetime) -> Run:
     return run
 
 
+def cancel_several(*, run_ids: Sequence[int], actor: Viewer, now: datetime) -> int:
+    """Ask the runs of a page to stop; those that have ended by now are passed over.
+
+    Returns how many were asked. Each is a change of its own, with an entry of its own.
+    """
+    asked = 0
+    for run_id in sorted(run_ids):  # In one order, so that two people cannot deadlock.
+        try:
+            ask(run_id=run_id, wish=Run.Asked.CANCEL, actor=actor, now=now)
+        except RunEnded:
+            continue
+        asked += 1
+    return asked
+
+
 @transaction.atomic
 def resume(*, run_id: int, actor: Viewer, now: datetime) -> Run:
     """Let a paused or broken run go on from its last finished step.
@@ -192,7 +207,7 @@ def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int
         try:
             run = _step(run, clock)
             steps += 1
-            statistics.refresh(filled_by(run.kind))
+            statistics.refresh(filled_by(run.kind), brand_id=run.brand_id)
         except LeaseLost:
             logger.warning("run %s was taken over; the late step was rolled back", run.pk)
             return steps

@@ -7,24 +7,33 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_htmx.http import reselect, reswap, retarget
 
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    go_to,
+    page_or_partial,
+    ticked,
+)
 from core.kernel.errors import DomainError, NotFound
+from core.kernel.feedback import done
 from core.kernel.paging import keyset_page
+from core.saved_views import selectors as saved_views
 from core.sign_in import selectors as sign_in_selectors
 from core.sign_in import services as sign_in_services
-from core.staff import selectors, services
-from core.staff.forms import GrantForm, NewStaffForm, StaffFilterForm, StaffForm
-from core.staff.models import Role
+from core.staff import listing, selectors, services
+from core.staff.forms import GrantForm, NewStaffForm, StaffForm
+from core.staff.models import Role, Staff
 from core.staff.selectors import StaffFilter
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
     from django.http.response import HttpResponseBase
 
-    from core.staff.models import Staff
 
 PAGE_SIZE = 50
 REFUSED = 422
@@ -34,12 +43,10 @@ FORM_FIELDS = ("display_name", "email")
 @console(Permission.STAFF_VIEW)
 def staff_list(request: ConsoleRequest) -> HttpResponseBase:
     """List the people in sight by name."""
-    form = StaffFilterForm(request.GET, viewer=request.viewer)
-    narrowed = form.chosen()
-    rows = selectors.people(viewer=request.viewer, narrowed=narrowed or StaffFilter())
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows if narrowed is not None else rows.none(),
-        order="display_name",
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.STAFF.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -47,11 +54,25 @@ def staff_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "rows": [_row(staff) for staff in page.rows],
         "filter_form": form,
+        "views": saved_views.views_of(key="staff", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
         "may_edit": request.viewer.may(Permission.STAFF_EDIT),
+        "bulk_actions": _bulk_actions(request),
+        "columns": [
+            ("c-roles", _("Roles")),
+            ("c-state", _("State")),
+            ("c-seen", _("Last seen")),
+        ],
     }
     return page_or_partial(request, "core/staff/list.html", "core/staff/_list.html", context)
+
+
+def _bulk_actions(request: ConsoleRequest) -> list[dict[str, str]]:
+    if not request.viewer.may(Permission.STAFF_EDIT):
+        return []
+    url = reverse("core:staff-deactivate-several")
+    return [{"label": _("Deactivate…"), "url": url, "icon": "lock"}]
 
 
 def _row(staff: Any) -> dict[str, Any]:
@@ -231,6 +252,38 @@ def staff_deactivate(request: ConsoleRequest, staff_id: int) -> HttpResponseBase
         action=reverse("core:staff-deactivate", args=[staff.pk]),
         button=_("Deactivate %(name)s") % {"name": staff.display_name},
     )
+
+
+@console(Permission.STAFF_EDIT, methods=["POST"])
+def staff_deactivate_several(request: ConsoleRequest) -> HttpResponseBase:
+    """Ask about the people ticked in the list, then shut them out at once."""
+    rows = Staff.objects.visible_to(request.viewer).filter(pk__in=ticked(request), is_active=True)
+    people = list(rows.exclude(pk=request.viewer.staff_id).order_by("display_name"))
+    if "sure" in request.POST:
+        number, refusals = services.deactivate_several(
+            staff_ids=[person.pk for person in people], actor=request.viewer, now=timezone.now()
+        )
+        text = ngettext("%(n)s person shut out", "%(n)s people shut out", number) % {"n": number}
+        text = " · ".join([text, *dict.fromkeys(refusals)])
+        return done(text=text, close=True, changed="staff-changed")
+    number = len(people)
+    asked = ngettext("Deactivate %(n)s person?", "Deactivate %(n)s people?", number)
+    button = ngettext("Deactivate %(n)s person", "Deactivate %(n)s people", number)
+    context = {
+        "id": "deactivate-staff",
+        "heading": asked % {"n": number},
+        "text": _(
+            "All their browsers are signed out at once. Roles and history stay, "
+            "so that they can be let in again."
+        ),
+        "effects": [person.display_name for person in people],
+        "warning": "" if people else _("None of these can be deactivated by you."),
+        "fields": [("sure", "1"), *(("id", person.pk) for person in people)],
+        "action": reverse("core:staff-deactivate-several"),
+        "button": button % {"n": number},
+        "danger": True,
+    }
+    return render(request, "components/confirm.html", context)
 
 
 @console(Permission.STAFF_EDIT, methods=["POST"])

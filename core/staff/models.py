@@ -62,7 +62,10 @@ class Staff(AbstractBaseUser):
     REQUIRED_FIELDS = ["display_name"]
 
     class Meta:
-        indexes = [models.Index(fields=["brand", "username"], name="core_staff_by_brand")]
+        indexes = [
+            models.Index(fields=["brand", "username"], name="core_staff_by_brand"),
+            models.Index(fields=["brand", "display_name"], name="core_staff_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.display_name

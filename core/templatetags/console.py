@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.kernel import filter_chips as chips
 from core.kernel import formats, sparkline
+from core.kernel.access import Permission
 from core.kernel.badges import kind_badge, state_badge
 from core.kernel.fields import describe_field
+from core.lists import ports as lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -164,6 +167,35 @@ def sort_header(context: RequestContext, key: str, label: str, **options: Any) -
         "css": " ".join(
             filter(None, ["num" if options.get("num") else "", options.get("css", "")])
         ),
+    }
+
+
+@register.inclusion_tag("components/list_tools.html", takes_context=True)
+def list_tools(context: RequestContext, key: str, **parents: Any) -> dict[str, Any]:
+    """Render what can be done with a whole list: keep its view, export it, choose columns.
+
+    ``key`` is the list's name in ``core.lists``; ``parents`` is what it belongs to, such as
+    ``broadcast=row.pk``. From the page's context come ``views``, where a view can be saved, and
+    ``columns``, those that can be hidden.
+    """
+    request = context["request"]
+    source = lists.source_of(key)
+    viewer, views = request.viewer, context.get("views")
+    may_see = source is not None and viewer.may(source.permission)
+    named = {"list": key} | {name: str(value) for name, value in parents.items()}
+    query = chips.query_with(request.GET, **named)
+    # The usual questions are dicts, and current with any other filter besides.
+    current = next((v for v in views or () if not isinstance(v, dict) and v.is_current), None)
+    is_asked = any(v.strip() for name, v in request.GET.items() if name not in chips.CURSORS)
+    can_save = may_see and views is not None and is_asked and current is None
+    return {
+        "key": key,
+        "columns": context.get("columns"),
+        "save_url": f"{reverse('core:saved-views-new')}?{query}" if can_save else "",
+        "edit_url": current.edit_url if current is not None else "",
+        "export_url": f"{reverse('core:exports-new')}?{query}"
+        if may_see and viewer.may(Permission.RUNS_VIEW)
+        else "",
     }
 
 

@@ -66,6 +66,8 @@ def _member_lines(
     dealer_ids, cities = network.dealer_ids.tolist(), network.dealer_cities
     spare = np.random.default_rng(plan.seed).integers(len(cities), size=len(drawn)).tolist()
     prefix, stamp = plan.brand.prefix, now.isoformat()
+    # Who was taken in earlier has the smaller number, as with members who came one by one.
+    added = np.sort(drawn.joined_days).tolist()
     lines: list[str] = []
     for at, name in enumerate(drawn.names):
         dealer = int(drawn.dealers[at])
@@ -80,7 +82,8 @@ def _member_lines(
             f"{dealer_ids[dealer] if dealer >= 0 else NULL}\t"
             f"{STAGES[drawn.stages[at]]}\t{days[int(drawn.stage_days[at])]}\t"
             f"{SOURCES[drawn.sources[at]]}\t{joined}\t"
-            f"{days.moment(active) if active >= 0 else NULL}\t{joined} 09:00+08\t{stamp}\t1\n"
+            f"{days.moment(active) if active >= 0 else NULL}\t"
+            f"{days[added[at]]} 09:00+08\t{stamp}\t1\n"
         )
         if len(lines) == LINES:
             yield "".join(lines).encode()

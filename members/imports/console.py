@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, go_to, page_or_partial
@@ -17,11 +18,11 @@ from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from core.kernel.problems import STATUS_OF_KIND
 from core.kernel.scoping import tenant
-from members.imports import selectors, services
+from core.saved_views import selectors as saved_views
+from members.imports import listing, selectors, services
 from members.imports.fields import FIELDS
 from members.imports.forms import (
     PREFIX,
-    ImportFilterForm,
     MappingForm,
     UploadForm,
     initial_of,
@@ -43,7 +44,6 @@ from members.imports.reading.ports import (
 )
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 30
@@ -53,13 +53,10 @@ SHOWN_REJECTIONS = 50
 @console(Permission.MEMBERS_IMPORT)
 def imports_list(request: ConsoleRequest) -> HttpResponseBase:
     """List files that came in, the newest first."""
-    form = ImportFilterForm(request.GET)
-    rows: QuerySet[ImportJob] = ImportJob.objects.visible_to(request.viewer)
-    rows = rows.select_related("file", "run")
-    if form.is_valid():
-        rows = selectors.narrowed(rows=rows, **form.cleaned_data)
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows,
+        listing.narrowed(viewer=request.viewer, form=form),
+        order=listing.IMPORTS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -67,9 +64,17 @@ def imports_list(request: ConsoleRequest) -> HttpResponseBase:
     context = {
         "rows": [shown_job(job) for job in page.rows],
         "filter_form": form,
+        "views": saved_views.views_of(key="imports", viewer=request.viewer, query=request.GET),
         "is_filtered": any(form.cleaned_data.values()) if form.is_valid() else True,
         "next": page.next,
         "previous": page.previous,
+        "columns": [
+            ("c-rows", _("Rows")),
+            ("c-created", pgettext("rows", "Created")),
+            ("c-updated", pgettext("rows", "Updated")),
+            ("c-unchanged", pgettext("rows", "Unchanged")),
+            ("c-rejected", pgettext("rows", "Rejected")),
+        ],
         "live": any(job.run is not None and job.run.is_open for job in page.rows),
     }
     return page_or_partial(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from core.files import services as files
+from core.files.rules import inert_cell
 from core.kernel.access import Permission
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from members.imports.models import ImportJob
 
 ROWS_AT_ONCE = 5000
-# What a spreadsheet takes for the start of a formula; also behind spaces and in full width.
-FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n\0")
 
 
 def write(*, job: ImportJob, actor: Viewer, now: datetime) -> StoredFile:
@@ -34,13 +33,5 @@ def write(*, job: ImportJob, actor: Viewer, now: datetime) -> StoredFile:
         rows = job.rejections.order_by("row_number")
         columns = ("row_number", "column", "value", "reason", "code")
         for number, *texts in rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
-            writer.writerow([number, *map(inert, texts)])
+            writer.writerow([number, *map(inert_cell, texts)])
     return result.stored
-
-
-def inert(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: an apostrophe makes it text."""
-    bare = text.lstrip(" \u00a0\u3000\n")
-    if bare.startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS):
-        return "'" + text.replace("\0", "")
-    return text

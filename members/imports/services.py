@@ -16,7 +16,7 @@ from core.runs import services as runs
 from core.runs.models import Run
 from members.imports import selectors
 from members.imports.fields import plain, suggest
-from members.imports.handler import KIND
+from members.imports.handlers import KIND
 from members.imports.models import ImportJob, ImportProfile, ImportRejection, Subject
 from members.imports.options import Options, checked_mapping, parse_options
 from members.imports.reading import source

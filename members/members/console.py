@@ -13,19 +13,22 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
+from core.kernel.filter_chips import query_with
 from core.kernel.navigation import url_of
 from core.kernel.paging import keyset_page
+from core.kernel.sizes import in_words, size_of
 from core.organizations.models import City, Dealer
-from members.members import ports, selectors
-from members.members.forms import MemberFilterForm, MemberForm
+from core.saved_views import selectors as saved_views
+from members.members import listing, ports, selectors
+from members.members.forms import MemberForm
 from members.profiles import services
 from members.profiles.models import Member
-from members.segments.models import Segment
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from core.kernel.access import Viewer
+    from core.kernel.sizes import Size
 
 PAGE_SIZE, ORDERS = 30, 20
 COLUMNS = [
@@ -35,6 +38,7 @@ COLUMNS = [
     ("c-dealer", gettext_lazy("Home dealer")),
     ("c-city", gettext_lazy("City")),
     ("c-active", gettext_lazy("Last active")),
+    ("c-added", gettext_lazy("Added")),
 ]
 
 
@@ -42,25 +46,27 @@ COLUMNS = [
 def members_list(request: ConsoleRequest) -> HttpResponseBase:
     """List members, the newest first, narrowed by what is in the address."""
     viewer, now = request.viewer, timezone.now()
-    form, query = MemberFilterForm(request.GET, viewer=viewer), request.GET.get("q", "")[:80]
-    chosen = _chosen(form, viewer)
-    rows = selectors.narrowed(viewer=viewer, now=now, chosen=chosen, query=query)
+    form, query = listing.form_of(request.GET, viewer), request.GET.get("q", "")
+    chosen = listing.chosen_of(form, viewer)
+    rows = listing.found(viewer=viewer, chosen=chosen, text=query, now=now)
     page = keyset_page(
-        rows.select_related("city", "home_dealer"),
+        rows,
+        order=listing.MEMBERS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
     )
     is_everybody = not query.strip() and not any(chosen.values()) and viewer.is_brand_wide
-    size = selectors.size_of(rows=rows, is_everybody=is_everybody)
+    size = size_of(rows=rows, is_everybody=is_everybody)
     lines = selectors.lines_of(members=page.rows)
-    extra = _add_columns(lines, viewer)
+    extra = listing.add_columns(lines, viewer)
     context = {
         "rows": lines,
         "filter_form": form,
+        "views": saved_views.views_of(key="members", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
-        "summary": in_words(size),
+        "summary": in_words(size, _("people")),
         "columns": [*COLUMNS, *extra],
         "extra": extra,
         "is_narrowed": bool(query.strip()) or any(chosen.values()),
@@ -69,50 +75,23 @@ def members_list(request: ConsoleRequest) -> HttpResponseBase:
         if viewer.may(Permission.MEMBERS_IMPORT)
         else "",
         "may_segment": viewer.may(Permission.SEGMENTS_EDIT),
-        "bulk_actions": _bulk_actions(viewer),
+        "bulk_actions": _bulk_actions(request, size),
     }
     return page_or_partial(
         request, "members/members/list.html", "members/members/_list.html", context
     )
 
 
-def _add_columns(lines: list[selectors.Line], viewer: Viewer) -> list[tuple[str, Any]]:
-    """Put what other apps know beside each line; return class and label of the columns."""
-    ids, added = [line.member.pk for line in lines], []
-    for key, column in ports.columns_for(viewer):
-        known = column.load(ids, viewer) if ids else {}
-        for line in lines:
-            line.extra.append((f"c-{key}", column.label, known.get(line.member.pk, ())))
-        added.append((f"c-{key}", column.label))
-    return added
-
-
-def _chosen(form: MemberFilterForm, viewer: Viewer) -> dict[str, Any]:
-    """Return what narrows the list; a filter that names nothing there is finds nobody."""
-    if not form.is_valid():
-        # An address somebody typed or kept: show nobody instead of everybody.
-        return {"stage": "-"}
-    chosen: dict[str, Any] = dict(form.cleaned_data)
-    if number := chosen.pop("segment", ""):
-        chosen["segment"] = Segment.objects.visible_to(viewer).get(pk=number)
-    return chosen
-
-
-def _bulk_actions(viewer: Viewer) -> list[dict[str, Any]]:
-    if not viewer.may(Permission.TAGS_EDIT):
+def _bulk_actions(request: ConsoleRequest, size: Size) -> list[dict[str, Any]]:
+    if not request.viewer.may(Permission.TAGS_EDIT):
         return []
-    give = {"label": _("Give a tag"), "url": reverse("members:tags-pick"), "icon": "tag"}
-    return [give]
-
-
-def in_words(size: selectors.Size) -> str:
-    """Return how many there are, as exactly as it is known."""
-    number = formats.grouped(size.number)
-    if size.is_estimate:
-        return _("about %(number)s people") % {"number": number}
-    if size.is_capped:
-        return _("more than %(number)s people") % {"number": number}
-    return _("%(number)s people") % {"number": number}
+    pick = reverse("members:tags-pick")
+    everyone = query_with(request.GET, everyone="1")
+    number = in_words(size, _("people"))
+    return [
+        {"label": _("Tag…"), "url": pick, "icon": "tag"},
+        {"label": _("Tag all: %(number)s…") % {"number": number}, "url": f"{pick}?{everyone}"},
+    ]
 
 
 @console(Permission.MEMBERS_VIEW)

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.db.models import Count, Max, Q, Sum
 
 from core.kernel import crypto
@@ -28,21 +26,10 @@ if TYPE_CHECKING:
     from members.segments.models import Segment
     from members.tags.selectors import HeldTag
 
-# Beyond this nobody counts on; "more than 10,000" is answered in milliseconds.
-COUNT_CAP = 10_000
 TAIL, VIN_TAIL = 4, 6
 _VIN_TAIL = re.compile(r"[A-HJ-NPR-Z0-9]{6}").fullmatch
 _FOUR_DIGITS = re.compile(r"[0-9]{4}").fullmatch
 PHONE_LIKE = re.compile(r"\+?[0-9 ()\-]{7,20}").fullmatch
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many there are: ``exact``, at least (``is_capped``), or about (``is_estimate``)."""
-
-    number: int
-    is_capped: bool = False
-    is_estimate: bool = False
 
 
 @dataclass(slots=True)
@@ -61,17 +48,21 @@ def narrowed(
     chosen: Mapping[str, Any],
     query: str = "",
     now: datetime | None = None,
+    span: tuple[int, int] | None = None,
 ) -> QuerySet[Member]:
     """Return the members the viewer may see who meet all that was chosen.
 
     ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys)
-    and ``segment``; ``query`` is what was typed into the search box.
+    and ``segment``; ``query`` is what was typed into the search box. ``span`` looks among ids
+    above the first and up to the second only.
     """
     segment: Segment | None = chosen.get("segment")
     if segment is not None:
-        rows = segment_selectors.in_segment(segment=segment, viewer=viewer, now=now)
+        rows = segment_selectors.in_segment(segment=segment, viewer=viewer, now=now, span=span)
     else:
         rows = Member.objects.visible_to(viewer)
+    if span is not None:
+        rows = rows.filter(pk__gt=span[0], pk__lte=span[1])
     columns = {"city": "city_id", "dealer": "home_dealer_id", "stage": "stage", "source": "source"}
     for name, column in columns.items():
         if value := chosen.get(name):
@@ -101,29 +92,6 @@ def _typed(query: str, brand_id: int) -> Q:
         )
         meant |= Q(pk__in=cars.values("member_id"))
     return meant
-
-
-def size_of(*, rows: QuerySet[Member], is_everybody: bool) -> Size:
-    """Return how many rows there are, without ever reading all of them.
-
-    Everybody is estimated from the planner's statistics; anything narrower is counted up to
-    COUNT_CAP.
-    """
-    if is_everybody:
-        estimate = _estimate(rows)
-        if estimate > COUNT_CAP:
-            return Size(estimate, is_estimate=True)
-    number = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
-    return Size(min(number, COUNT_CAP), is_capped=number > COUNT_CAP)
-
-
-def _estimate(rows: QuerySet[Member]) -> int:
-    sql, params = rows.order_by().values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (FORMAT JSON) " + sql, params)
-        plan = cursor.fetchone()[0]
-    plan = json.loads(plan) if isinstance(plan, str) else plan
-    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def lines_of(*, members: Sequence[Member]) -> list[Line]:

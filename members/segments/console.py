@@ -10,15 +10,25 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.kernel import formats
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    go_to,
+    page_or_partial,
+    ticked,
+)
 from core.kernel.errors import DomainError, InvalidInput, NotFound
+from core.kernel.feedback import done
 from core.kernel.navigation import url_of
 from core.kernel.paging import keyset_page
-from members.segments import rules, selectors, services
-from members.segments.forms import SegmentFilterForm, SegmentForm
+from core.saved_views import selectors as saved_views
+from members.segments import listing, rules, selectors, services
+from members.segments.forms import SegmentForm
 from members.segments.models import Segment
 from members.segments.ports import registry
 from members.segments.wording import Words, matching, plain
@@ -39,39 +49,28 @@ BUILDER = "segment"
 @console(Permission.SEGMENTS_VIEW)
 def segments_list(request: ConsoleRequest) -> HttpResponseBase:
     """List segments with what they ask for, the newest first."""
-    form = SegmentFilterForm(request.GET)
-    rows = Segment.objects.visible_to(request.viewer)
-    rows = rows.filter(is_archived=form.is_valid() and form.cleaned_data["state"] == "archived")
-    if query := request.GET.get("q", "").strip():
-        # A brand has hundreds of segments, so that reading their names is cheap.
-        rows = rows.filter(name__icontains=query)
+    form = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows,
+        listing.narrowed(viewer=request.viewer, form=form, typed=request.GET.get("q", "")),
+        order=listing.SEGMENTS.order_of(request.GET),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
     )
     words = Words(request.viewer.brand_id)
     context = {
-        "rows": [(segment, _said(segment.tree, words)) for segment in page.rows],
+        "rows": [(segment, listing.said(segment.tree, words)) for segment in page.rows],
         "filter_form": form,
+        "views": saved_views.views_of(key="segments", viewer=request.viewer, query=request.GET),
         "next": page.next,
         "previous": page.previous,
         "sees_counts": request.viewer.is_brand_wide,
         "may_edit": request.viewer.may(Permission.SEGMENTS_EDIT),
+        "bulk_actions": _bulk_actions(request.viewer),
     }
     return page_or_partial(
         request, "members/segments/list.html", "members/segments/_list.html", context
     )
-
-
-def _said(tree: dict[str, Any], words: Words) -> list[str]:
-    """Return the conditions in words; a field that is gone is left out."""
-    try:
-        root = rules.parse(tree, registry=registry)
-    except InvalidInput:
-        return []
-    return [words.condition(leaf) for leaf in rules.leaves(root)]
 
 
 @console(Permission.SEGMENTS_VIEW)
@@ -267,6 +266,40 @@ def segments_archive(request: ConsoleRequest, segment_id: int) -> HttpResponseBa
         services.archive_segment(segment=segment, actor=request.viewer, now=now)
         messages.success(request, _("Segment archived"))
     return go_to(request, "members:segments-detail", segment.pk)
+
+
+@console(Permission.SEGMENTS_EDIT, methods=("POST",))
+def segments_archive_several(request: ConsoleRequest) -> HttpResponseBase:
+    """Ask about the segments ticked in the list, then take them out of use."""
+    rows = Segment.objects.visible_to(request.viewer).filter(is_archived=False)
+    segments = list(rows.filter(pk__in=ticked(request)).order_by("name"))
+    if "sure" in request.POST:
+        number = services.archive_several(
+            segments=segments, actor=request.viewer, now=timezone.now()
+        )
+        text = ngettext("%(n)s segment archived", "%(n)s segments archived", number)
+        return done(text=text % {"n": number}, close=True, changed="segments-changed")
+    number = len(segments)
+    asked = ngettext("Archive %(n)s segment?", "Archive %(n)s segments?", number)
+    button = ngettext("Archive %(n)s segment", "Archive %(n)s segments", number)
+    context = {
+        "id": "archive-segments",
+        "heading": asked % {"n": number},
+        "text": _("What refers to them goes on working. They can be taken into use again."),
+        "effects": [segment.name for segment in segments],
+        "warning": "" if segments else _("All of these are archived already."),
+        "fields": [("sure", "1"), *(("id", segment.pk) for segment in segments)],
+        "action": reverse("members:segments-archive-several"),
+        "button": button % {"n": number},
+    }
+    return render(request, "components/confirm.html", context)
+
+
+def _bulk_actions(viewer: Viewer) -> list[dict[str, str]]:
+    if not viewer.may(Permission.SEGMENTS_EDIT):
+        return []
+    url = reverse("members:segments-archive-several")
+    return [{"label": _("Archive…"), "url": url, "icon": "archive"}]
 
 
 def _segment(viewer: Viewer, segment_id: int) -> Segment:

@@ -316,14 +316,23 @@ def segments_in(*, tree: Mapping[str, Any]) -> set[int]:
 
 
 def in_segment(
-    *, segment: Segment, viewer: Viewer, now: datetime | None = None
+    *,
+    segment: Segment,
+    viewer: Viewer,
+    now: datetime | None = None,
+    span: tuple[int, int] | None = None,
 ) -> QuerySet[Member]:
     """Return the members of a segment whom the viewer may see, as a queryset.
 
+    ``span`` looks among ids above the first and up to the second only.
     Prepares the current transaction for it: without, the planner would spill to disk.
     """
     found = member_ids_sql(
-        tree=segment.tree, brand_id=viewer.brand_id, dealer_ids=viewer.dealer_ids, now=now
+        tree=segment.tree,
+        brand_id=viewer.brand_id,
+        dealer_ids=viewer.dealer_ids,
+        now=now,
+        span=span,
     )
     prepare()
     # The compiler's own text; every value is a parameter.

@@ -12,15 +12,26 @@ from django.utils.translation import ngettext
 
 from core.kernel import formats
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    go_to,
+    page_or_partial,
+    ticked,
+)
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.feedback import done
+from core.kernel.sizes import in_words
+from core.lists import selectors as lists
+from core.saved_views import selectors as saved_views
 from members.profiles.models import Member
 from members.segments import rules as segment_rules
 from members.segments.ports import registry
 from members.segments.selectors import outline, words_for
 from members.tags import selectors, services
 from members.tags.forms import GiveForm, GroupForm, HeldForm, RuleForm, TagForm
+from members.tags.giving import MEMBER_LIST
 from members.tags.models import Tag, TagGroup
 
 if TYPE_CHECKING:
@@ -28,8 +39,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from core.kernel.access import Viewer
-
-MOST_TICKED = 500
 
 
 @console(Permission.MEMBERS_VIEW)
@@ -46,6 +55,7 @@ def tags_list(request: ConsoleRequest) -> HttpResponseBase:
     shown = [pair for pair in groups.values() if pair[1] or not query]
     context = {
         "groups": shown,
+        "views": saved_views.views_of(key="tags", viewer=request.viewer, query=request.GET),
         "counted_at": min((tag.counted_at for tag in tags if tag.counted_at), default=None),
         "sees_counts": viewer.is_brand_wide,
         "may_edit": viewer.may(Permission.TAGS_EDIT),
@@ -256,9 +266,14 @@ def tags_give(request: ConsoleRequest) -> HttpResponseBase:
 
 @console(Permission.TAGS_EDIT, methods=("POST",))
 def tags_pick(request: ConsoleRequest) -> HttpResponseBase:
-    """Give a tag to the members ticked in a list, or take it: first asked, then done."""
-    ids = [int(each) for each in request.POST.getlist("id")[:MOST_TICKED] if each.isdecimal()]
+    """Give a tag to the members ticked in a list, or take it: first asked, then done.
+
+    With ``everyone`` in the address: to all in the list as the address narrows it, by a run.
+    """
+    ids = ticked(request)
     form = GiveForm(request.POST if "act" in request.POST else None, viewer=request.viewer)
+    if "everyone" in request.GET:
+        return _pick_everyone(request, form)
     if form.is_bound and form.is_valid():
         act = services.tag_members if form.cleaned_data["act"] == "give" else services.untag_members
         number = act(
@@ -272,6 +287,33 @@ def tags_pick(request: ConsoleRequest) -> HttpResponseBase:
         return done(text=shown, close=True, changed="members-changed")
     text = ngettext("Tag %(count)s member", "Tag %(count)s members", len(ids)) % {"count": len(ids)}
     return _drawer(request, form, text, text, template="give.html", ids=ids)
+
+
+def _pick_everyone(request: ConsoleRequest, form: GiveForm) -> HttpResponseBase:
+    viewer, now = request.viewer, timezone.now()
+    source = lists.known_list(key=MEMBER_LIST, viewer=viewer)
+    query = lists.narrowing(source=source, query=request.GET, viewer=viewer)
+    if form.is_bound and form.is_valid():
+        run = services.tag_listed(
+            tag=form.cleaned_data["tag"],
+            query=query,
+            act=form.cleaned_data["act"],
+            actor=viewer,
+            now=now,
+        )
+        messages.success(request, _("Tagging has begun; see here how far it is"))
+        return go_to(request, "core:runs-detail", run.pk)
+    counted = lists.size_of_list(source=source, query=query, viewer=viewer, now=now)
+    size = in_words(counted, _("people"))
+    return _drawer(
+        request,
+        form,
+        _("Tag all in the list: %(size)s") % {"size": size},
+        _("Tag %(size)s") % {"size": size},
+        template="give.html",
+        filters=lists.filters_in_words(source=source, query=query, viewer=viewer),
+        everyone=size,
+    )
 
 
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))

@@ -8,6 +8,7 @@ the moment at which the run was started, however long it takes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import services as audit
+from core.kernel.access import system_viewer
+from core.lists import ports as lists
+from core.lists import selectors as list_selectors
 from core.runs.ports import RunWords, Step
 from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from core.runs.ports import RunView
 
 RULE_KIND, SELECTION_KIND = "tag_rule", "tag_members"
+MEMBER_LIST = "members"  # in core.lists
 STRETCH = 200_000
 COUNTS = {"matched": _("meet the conditions"), "added": _("tags given"), "removed": _("tags taken")}
 RULE_WORDS = RunWords(_("Tag rule"), COUNTS, "tag")
@@ -138,7 +143,10 @@ class RuleRun(_Walk):
 
 
 class SelectionRun(_Walk):
-    """Gives or takes a tag by hand: for everybody who meets a tree, within the person's scope."""
+    """Gives or takes a tag by hand, within the person's scope.
+
+    For everybody who meets a tree, or who stands in the list of members as it was narrowed.
+    """
 
     def bring_in_line(
         self, *, run: RunView, actor: Viewer, span: tuple[int, int], now: datetime
@@ -166,6 +174,8 @@ class SelectionRun(_Walk):
 
 
 def _matched(run: RunView, span: tuple[int, int], *, dealer_ids: Any) -> Sql:
+    if "query" in run.params:
+        return _listed(run, span, dealer_ids)
     found = segment_selectors.member_ids_sql(
         tree=run.params["tree"],
         brand_id=run.brand_id,
@@ -174,6 +184,22 @@ def _matched(run: RunView, span: tuple[int, int], *, dealer_ids: Any) -> Sql:
         span=span,
     )
     return Sql(found.sql, found.params).within("WITH matched AS MATERIALIZED (", ")")
+
+
+def _listed(run: RunView, span: tuple[int, int], dealer_ids: Any) -> Sql:
+    """Whoever stands in the list of members as its address narrowed it."""
+    source = lists.source_of(MEMBER_LIST)
+    if source is None or source.rows_within is None:
+        raise AssertionError("the list of members is registered and can be walked")
+    rows = source.rows_within(
+        viewer=replace(system_viewer(run.brand_id), dealer_ids=dealer_ids),
+        query=list_selectors.opened(run.params["query"]),
+        now=datetime.fromisoformat(run.params["as_of"]),
+        span=span,
+    )
+    text, params = rows.order_by().values_list("pk").query.sql_with_params()
+    found = Sql(text, tuple(params))
+    return found.within("WITH matched (member_id) AS MATERIALIZED (", ")")
 
 
 def _give(tag: Tag, source: str, author_id: int | None, now: datetime) -> Sql:

@@ -12,16 +12,19 @@ from core.audit import services as audit
 from core.kernel import formats
 from core.kernel.access import system_viewer
 from core.kernel.errors import DomainError, InvalidInput, StaleVersion
+from core.lists import selectors as lists
 from core.runs import services as runs
 from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
 from members.tags import counting, selectors
-from members.tags.giving import RULE_KIND, SELECTION_KIND
+from members.tags.giving import MEMBER_LIST, RULE_KIND, SELECTION_KIND
 from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from django.http import QueryDict  # noqa: TID251  only the type
 
     from core.kernel.access import Viewer
     from core.runs.models import Run
@@ -122,7 +125,9 @@ def delete_tag(*, tag: Tag, actor: Viewer, now: datetime) -> None:
     if MemberTag.objects.filter(brand_id=held.brand_id, tag_id=held.pk).exists():
         raise TagInUse(_("Members have this tag. Take it from them first."))
     if names := selectors.trees_naming(tag=held):
-        raise TagInUse(_("These ask for the tag: %(names)s.") % {"names": formats.listed(names[:5])})
+        raise TagInUse(
+            _("These ask for the tag: %(names)s.") % {"names": formats.listed(names[:5])}
+        )
     audit.record(action="tag.deleted", subject=held, actor=actor, now=now)
     TagBlock.objects.filter(brand_id=held.brand_id, tag_id=held.pk).delete()
     held.delete()
@@ -239,6 +244,38 @@ def tag_by_tree(*, tag: Tag, tree: Any, title: str, act: str, actor: Viewer, now
         kind=SELECTION_KIND,
         title=title,
         params={"tag_id": tag.pk, "tree": tree, "act": act, "as_of": now.isoformat()},
+        unit="members",
+        subject_url=f"/members/tags/{tag.pk}/",
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def tag_listed(*, tag: Tag, query: QueryDict, act: str, actor: Viewer, now: datetime) -> Run:
+    """Leave a tag to be given to, or taken from, all in the list of members as it is narrowed.
+
+    Within the actor's scope, as of ``now``.
+
+    Raises:
+        InvalidInput: a filter of the address cannot be read.
+    """
+    source = lists.known_list(key=MEMBER_LIST, viewer=actor)
+    kept = lists.checked(source=source, query=query, viewer=actor)
+    text = (
+        _("Tag “%(tag)s” for the filtered list")
+        if act == "give"
+        else _("Take tag “%(tag)s” from the filtered list")
+    )
+    return runs.start_run(
+        kind=SELECTION_KIND,
+        title=text % {"tag": tag.name},
+        params={
+            "tag_id": tag.pk,
+            "query": lists.sealed(kept),
+            "act": act,
+            "as_of": now.isoformat(),
+        },
         unit="members",
         subject_url=f"/members/tags/{tag.pk}/",
         actor=actor,

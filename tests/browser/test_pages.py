@@ -35,6 +35,7 @@ NOT_PAGES = {
     "core:runs-badge": PART,
     "core:runs-panel": PART,
     "core:runs-cancel": LAYER,
+    "core:saved-views-delete": LAYER,
     "core:kit-drawer": LAYER,
     "core:kit-progress": PART,
     "core:audit-of-subject": PART,
@@ -64,7 +65,11 @@ NOT_PAGES = {
     "communities:chat-older": PART,
     "communities:chat-newer": PART,
 }
-ASKED_WITH = {"members:segments-options": "?of=dealer.in"}
+ASKED_WITH = {
+    "members:segments-options": "?of=dealer.in",
+    "core:exports-new": "?list=members",
+    "core:saved-views-new": "?list=members&stage=growth",
+}
 CONSOLE = [r.name for r in all_routes() if not r.is_api and "GET" in r.methods]
 PAGES = [name for name in CONSOLE if name not in NOT_PAGES]
 
@@ -159,14 +164,14 @@ def test_what_is_no_page_renders_none(name, scene, visitor):
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
 def test_page(name, width, scene, go):
-    watched, answer = go(address(scene, name), width)
+    watched, answer = go(address(scene, name) + ASKED_WITH.get(name, ""), width)
     check(watched, answer, name)
 
 
 def test_what_is_waited_for_never_fades(scene, tabs):
     """It may be marked as waiting; but text that fades is one nobody can read."""
     page, late = tabs[1440].page, []
-    page.route("**/people/", lambda route: late.append(route))
+    page.route("**/people/", late.append)
     with page.expect_request("**/people/"):
         page.goto(address(scene, "members:segments-detail"), wait_until="domcontentloaded")
     page.wait_for_timeout(700)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
+from urllib.parse import urlencode
+
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
@@ -12,9 +16,13 @@ from core.files import services as files
 from core.kernel.access import Permission
 from core.kernel.scoping import tenant
 from core.runs.models import Run
+from core.saved_views.services import save_view
 from core.sign_in.rules import ref_of
+from tests.factories.members import MemberFactory
 from tests.tenancy.samples import listing, own, pk, public, row
 from tests.tenancy.world import BACKEND
+
+number = count(1)
 
 
 def stored_file(scope):
@@ -47,11 +55,77 @@ def run(scope):
     return {"run_id": made.pk}
 
 
+def runs_to_cancel(scope):
+    return {"sure": "1", "id": [run(scope)["run_id"]]}
+
+
+def people_to_shut_out(scope):
+    return {"sure": "1", "id": [scope.staff.pk]}
+
+
+def view(scope):
+    """A view of the scope's person, kept to oneself."""
+    with tenant(scope.brand.pk):
+        made = save_view(
+            list_key="members",
+            name=f"{scope.canary} view {next(number)}",
+            query=QueryDict("stage=growth"),
+            is_shared=False,
+            actor=scope.person,
+            now=timezone.now(),
+        )
+    return {"view_id": made.pk, "body": {"name": "New"}}
+
+
 def browser(scope):
     """A browser in which the scope's person is signed in."""
     client = Client()
     client.force_login(scope.staff, backend=BACKEND)
     return {"ref": ref_of(client.session.session_key)}
+
+
+def export(scope):
+    """A list of the scope's person, written."""
+    name = f"{scope.canary} list.csv"
+    with tenant(scope.brand.pk):
+        with files.result_writer(
+            brand_id=scope.brand.pk, name=name, actor=scope.person, now=timezone.now()
+        ) as result:
+            result.text.write(scope.canary)
+        made = Run.objects.create(
+            brand=scope.brand,
+            kind="export",
+            title=f"{scope.canary} export",
+            state=Run.State.SUCCEEDED,
+            result={"files": [{"label": "list", "file_id": result.stored.pk}]},
+            requested_by_id=scope.staff.pk,
+            requested_by_label=scope.staff.display_name,
+            claimable_at=timezone.now(),
+            created_at=timezone.now(),
+            finished_at=timezone.now(),
+        )
+    return {"run_id": made.pk}
+
+
+def list_to_export(scope):
+    """The orders of one of the scope's members: a list that belongs to a row."""
+    member = MemberFactory(
+        brand=scope.brand, home_dealer=scope.dealer, display_name=f"{scope.canary} owner"
+    )
+    return {"list": "orders", "member": str(member.pk)}
+
+
+def exporting(scope):
+    """The question of the console about that list."""
+    return {
+        "query": "?" + urlencode(list_to_export(scope)),
+        "body": {"format": "csv", "columns": ["number"]},
+    }
+
+
+def new_export(scope):
+    asked = list_to_export(scope)
+    return {"list": asked.pop("list"), "filters": asked}
 
 
 def person(scope):
@@ -115,6 +189,9 @@ ROUTES = {
     "api:core:runs-cancel": row(pk(run)),
     "api:core:runs-pause": row(pk(run)),
     "api:core:runs-resume": row(pk(run)),
+    "api:core:exports-list": listing(refers=new_export),
+    "api:core:exports-detail": row(pk(export)),
+    "api:core:exports-file": row(pk(export)),
     "api:core:audit-list": listing(),
     "api:core:audit-detail": row(pk(audit_entry)),
     "core:sign-in": public(),
@@ -137,10 +214,15 @@ ROUTES = {
     "core:runs-list": listing(),
     "core:runs-badge": listing(),
     "core:runs-panel": listing(),
+    "core:runs-cancel-several": listing(refers=runs_to_cancel),
     "core:runs-detail": row(run),
     "core:runs-pause": row(run),
     "core:runs-resume": row(run),
     "core:runs-cancel": row(run),
+    "core:exports-new": row(exporting),
+    "core:saved-views-new": listing(lambda _scope: {"query": "?list=members&stage=growth"}),
+    "core:saved-views-edit": row(view, personal=True),
+    "core:saved-views-delete": row(view, personal=True),
     "core:files-download": row(stored_file),
     "core:organization": listing(),
     "core:region-new": listing(),
@@ -155,6 +237,7 @@ ROUTES = {
     "core:store-edit": row(lambda scope: {"store_id": scope.store.pk}),
     "core:staff-list": listing(),
     "core:staff-new": listing(),
+    "core:staff-deactivate-several": listing(refers=people_to_shut_out),
     "core:staff-detail": row(person),
     "core:staff-edit": row(person),
     "core:staff-grant": row(person),

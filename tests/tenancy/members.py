@@ -65,6 +65,10 @@ def segment(scope):
     return {"segment_id": make_segment(scope).pk}
 
 
+def segments_to_archive(scope):
+    return {"sure": "1", "id": [make_segment(scope).pk]}
+
+
 def make_group(scope):
     with tenant(scope.brand.pk):
         return TagGroup.objects.create(
@@ -188,6 +192,7 @@ ROUTES = {
     "members:tags-of-member": row(member),
     "members:segments-list": listing(),
     "members:segments-new": listing(),
+    "members:segments-archive-several": listing(refers=segments_to_archive, dealers=False),
     "members:segments-count": listing(),
     "members:segments-options": listing(),
     "members:segments-detail": row(segment, dealers=False),

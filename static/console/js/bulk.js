@@ -47,5 +47,11 @@ on("click", "[data-unpick]", (event, button) => {
   }
 });
 
+// A list that refreshes by the clock waits while rows are picked: it would forget them.
+addEventListener("htmx:beforeRequest", (event) => {
+  const byClock = !event.detail.requestConfig?.triggeringEvent;
+  if (byClock && event.target.matches?.("[data-list]") && $("tbody .pick input:checked", event.target)) event.preventDefault();
+});
+
 // The browser keeps ticks over a reload.
 addEventListener("pageshow", () => $$("table[data-bulk]").forEach(refresh));

@@ -6,7 +6,9 @@ import { toast } from "./toasts.js";
 const SENTENCES = { 403: "forbidden", 404: "missing", 409: "conflict", 410: "missing", 429: "tooMany" };
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
+  const { xhr, target } = event.detail;
+  // The layer stays, whatever way of swapping a list around the link has passed on to it.
+  if (target?.id === "layer") event.detail.swapOverride = "innerHTML";
   // The session ended: a redirect brought the sign-in page where a fragment should go.
   if (/<body[^>]*data-signed-out/.test(xhr.responseText)) {
     event.detail.shouldSwap = false;

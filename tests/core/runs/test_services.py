@@ -112,10 +112,12 @@ def test_a_run_is_done_step_by_step(brand, run):
 
 def test_the_planner_learns_of_the_tables_a_step_has_filled(brand, run, monkeypatch):
     refreshed = []
-    monkeypatch.setattr(services.statistics, "refresh", refreshed.append)
+    monkeypatch.setattr(
+        services.statistics, "refresh", lambda models, **about: refreshed.append((models, about))
+    )
     monkeypatch.setitem(ports._fills, "counting", (Run,))
     work(brand)
-    assert refreshed == [(Run,)] * TOTAL
+    assert refreshed == [((Run,), {"brand_id": brand.pk})] * TOTAL
 
 
 def test_a_run_exists_only_if_its_transaction_commits(brand, handler, rung, actor):

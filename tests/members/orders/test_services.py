@@ -52,6 +52,8 @@ def test_another_brands_member_is_refused(record):
         record(member=MemberFactory(brand=BrandFactory()))
 
 
-@pytest.mark.parametrize(("channel", "words"), [("mall", "商城"), ("抖音小店", "抖音小店"), ("", "")])
+@pytest.mark.parametrize(
+    ("channel", "words"), [("mall", "商城"), ("抖音小店", "抖音小店"), ("", "")]
+)
 def test_a_channel_is_told_in_words_where_there_are_any(channel, words):
     assert Order(channel=channel).channel_label == words

@@ -1,0 +1,1 @@
+"""Addresses of lists that people keep under a name, for themselves or for all of the brand."""
