@@ -87,8 +87,8 @@ SENTENCES = {
     "tag.deleted": _("deleted the tag"),
     "tag.given": _("gave the tag %(tag)s to"),
     "tag.taken": _("took the tag %(tag)s from"),
-    "tag.given_to_many": _("gave to %(count)s members the tag"),
-    "tag.taken_from_many": _("took from %(count)s members the tag"),
+    "tag.given_to_many": _("gave %(count)s members the tag"),
+    "tag.taken_from_many": _("took, from %(count)s members, the tag"),
     "tag_rule.saved": _("saved the rule of the tag"),
     "tag_rule.deleted": _("deleted the rule of the tag"),
 }

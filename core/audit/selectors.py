@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.audit import anchors, ports
 from core.audit.models import AuditChain, AuditEntry
+from core.kernel.formats import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +38,12 @@ class Line:
     def at(self) -> Any:
         """When."""
         return self.entry.created_at
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """The entry's data as name and value; lists read as lists."""
+        data = self.entry.data.items()
+        return [(name, listed(v) if isinstance(v, list) else v) for name, v in data]
 
     @property
     def detail(self) -> str:

@@ -119,3 +119,13 @@ def test_a_key_is_made_and_copied(open_page):
     page.get_by_label("查看车主").check()
     page.get_by_role("button", name="生成密钥").click()
     assert page.locator("#secret").input_value().startswith("qy_")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_workbench_with_nothing_on_it_keeps_within_its_card(open_page, width):
+    page = open_page("/", width=width).page
+    card, empty = page.locator("#todo"), page.locator("#todo .empty")
+    expect(empty).to_be_visible()
+    edge, end = card.bounding_box(), empty.bounding_box()
+    assert end["y"] + end["height"] <= edge["y"] + edge["height"]
+    assert end["x"] + end["width"] <= edge["x"] + edge["width"]
