@@ -21,6 +21,7 @@ from launcher.places import Places, here
 
 SERIAL = "fault"
 NOTHING_COLLECTED = 5
+SAID_ITSELF = {0, 1, NOTHING_COLLECTED}  # any other end of pytest leaves no report of its tests
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
@@ -117,6 +118,8 @@ def _everything(places: Places, env: Mapping[str, str]) -> int:
         at_once = _pytest(places, carried, ["-m", f"not ({SERIAL})", "-n", workers])
     finally:
         errors = beside.failed()
+    if at_once not in SAID_ITSELF:
+        errors.append(f"pytest, which ended with {at_once},")
     totals.write_text(json.dumps(results_of(totals) | {"errors": errors}), encoding="utf-8")
     print("--- tests with faults", flush=True)
     alone = _pytest(places, carried | {"QUNYING_TEST_LAST": "1"}, ["-m", SERIAL])
