@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.kernel import formats
+from core.kernel.access import Permission
 from core.kernel.navigation import NavLink, Section, links_for, url_of
 from core.staff.models import Role
 
@@ -25,6 +26,8 @@ SHELL_ROUTES = {
     "sign_out": "core:sign-out",
     "language": "set_language",
 }
+# What may not be opened is not shown either: its badge would be refused over and over.
+SHELL_PERMISSIONS = {"tasks": Permission.RUNS_VIEW, "tasks_badge": Permission.RUNS_VIEW}
 TABBAR_PLACES = 4
 
 
@@ -82,7 +85,11 @@ class Shell:
     @cached_property
     def urls(self) -> dict[str, str]:
         """Addresses of the shell's own parts; an empty one hides its part."""
-        return {part: url_of(name) for part, name in SHELL_ROUTES.items()}
+        held = getattr(self.viewer, "permissions", ())
+        return {
+            part: url_of(name) if SHELL_PERMISSIONS.get(part) in {None, *held} else ""
+            for part, name in SHELL_ROUTES.items()
+        }
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

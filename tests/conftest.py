@@ -43,6 +43,13 @@ def django_db_setup(django_test_environment, django_db_blocker):
             cursor.execute(f'GRANT INSERT, UPDATE, DELETE ON core_city TO "{role}"')
         app.settings_dict["NAME"] = test_name
         yield
+        with app.cursor() as cursor:
+            # A browser's last request may still be at work in a thread of its own.
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+                " AND usename = current_user AND pid <> pg_backend_pid()",
+                [test_name],
+            )
         app.close()
         owner.creation.destroy_test_db(real_name, verbosity=0)
 

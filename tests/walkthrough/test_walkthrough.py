@@ -20,6 +20,7 @@ from tests.walkthrough.setting import OPEN
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.fault,  # the whole product works here; nothing else should beside it
     pytest.mark.shared_data,
     pytest.mark.skipif(
         not real_data.is_available(), reason="the real data sets do not lie beside the checkout"
