@@ -86,8 +86,8 @@ def test_no_tick_is_lost_to_an_answer_that_comes_later(open_page, brand, rooms, 
     expect(page.locator("#bar-summary")).to_contain_text("4 人（3 个群）")
     page.locator("#picker-city_codes summary").click()
     expect(page.get_by_label("上海市")).to_be_visible()
-    page.route("**/choices/city_codes/**", lambda route: searches.append(route))
-    page.route("**/broadcasts/trial/", lambda route: trials.append(route))
+    page.route("**/choices/city_codes/**", searches.append)
+    page.route("**/broadcasts/trial/", trials.append)
     search = page.get_by_label("搜索城市")
     with page.expect_request("**/broadcasts/trial/"):
         search.dispatch_event("change")
