@@ -68,6 +68,16 @@ class Watched:
         )
         return list(found)
 
+    def hold(self, pattern):
+        """Keep back every request that fits; return the list of them, to let go one by one."""
+        held = []
+
+        def keep(route):
+            held.append(route)
+
+        self.page.route(pattern, keep)
+        return held
+
     def overflow(self):
         """Return by how many pixels the page is wider than the screen."""
         return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -81,13 +81,13 @@ def test_from_an_empty_page_to_the_report(open_page, brand, rooms, width):
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_tick_is_lost_to_an_answer_that_comes_later(open_page, brand, rooms, width):
     """A search and a trial of the former audience are still on their way when a box is ticked."""
-    page = open_page("/communities/broadcasts/new/", width=width).page
-    searches, trials = [], []
+    watched = open_page("/communities/broadcasts/new/", width=width)
+    page = watched.page
     expect(page.locator("#bar-summary")).to_contain_text("4 人（3 个群）")
     page.locator("#picker-city_codes summary").click()
     expect(page.get_by_label("上海市")).to_be_visible()
-    page.route("**/choices/city_codes/**", searches.append)
-    page.route("**/broadcasts/trial/", trials.append)
+    searches = watched.hold("**/choices/city_codes/**")
+    trials = watched.hold("**/broadcasts/trial/")
     search = page.get_by_label("搜索城市")
     with page.expect_request("**/broadcasts/trial/"):
         search.dispatch_event("change")

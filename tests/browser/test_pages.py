@@ -170,8 +170,7 @@ def test_page(name, width, scene, go):
 
 def test_what_is_waited_for_never_fades(scene, tabs):
     """It may be marked as waiting; but text that fades is one nobody can read."""
-    page, late = tabs[1440].page, []
-    page.route("**/people/", late.append)
+    page, late = tabs[1440].page, tabs[1440].hold("**/people/")
     with page.expect_request("**/people/"):
         page.goto(address(scene, "members:segments-detail"), wait_until="domcontentloaded")
     page.wait_for_timeout(700)
