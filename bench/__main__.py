@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
 
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench")
-    parser.add_argument("table", choices=sorted(TABLES))
+    parser.add_argument("table", type=str.lower, choices=sorted(TABLES))
     parser.add_argument("--members", type=int, help="the largest size; each table has its own")
     parser.add_argument("--rounds", type=int, default=report.ROUNDS)
     return parser.parse_args(argv)

@@ -14,7 +14,7 @@ ALONE = {"p10"}
 def main(arguments: list[str]) -> int:
     """Run the table; return 0 when its goal was reached."""
     places = here()
-    if not arguments or arguments[0] in ALONE | {"-h", "--help"}:
+    if not arguments or arguments[0].lower() in ALONE | {"-h", "--help"}:
         with_nothing = stack.environment(places)
         return _bench(places, with_nothing, arguments)
     settings = "config.settings.local"
