@@ -35,6 +35,8 @@ STAGES = ["growth", "mature"]
 DAYS, ORDERS = 180, 2
 TABLES = ("members_member", "members_membertag", "members_order")
 PREVIEWS = 7
+# Half a second is soon disturbed: several of the short jobs to each of the long one.
+SHORT_ONES = 5
 
 FLOOR = """
     CREATE TEMP TABLE found ON COMMIT DROP AS
@@ -111,9 +113,12 @@ class Bench:
         return Result(members=self.members, notes=notes, **seconds)
 
     def _round(self) -> dict[str, list[float]]:
-        with self._policies_off():
-            times = in_turn({"floor": self.floor}, rounds=1)
-        return times | in_turn({"ours": self.ours, "usual": self.usual}, rounds=1)
+        times = in_turn({"usual": self.usual}, rounds=1) | {"floor": [], "ours": []}
+        for _ in range(SHORT_ONES):
+            with self._policies_off():
+                times["floor"] += in_turn({"floor": self.floor}, rounds=1)["floor"]
+            times["ours"] += in_turn({"ours": self.ours}, rounds=1)["ours"]
+        return times
 
     @property
     def tree(self) -> dict[str, Any]:
