@@ -104,7 +104,7 @@ def _pages(brand: Brand) -> dict[str, float]:
         )
     person.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
     program.defaults["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
-    first = "/api/v1/members?limit=50"
+    first = "/api/v1/members/?limit=50"
     deep = _follow(program, first)
     member_id = program.get(first).json()["results"][-1]["id"]
     return {
@@ -114,7 +114,7 @@ def _pages(brand: Brand) -> dict[str, float]:
         "console: workbench": _median(person, "/"),
         "REST: members, page 1": _median(program, first),
         f"REST: members, page {DEEP}": _median(program, deep),
-        "REST: a member": _median(program, f"/api/v1/members/{member_id}"),
+        "REST: a member": _median(program, f"/api/v1/members/{member_id}/"),
     }
 
 
