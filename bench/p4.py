@@ -55,7 +55,9 @@ def run(options: argparse.Namespace) -> Report:
         results = [_measure(brand, "xlsx", min(XLSX_ROWS, most), options.rounds)]
         results += [_measure(brand, "csv", size, options.rounds) for size in sizes]
     _empty_members()
-    slowest = max(result.ratio_to_floor or 0 for result in results if result.members >= 100_000)
+    # Below that, what every import costs outweighs its rows; a small run judges what it has.
+    judged = [result for result in results if result.members >= 100_000] or results
+    slowest = max(result.ratio_to_floor or 0 for result in judged)
     peak = max(result.notes["peak_mb"] for result in results)
     return Report(
         title="members from a file, 5 % bad rows",
