@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 GOAL = 1.5
 CAP = 200
 MEMBERS = 1_000_000
-TABLES = ("communities_membership", "communities_room", "communities_buildcandidate")
+TABLES = ("communities_membership", "communities_room", "communities_candidatebatch")
 
 # A member in twenty has not agreed; a member in a hundred has no dealer.
 PEOPLE = """
@@ -255,7 +255,7 @@ class Bench:
                 f"DELETE FROM communities_membership WHERE brand_id = %s{placed}", [self.brand.pk]
             )
             cursor.execute(
-                "DELETE FROM communities_buildcandidate WHERE brand_id = %s", [self.brand.pk]
+                "DELETE FROM communities_candidatebatch WHERE brand_id = %s", [self.brand.pk]
             )
         if job != "floor":
             self._new_rule()

@@ -26,7 +26,7 @@ from communities.group_building.handlers import (
 )
 from communities.group_building.invariants import INVARIANTS as BUILDS
 from communities.group_building.listing import BUILD_RULES, BUILD_RUNS
-from communities.group_building.models import BuildCandidate, BuildGroup
+from communities.group_building.models import BuildGroup, CandidateBatch
 from communities.group_building.selectors import describe_rules, describe_runs
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
@@ -83,7 +83,7 @@ LISTS = {
 
 def register() -> None:
     """Fill the registries; called from ``CommunitiesConfig.ready``."""
-    register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS, fills=[BuildCandidate, BuildGroup])
+    register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS, fills=[CandidateBatch, BuildGroup])
     register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS, fills=[Community, Room, Membership])
     register_run_kind(EXPORT_KIND, LeftOutHandler(), LEFT_OUT_WORDS)
     _register_communities()

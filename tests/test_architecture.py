@@ -33,7 +33,9 @@ HELPERS = {
         "wording",
     },
     "communities/chat": {"channel"},
-    "communities/group_building": {"applying", "planning", "report", "seating_sql"},
+    "communities/group_building": {
+        *("applying", "candidates", "planning", "report", "seating_sql"),
+    },
     "core/audit": {"anchors"},
     "core/exports": {"writing"},
     "core/files": {"storage"},

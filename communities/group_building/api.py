@@ -10,12 +10,13 @@ from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from communities.group_building import selectors, services
+from communities.group_building import candidates, selectors, services
+from communities.group_building.candidates import Candidate
 from communities.group_building.models import (
-    BuildCandidate,
     BuildGroup,
     BuildRule,
     BuildRun,
+    CandidateBatch,
     GroupingKey,
 )
 from communities.group_building.services import RuleWanted
@@ -121,12 +122,10 @@ class BuildGroupOut(ModelSerializer):
         ]
 
 
-class BuildCandidateOut(ModelSerializer):
+class BuildCandidateOut(serializers.Serializer[Candidate]):
     member = serializers.IntegerField(source="member_id")
-
-    class Meta:
-        model = BuildCandidate
-        fields = ["member", "group_no", "exclusion"]
+    group_no = serializers.IntegerField()
+    exclusion = serializers.ChoiceField(CandidateBatch.Exclusion.choices)
 
 
 class BuildRuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
@@ -220,8 +219,8 @@ class _PartOfRun(mixins.ListModelMixin, BrandViewSet):
 
     permissions = {"GET": Permission.COMMUNITIES_VIEW}
 
-    def run_id(self) -> int:
-        """Return the run's id.
+    def run(self) -> BuildRun:
+        """Return the run.
 
         Raises:
             NotFound: the run does not exist for the viewer.
@@ -230,7 +229,7 @@ class _PartOfRun(mixins.ListModelMixin, BrandViewSet):
         run = runs.filter(pk=self.kwargs["run_id"]).first()
         if run is None:
             raise NotFound(_("This run does not exist."))
-        return int(run.pk)
+        return run
 
 
 class BuildGroupViewSet(_PartOfRun):
@@ -242,7 +241,7 @@ class BuildGroupViewSet(_PartOfRun):
 
     def get_queryset(self) -> QuerySet[BuildGroup]:  # type: ignore[override]
         """Return the groups of the run."""
-        return super().get_queryset().filter(run=self.run_id())
+        return super().get_queryset().filter(run=self.run())
 
 
 class ByMember:
@@ -279,12 +278,12 @@ class ByMember:
 class BuildCandidateViewSet(_PartOfRun):
     """What a run says of each member: a group to join, or the reason why not."""
 
-    queryset = BuildCandidate.objects.all()
+    queryset = CandidateBatch.objects.all()
     serializer_class = BuildCandidateOut
     pagination_class = ByMember  # type: ignore[assignment]
     filters = {
         "exclusion": Filter(
-            serializers.ChoiceField([c for c in BuildCandidate.Exclusion.choices if c[0]]),
+            serializers.ChoiceField([c for c in CandidateBatch.Exclusion.choices if c[0]]),
             "exclusion",
             "Only those left out for this reason.",
         ),
@@ -297,20 +296,18 @@ class BuildCandidateViewSet(_PartOfRun):
     }
     orderings = ("member_id",)
 
-    def get_queryset(self) -> QuerySet[BuildCandidate]:  # type: ignore[override]
-        """Return the candidates of the run."""
-        return super().get_queryset().filter(run_id=self.run_id())
-
     def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        """List the people of one reason, one group, or one person; an index serves each."""
+        """List the people of one reason, those of one group, or one person."""
         params = request.query_params
-        if not set(self.filters) & set(params):
-            text = _("Name an exclusion, a group or a member.")
+        named = set(self.filters) & set(params)
+        if len(named) != 1:
+            text = _("Name either an exclusion, a group or a member.")
             raise BadRequest(text, "missing_parameter")
+        name = named.pop()
+        value = self.filters[name].parsed(name, params[name])
         after = _whole(params, "after", default=0, most=MAX_ID)
         limit = _whole(params, "limit", default=DEFAULT_LIMIT, most=MAX_LIMIT)
-        rows = self.filter_queryset(self.get_queryset()).filter(member_id__gt=after)
-        found = list(rows.order_by("member_id")[: limit + 1])
+        found = _candidates(self.run(), name, value, after=after, limit=limit + 1)
         more, found = len(found) > limit, found[:limit]
         return Response(
             {
@@ -318,6 +315,15 @@ class BuildCandidateViewSet(_PartOfRun):
                 "results": self.get_serializer(found, many=True).data,
             }
         )
+
+
+def _candidates(run: BuildRun, name: str, value: Any, *, after: int, limit: int) -> list[Candidate]:
+    if name == "group_no":
+        return candidates.of_group(run=run, group_no=value, after=after, limit=limit)
+    if name == "exclusion":
+        return candidates.of_exclusion(run=run, exclusion=value, after=after, limit=limit)
+    found = candidates.of_member(run=run, member_id=value)
+    return [found] if found and found.member_id > after else []
 
 
 def _whole(params: Any, name: str, *, default: int, most: int) -> int:

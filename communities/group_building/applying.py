@@ -1,16 +1,16 @@
 """One step of applying a plan: the next people of its queue get their seats, or a reason.
 
-The queue is the candidates by group and member. A step takes the next part of it, whatever groups
-that touches, so that a step costs the same in a brand of a thousand small groups and in one of a
+The queue is the candidates by group and member. A step takes the next batches, whatever groups
+they touch, so that a step costs the same in a brand of a thousand small groups and in one of a
 single large group. Locks: communities by id, then rooms by id; every service that gives or takes
 a seat holds the community first.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from contextlib import contextmanager
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -28,13 +28,13 @@ from core.audit import services as audit
 from core.kernel.faults import point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from communities.group_building.rules import FreeRoom, Plan, Span
     from core.kernel.access import Viewer
 
-BATCH_PEOPLE = 20_000
+BATCH_PEOPLE = 50_000
 BATCH_GROUPS = 500
 WORK_MEM = "32MB"
 
@@ -116,15 +116,17 @@ class _Step:
             point("build.batch_chosen")
             targets = self._targets(progress.group_no, end[0])
             self._queue(cursor, targets, end)
-            counts, total = self._counts(cursor)
+            counts, dropped = self._counts(cursor)
             homes = self._homes([one for one in targets if counts.get(one.group.group_no)])
             point("build.communities_ready")
             spans = self._spans(homes, counts)
             point("build.rooms_opened")
-            self._seat(cursor, homes, spans)
+            if spans:
+                self._seat(cursor, homes, spans)
+            self._tell(cursor, homes, spans, dropped)
             point("build.members_placed")
         progress.group_no, progress.member_id = end
-        progress.seen += total
+        progress.seen += sum(counts.values()) + dropped.total()
         return True
 
     def _end_of_batch(self, cursor: Any, last_group: int) -> tuple[int, int] | None:
@@ -169,7 +171,7 @@ class _Step:
         return [Target(group, held.get(group.key)) for group in groups]
 
     def _queue(self, cursor: Any, targets: Sequence[Target], end: tuple[int, int]) -> None:
-        """Copy the people of this step aside, each with a place in the queue or a reason."""
+        """Copy the people of this step aside, each with the reason why they get no seat, if any."""
         inside = INSIDE[self.plan.skip] if self.plan.skip != BuildRule.Skip.NOBODY else "false"
         self.params |= {"to_group": end[0], "to_member": end[1]}
         targeted = {
@@ -177,9 +179,9 @@ class _Step:
             "communities": [one.community.pk if one.community else None for one in targets],
             "open": [one.is_open for one in targets],
         }
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.build_queue")
-        cursor.execute(sql.QUEUE.format(inside=inside), self.params | targeted)
-        cursor.execute("ANALYZE build_queue")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.build_batch, pg_temp.build_queue")
+        cursor.execute(sql.BATCH, self.params | targeted)
+        cursor.execute(sql.QUEUE.format(inside=inside), self.params)
 
     def _homes(self, targets: Sequence[Target]) -> dict[int, Community]:
         """Return the community of every group that has people to seat; missing ones are created."""
@@ -216,12 +218,17 @@ class _Step:
             created_at=self.now,
         )
 
-    def _counts(self, cursor: Any) -> tuple[dict[int, int], int]:
-        """Return how many of each group want a seat, and how many were looked at."""
+    def _counts(self, cursor: Any) -> tuple[dict[int, int], Counter[str]]:
+        """Return how many of each group want a seat, and how many get none for which reason."""
         cursor.execute(sql.COUNTS)
-        rows = cursor.fetchall()
-        wanting = {int(group): int(n) for group, exclusion, n in rows if not exclusion}
-        return wanting, sum(int(n) for _group, _exclusion, n in rows)
+        wanting: dict[int, int] = {}
+        dropped: Counter[str] = Counter()
+        for group_no, exclusion, people in cursor.fetchall():
+            if exclusion:
+                dropped[exclusion] += people
+            else:
+                wanting[group_no] = people
+        return wanting, dropped
 
     def _spans(
         self, homes: Mapping[int, Community], counts: Mapping[int, int]
@@ -300,61 +307,44 @@ class _Step:
     def _seat(
         self, cursor: Any, homes: Mapping[int, Community], spans: Mapping[int, Sequence[Span]]
     ) -> None:
-        flat = [(group_no, span) for group_no, own in spans.items() for span in own]
-        seats = {
-            "groups": [group_no for group_no, _span in flat],
-            "communities": [homes[group_no].pk for group_no, _span in flat],
-            "rooms": [span.room_id for _group, span in flat],
-            "firsts": [span.first for _group, span in flat],
-            "lasts": [span.last for _group, span in flat],
-            "placements": [span.placement for _group, span in flat],
-            "read_seqs": [span.read_seq for _group, span in flat],
-        }
-        with _hash_joins(cursor):
-            cursor.execute(sql.SEAT, self.params | seats)
-            rows = cursor.fetchall()
-        wanted = sum(own[-1].last for own in spans.values() if own)
-        if sum(int(number) for _id, _placement, number in rows) < wanted:
-            cursor.execute(sql.OUTRUN, self.params)
-        self._drop(cursor)
-        self._tell(cursor, homes, rows)
+        """Give every place of the queue its room; groups stand behind each other as in the queue.
 
-    def _drop(self, cursor: Any) -> None:
-        """Note why the rest of this step's people got no seat."""
-        cursor.execute(sql.DROPPED)
-        dropped = cursor.fetchall()
-        for exclusion, number in dropped:
-            _add(self.progress.dropped, exclusion, number)
-        if dropped:
-            with _hash_joins(cursor):
-                cursor.execute(sql.LEFT_OUT, self.params)
+        Raises:
+            RuntimeError: fewer got a seat than were counted; nothing of the step is kept.
+        """
+        flat = [(homes[group_no], span) for group_no in sorted(spans) for span in spans[group_no]]
+        people = [span.people for _home, span in flat]
+        seats = {
+            "communities": [home.pk for home, _span in flat],
+            "rooms": [span.room_id for _home, span in flat],
+            "firsts": [1 + before for before in accumulate(people[:-1], initial=0)],
+            "placements": [span.placement for _home, span in flat],
+            "read_seqs": [span.read_seq for _home, span in flat],
+        }
+        cursor.execute(sql.SEAT, self.params | seats)
+        if cursor.rowcount != sum(people):
+            raise RuntimeError(f"{cursor.rowcount} of {sum(people)} people got their seat")
 
     def _tell(
-        self, cursor: Any, homes: Mapping[int, Community], rows: Sequence[tuple[int, str, int]]
+        self,
+        cursor: Any,
+        homes: Mapping[int, Community],
+        spans: Mapping[int, Sequence[Span]],
+        dropped: Counter[str],
     ) -> None:
-        """Add what was done to the groups and to the run's own counts."""
-        placed: dict[int, int] = defaultdict(int)
-        for community_id, placement, number in rows:
-            placed[community_id] += number
-            _add(self.progress.placed, placement, number)
+        """Add what was done to the groups and to the run's own counts, and who was left out."""
+        for span in chain.from_iterable(spans.values()):
+            _add(self.progress.placed, span.placement, span.people)
+        for exclusion, people in dropped.items():
+            _add(self.progress.dropped, exclusion, people)
+        if dropped:
+            cursor.execute(sql.LEFT_OUT, self.params)
         told = {
             "groups": list(homes),
             "communities": [community.pk for community in homes.values()],
-            "placed": [placed[community.pk] for community in homes.values()],
+            "placed": [sum(span.people for span in spans[group_no]) for group_no in homes],
         }
         cursor.execute(sql.TELL_GROUPS, self.params | told)
-
-
-@contextmanager
-def _hash_joins(cursor: Any) -> Iterator[None]:
-    """Keep the planner from looping over two lists of thousands.
-
-    The candidates were written a moment ago, so it has no statistics of them and would guess one
-    row where there are twenty thousand.
-    """
-    cursor.execute("SET LOCAL enable_nestloop = off")
-    yield
-    cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _add(counts: dict[str, int], name: str, number: int) -> None:

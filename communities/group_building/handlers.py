@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from communities.group_building import applying, planning, report, selectors
 from communities.group_building.applying import Progress
-from communities.group_building.models import BuildCandidate, BuildGroup, BuildRun
+from communities.group_building.models import BuildGroup, BuildRun, CandidateBatch
 from communities.group_building.rules import Plan
 from core.audit import services as audit
 from core.files import services as files
@@ -155,7 +155,7 @@ def _cells(verdict: Verdict) -> list[str]:
         masked_name(member.display_name),
         member.phone_masked,
         member.home_dealer.name if member.home_dealer else "",
-        str(BuildCandidate.Exclusion(verdict.exclusion).label),
+        str(CandidateBatch.Exclusion(verdict.exclusion).label),
     ]
 
 

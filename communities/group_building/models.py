@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -120,18 +121,20 @@ class BuildRun(BrandModel):
         return f"{self.rule_id} {self.state}"
 
 
-class BuildCandidateQuerySet(BrandQuerySet["BuildCandidate"]):
+class CandidateBatchQuerySet(BrandQuerySet["CandidateBatch"]):
     is_brand_wide = True
 
 
-class BuildCandidate(BrandDetail):
-    """What a run means to do with one member: a group to join, or the reason why not.
+class CandidateBatch(BrandDetail):
+    """Up to ``SIZE`` members of whom a run says the same: a group to join, or why not.
 
-    Written by the plan, in one statement. Applying only adds the reason of the few whom it could
-    no longer place; they keep their group. Run and member are plain numbers: a million rows that
-    live as long as their run are not worth two foreign key checks each, and the policy on the
-    table vouches for the brand.
+    ``member_ids`` ascend, and batches of one exclusion and group do not overlap; all but the last
+    are full. The plan writes them in one statement, and applying adds a batch of those whom it
+    could no longer place, with their group. A row per person would weigh twenty times as much and
+    live as long as the run. Run and members are plain numbers: the policy vouches for the brand.
     """
+
+    SIZE = 1000
 
     class Exclusion(models.TextChoices):
         NONE = "", _("placed")
@@ -140,26 +143,19 @@ class BuildCandidate(BrandDetail):
         NO_GROUP = "no_group", _("what the rule groups by is missing")
         CLOSED = "closed", _("the community no longer takes members")
 
-    pk = models.CompositePrimaryKey("brand_id", "run_id", "group_no", "member_id")
+    pk = models.CompositePrimaryKey("brand_id", "run_id", "exclusion", "group_no", "first_member")
     run_id = models.BigIntegerField()
-    group_no = models.IntegerField()  # 1..n in the order of the groups' keys; 0 is excluded
-    member_id = models.BigIntegerField()
     exclusion = models.CharField(max_length=10, choices=Exclusion.choices, blank=True)
+    group_no = models.IntegerField()  # 1..n in the order of the groups' keys; 0 is left out
+    first_member = models.BigIntegerField()
+    last_member = models.BigIntegerField()
+    people = models.IntegerField()  # how many; counting them would unpack the list
+    member_ids = ArrayField(models.BigIntegerField())
 
-    objects = BuildCandidateQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            # Who was left out for one reason: examples and the list to download.
-            models.Index(
-                fields=["brand", "run_id", "exclusion", "member_id"],
-                condition=~models.Q(exclusion=""),
-                name="communities_candidate_excluded",
-            ),
-        ]
+    objects = CandidateBatchQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.run_id} {self.member_id} {self.exclusion or self.group_no}"
+        return f"{self.run_id} {self.exclusion or self.group_no} from {self.first_member}"
 
 
 class BuildGroupQuerySet(BrandQuerySet["BuildGroup"]):

@@ -5,11 +5,11 @@ Nothing here grows with the number of members except what PostgreSQL sorts and w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
-from communities.group_building.models import BuildRule, GroupingKey
+from communities.group_building.models import BuildRule, CandidateBatch, GroupingKey
 from members.segments import selectors as segments
 
 if TYPE_CHECKING:
@@ -18,20 +18,29 @@ if TYPE_CHECKING:
     from communities.group_building.rules import Plan
 
 WORK_MEM = "96MB"
+Exclusion = CandidateBatch.Exclusion
 
-# What each key reads, and how it is written into the key of a group. A missing value makes the
-# whole key NULL, since text || NULL is NULL.
-_COLUMNS: dict[str, tuple[str, str]] = {
-    GroupingKey.DEALER: ("m.home_dealer_id", "bigint"),
-    GroupingKey.CITY: ("m.city_id", "text"),
-    GroupingKey.MODEL: ("car.model_id", "bigint"),
-    GroupingKey.DELIVERY_MONTH: ("date_trunc('month', car.delivered_on)::date", "date"),
-}
-_KEYS: dict[str, str] = {
-    GroupingKey.DEALER: "'dealer=' || m.home_dealer_id",
-    GroupingKey.CITY: "'city=' || m.city_id",
-    GroupingKey.MODEL: "'model=' || car.model_id",
-    GroupingKey.DELIVERY_MONTH: "'month=' || to_char(car.delivered_on, 'YYYY-MM')",
+
+class _Column(NamedTuple):
+    """A column of the intake: what fills it, its type, and how it is written into a group's key."""
+
+    name: str
+    source: str
+    kind: str
+    text: str
+
+
+# A missing value makes the whole key NULL, since text || NULL is NULL.
+_COLUMNS: dict[str, _Column] = {
+    GroupingKey.DEALER: _Column("dealer_id", "m.home_dealer_id", "bigint", "'dealer=' || {}"),
+    GroupingKey.CITY: _Column("city_code", "m.city_id", "text", "'city=' || {}"),
+    GroupingKey.MODEL: _Column("model_id", "car.model_id", "bigint", "'model=' || {}"),
+    GroupingKey.DELIVERY_MONTH: _Column(
+        "month",
+        "date_trunc('month', car.delivered_on)",
+        "date",
+        "'month=' || to_char({}, 'YYYY-MM')",
+    ),
 }
 # The newest of the cars somebody owns now speaks for them.
 _CAR = """
@@ -58,15 +67,17 @@ _SEATED = """
         ON home.brand_id = seat.brand_id AND home.id = seat.community_id
     WHERE seat.brand_id = %(brand)s AND seat.left_at IS NULL AND {inside}
 """
+# What the slots -1, -2 and -3 stand for.
+_EXCLUSIONS = [Exclusion.INSIDE, Exclusion.NO_CONSENT, Exclusion.NO_GROUP]
 _INTAKE = """
     CREATE TEMP TABLE build_intake ON COMMIT DROP AS
     SELECT intake.*, CASE
-        WHEN seated.member_id IS NOT NULL THEN 'inside'
-        WHEN consent.member_id IS NULL THEN 'no_consent'
-        WHEN intake.key IS NULL THEN 'no_group'
-        ELSE '' END AS exclusion
+        WHEN seated.member_id IS NOT NULL THEN -1
+        WHEN consent.member_id IS NULL THEN -2
+        WHEN {key} IS NULL THEN -3
+        ELSE 0 END AS slot
     FROM (
-        SELECT m.id AS member_id, {columns}, {key} AS key
+        SELECT m.id AS member_id, {columns}
         FROM members_member AS m {car} {segment}
         WHERE m.brand_id = %(brand)s
     ) AS intake
@@ -79,12 +90,12 @@ _NUMBERED = """
     CREATE TEMP TABLE build_numbered ON COMMIT DROP AS
     SELECT (row_number() OVER (ORDER BY key))::int AS group_no, grouped.*
     FROM (
-        SELECT key, dealer_id, city_code, model_id, month,
-            count(*) FILTER (WHERE exclusion = '') AS candidates,
-            count(*) FILTER (WHERE exclusion <> '') AS excluded
-        FROM build_intake WHERE key IS NOT NULL
-        GROUP BY key, dealer_id, city_code, model_id, month
+        SELECT {key} AS key, dealer_id, city_code, model_id, month,
+            count(*) FILTER (WHERE slot = 0) AS candidates,
+            count(*) FILTER (WHERE slot < 0) AS excluded
+        FROM build_intake AS intake GROUP BY dealer_id, city_code, model_id, month
     ) AS grouped
+    WHERE key IS NOT NULL
 """
 _GROUPS = """
     INSERT INTO communities_buildgroup (brand_id, run_id, group_no, key, label, facts,
@@ -115,16 +126,31 @@ _GROUPS = """
         GROUP BY room.community_id
     ) AS free ON free.community_id = home.id
 """
-# Written in the order of the primary key, so that the index grows at its end.
+# A slot is a group's number, or below zero why somebody is left out: a million numbers sort in half
+# the time that a million texts take.
 _CANDIDATES = """
-    INSERT INTO communities_buildcandidate (brand_id, run_id, group_no, member_id, exclusion)
-    SELECT %(brand)s, %(run)s, coalesce(numbered.group_no, 0), intake.member_id, intake.exclusion
-    FROM build_intake AS intake
-    LEFT JOIN build_numbered AS numbered ON numbered.key = intake.key AND intake.exclusion = ''
-    ORDER BY 3, 4
+    INSERT INTO communities_candidatebatch (brand_id, run_id, exclusion, group_no, first_member,
+        last_member, people, member_ids)
+    SELECT %(brand)s, %(run)s, coalesce((%(exclusions)s::text[])[-slot], ''), greatest(slot, 0),
+        min(member_id), max(member_id), count(*), array_agg(member_id)
+    FROM (
+        SELECT slot, member_id,
+            (row_number() OVER (PARTITION BY slot ORDER BY member_id) - 1) / %(size)s AS piece
+        FROM (
+            SELECT CASE WHEN intake.slot < 0 THEN intake.slot ELSE numbered.group_no END AS slot,
+                intake.member_id
+            FROM build_intake AS intake
+            LEFT JOIN build_numbered AS numbered ON {same_group}
+        ) AS slotted
+    ) AS cut
+    GROUP BY slot, piece
+"""
+_COUNTS = """
+    SELECT exclusion, sum(people) FROM communities_candidatebatch
+    WHERE brand_id = %(brand)s AND run_id = %(run)s GROUP BY exclusion
 """
 _TIDY = """
-    DELETE FROM communities_buildcandidate WHERE brand_id = %(brand)s AND run_id IN (
+    DELETE FROM communities_candidatebatch WHERE brand_id = %(brand)s AND run_id IN (
         SELECT id FROM communities_buildrun
         WHERE brand_id = %(brand)s AND rule_id = %(rule)s AND state = 'discarded'
     )
@@ -132,7 +158,7 @@ _TIDY = """
 
 
 def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict[str, int]:
-    """Write a candidate per member of the segment and a group per key.
+    """Write every member of the segment as a candidate, and a group per key.
 
     Returns how many members were looked at, and how many each exclusion took. Lists of discarded
     runs of the rule are dropped first. Everything commits with the caller's transaction.
@@ -146,43 +172,47 @@ def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict
         "rule": plan.rule_id,
         "kind": plan.kind,
         "cap": plan.room_cap,
+        "size": CandidateBatch.SIZE,
+        "exclusions": _EXCLUSIONS,
     }
-    intake, segment_params = _intake_sql(plan, brand_id, now)
+    columns = [_COLUMNS[key] for key in plan.group_by]
+    key = " || '|' || ".join(one.text.format(f"intake.{one.name}") for one in columns) or "'all'"
+    same = " AND ".join(f"numbered.{one.name} = intake.{one.name}" for one in columns) or "true"
+    intake, segment_params = _intake_sql(plan, brand_id, key, now)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEM])
         cursor.execute(_TIDY, params)
         cursor.execute("DROP TABLE IF EXISTS pg_temp.build_intake, pg_temp.build_numbered")
         cursor.execute(intake, params | segment_params)
         cursor.execute("ANALYZE build_intake")
-        cursor.execute(_NUMBERED)
+        cursor.execute(_NUMBERED.format(key=key))
         cursor.execute("ANALYZE build_numbered")
         cursor.execute(_GROUPS, params)
-        cursor.execute(_CANDIDATES, params)
-        cursor.execute("SELECT exclusion, count(*) FROM build_intake GROUP BY exclusion")
+        cursor.execute(_CANDIDATES.format(same_group=same), params)
+        cursor.execute(_COUNTS, params)
         return {str(exclusion): int(number) for exclusion, number in cursor.fetchall()}
 
 
-def _intake_sql(plan: Plan, brand_id: int, now: datetime) -> tuple[str, dict[str, Any]]:
+def _intake_sql(
+    plan: Plan, brand_id: int, group_key: str, now: datetime
+) -> tuple[str, dict[str, Any]]:
     columns = ", ".join(
-        f"{column if key in plan.group_by else 'NULL'}::{kind} AS {name}"
-        for (key, (column, kind)), name in zip(
-            _COLUMNS.items(), ("dealer_id", "city_code", "model_id", "month"), strict=True
-        )
+        f"{one.source if key in plan.group_by else 'NULL'}::{one.kind} AS {one.name}"
+        for key, one in _COLUMNS.items()
     )
-    parts = [_KEYS[key] for key in plan.group_by]
     needs_car = {GroupingKey.MODEL, GroupingKey.DELIVERY_MONTH} & set(plan.group_by)
     per_group = plan.skip == BuildRule.Skip.NOBODY
     segment, params = _segment_sql(plan, brand_id, now)
     sql = _INTAKE.format(
         columns=columns,
-        key=" || '|' || ".join(parts) or "'all'",
+        key=group_key,
         car=_CAR if needs_car else "",
         segment=segment,
         seated=_SEATED.format(
             key=", home.group_key" if per_group else "", inside=INSIDE[plan.skip]
         ),
         same_seat="seated.member_id = intake.member_id"
-        + (" AND seated.group_key = intake.key" if per_group else ""),
+        + (f" AND seated.group_key = {group_key}" if per_group else ""),
     )
     return sql, params
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from communities.group_building import rules
-from communities.group_building.models import BuildCandidate, BuildRule, BuildRun
+from communities.group_building.models import BuildRule, BuildRun, CandidateBatch
 from core.kernel.formats import grouped, listed
 from core.kernel.navigation import url_of
 from core.runs import selectors as run_selectors
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from communities.group_building.selectors import Verdict
     from core.runs.models import Run
 
-Exclusion = BuildCandidate.Exclusion
+Exclusion = CandidateBatch.Exclusion
 STEPS_CURRENT = {
     BuildRun.State.PLANNING: 2,
     BuildRun.State.PREVIEWED: 3,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from communities.group_building.models import BuildCandidate
+from communities.group_building.models import CandidateBatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from communities.group_building.models import BuildRun
     from communities.group_building.rules import Plan
 
-Exclusion = BuildCandidate.Exclusion
+Exclusion = CandidateBatch.Exclusion
 
 # People of a new community's first room are told apart from those of its later rooms, as the
 # placements of the memberships will be.

@@ -97,6 +97,11 @@ class Span:
     read_seq: int
     placement: str
 
+    @property
+    def people(self) -> int:
+        """How many they are."""
+        return self.last - self.first + 1
+
 
 def seat_people(*, people: int, free: Iterable[FreeRoom], last_number: int, cap: int) -> list[Span]:
     """Fill rooms that have seats, lowest number first, then open as many as are still needed.

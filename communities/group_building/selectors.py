@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Sum
@@ -11,22 +12,24 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from communities.group_building import rules
-from communities.group_building.models import BuildCandidate, BuildGroup, BuildRule, BuildRun
+from communities.group_building import candidates, rules
+from communities.group_building.models import BuildGroup, BuildRule, BuildRun
 from communities.memberships.models import Membership
 from communities.policies import rules as policy_rules
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from django.db.models import QuerySet
 
     from communities.communities.models import Community
+    from communities.group_building.candidates import Candidate
     from communities.group_building.rules import Plan
     from core.kernel.access import Viewer
 
-EXPORT_BATCH = 2000
+# An example of who is placed passes over so many whom applying had to drop.
+MOST_DROPPED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,6 @@ def groups_of(*, run: BuildRun) -> QuerySet[BuildGroup]:
     return BuildGroup.objects.filter(brand_id=run.brand_id, run=run)
 
 
-def candidates_of(*, run: BuildRun) -> QuerySet[BuildCandidate]:
-    """Return what a run says of each member of its segment."""
-    return BuildCandidate.objects.filter(brand_id=run.brand_id, run_id=run.pk)
-
-
 def examples_of(*, run: BuildRun, after: int = 0) -> list[Verdict]:
     """Return one person for each reason that the run gives; another ``after``, another person.
 
@@ -94,12 +92,12 @@ def examples_of(*, run: BuildRun, after: int = 0) -> list[Verdict]:
     for exclusion, number in preview.get("exclusions", {}).items():
         if not number:
             continue
-        rows = candidates_of(run=run).filter(exclusion=exclusion, group_no=0)
-        found += _verdicts(run, _one_behind(rows, after))
+        people = partial(candidates.of_exclusion, run=run, exclusion=exclusion)
+        found += _verdicts(run, _some_behind(after, people)[:1])
     return found
 
 
-def _placed_example(run: BuildRun, placement: str, after: int) -> BuildCandidate | None:
+def _placed_example(run: BuildRun, placement: str, after: int) -> Candidate | None:
     """Return somebody of a group in which this placement occurs, from the right end of it."""
     groups = groups_of(run=run).filter(candidate_count__gt=0).order_by("-candidate_count")
     opening = groups.filter(new_room_count__gt=0)
@@ -114,32 +112,28 @@ def _placed_example(run: BuildRun, placement: str, after: int) -> BuildCandidate
         )
     if group is None:
         return None
-    rows = candidates_of(run=run).filter(group_no=group.group_no, exclusion="")
     if placement == Membership.Placement.NEXT:
-        return rows.order_by("-member_id").first()
-    return next(iter(_one_behind(rows, after)), None)
+        return candidates.last_of_group(run=run, group_no=group.group_no)
+    people = partial(candidates.of_group, run=run, group_no=group.group_no)
+    return next((one for one in _some_behind(after, people) if not one.exclusion), None)
 
 
-def _one_behind(rows: QuerySet[BuildCandidate], after: int) -> list[BuildCandidate]:
-    row = rows.filter(member_id__gt=after).order_by("member_id").first()
-    row = row or rows.order_by("member_id").first()
-    return [row] if row else []
+def _some_behind(after: int, people: Callable[..., list[Candidate]]) -> list[Candidate]:
+    return people(after=after, limit=MOST_DROPPED) or people(after=0, limit=MOST_DROPPED)
 
 
 def verdict_on(*, run: BuildRun, member: Member) -> Verdict | None:
     """Return what the run says of a member; None where they were not in its segment."""
-    candidate = candidates_of(run=run).filter(member_id=member.pk).first()
+    candidate = candidates.of_member(run=run, member_id=member.pk)
     return _verdicts(run, [candidate])[0] if candidate else None
 
 
-def _verdicts(
-    run: BuildRun, candidates: Sequence[BuildCandidate], placement: str = ""
-) -> list[Verdict]:
-    ids = [candidate.member_id for candidate in candidates]
+def _verdicts(run: BuildRun, people: Sequence[Candidate], placement: str = "") -> list[Verdict]:
+    ids = [candidate.member_id for candidate in people]
     members = Member.objects.select_related("home_dealer", "city").in_bulk(ids)
     groups = {
         group.group_no: group
-        for group in groups_of(run=run).filter(group_no__in=[c.group_no for c in candidates])
+        for group in groups_of(run=run).filter(group_no__in={c.group_no for c in people})
     }
     seats = {
         seat.member_id: seat
@@ -155,25 +149,14 @@ def _verdicts(
             seat=seats.get(candidate.member_id),
             placement=placement or getattr(seats.get(candidate.member_id), "placement", ""),
         )
-        for candidate in candidates
+        for candidate in people
         if candidate.member_id in members
     ]
 
 
 def left_out(*, run: BuildRun) -> Iterator[Verdict]:
-    """Yield everybody whom the run does not place, a few thousand at a time, by reason."""
-    rows = candidates_of(run=run).exclude(exclusion="")
-    reason, last = "", 0
-    while True:
-        behind = rows.filter(exclusion=reason, member_id__gt=last) if reason else rows.none()
-        batch = list(behind.order_by("member_id")[:EXPORT_BATCH])
-        if not batch:
-            following = rows.filter(exclusion__gt=reason).order_by("exclusion", "member_id").first()
-            if following is None:
-                return
-            reason, last = following.exclusion, 0
-            continue
-        last = batch[-1].member_id
+    """Yield everybody whom the run does not place, a thousand at a time, by reason."""
+    for batch in candidates.left_out(run=run):
         yield from _verdicts(run, batch)
 
 

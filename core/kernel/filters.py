@@ -37,6 +37,18 @@ class Filter:
     apply: str | Callable[[QuerySet[Any], Any], QuerySet[Any]]
     description: str
 
+    def parsed(self, name: str, text: str) -> Any:
+        """Return the value that the parameter ``name`` gives.
+
+        Raises:
+            BadRequest: the text is none.
+        """
+        try:
+            return self.field.run_validation(text)
+        except serializers.ValidationError as error:
+            detail = error.detail[0] if isinstance(error.detail, list) else str(error)
+            raise BadRequest(str(detail), "bad_parameter", parameter=name) from error
+
     def narrow(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Keep the rows that match."""
         if callable(self.apply):
@@ -56,7 +68,7 @@ class StrictFilters(BaseFilterBackend):
         filters: Mapping[str, Filter] = getattr(view, "filters", {})
         for name, one in filters.items():
             if name in request.query_params:
-                value = _parsed(name, one, request.query_params[name])
+                value = one.parsed(name, request.query_params[name])
                 queryset = one.narrow(queryset, value)
         return queryset
 
@@ -98,14 +110,6 @@ def check_parameters(request: Request, view: Any) -> None:
             )
     if "ordering" in request.query_params:
         chosen_order(request, view)
-
-
-def _parsed(name: str, one: Filter, text: str) -> Any:
-    try:
-        return one.field.run_validation(text)
-    except serializers.ValidationError as error:
-        detail = error.detail[0] if isinstance(error.detail, list) else str(error)
-        raise BadRequest(str(detail), "bad_parameter", parameter=name) from error
 
 
 def _schema(field: serializers.Field[Any, Any, Any, Any]) -> dict[str, Any]:

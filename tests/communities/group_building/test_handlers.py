@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from communities.communities.models import Community
 from communities.group_building import applying, services
-from communities.group_building.models import BuildCandidate, BuildGroup, BuildRun
+from communities.group_building import candidates
+from communities.group_building.models import BuildGroup, BuildRun, CandidateBatch
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
 from core.kernel.scoping import tenant
@@ -120,12 +121,8 @@ def test_everybody_left_out_has_one_reason(brand, dealers, people, make_rule, pr
     run = preview(make_rule())
     assert run.preview["exclusions"] == {"no_consent": 2, "no_group": 1}
     with tenant(brand.pk):
-        reasons = dict(
-            BuildCandidate.objects.filter(run_id=run.pk, group_no=0).values_list(
-                "member_id", "exclusion"
-            )
-        )
-        assert reasons == {
+        left_out = [one for batch in candidates.left_out(run=run) for one in batch]
+        assert {one.member_id: one.exclusion for one in left_out} == {
             homeless.pk: "no_group",
             silent.pk: "no_consent",
             people[0].pk: "no_consent",
@@ -144,8 +141,12 @@ def test_consent_taken_back_after_the_preview_is_respected(
     assert (run.report["placed"], run.report["drops"]) == (7, {"no_consent": 1})
     with tenant(brand.pk):
         assert not Membership.objects.filter(member=people[0]).exists()
-        kept = BuildCandidate.objects.get(run_id=run.pk, member_id=people[0].pk)
-        assert (kept.group_no > 0, kept.exclusion) == (True, "no_consent")
+        kept = candidates.of_member(run=run, member_id=people[0].pk)
+        assert (kept.group_no, kept.exclusion) == (1, "no_consent")
+        told = candidates.of_group(run=run, group_no=1, after=0, limit=9)
+        assert [one.exclusion for one in told] == ["no_consent", "", "", "", ""]
+        page = {"after": 0, "limit": 9}
+        assert candidates.of_exclusion(run=run, exclusion="no_consent", **page) == [kept]
 
 
 def test_who_joined_meanwhile_keeps_that_seat(brand, actor, people, make_rule, preview, apply):
@@ -191,6 +192,7 @@ def test_small_steps_give_the_same_seats_as_one(
     brand, people, make_rule, preview, apply, monkeypatch
 ):
     """The queue is cut anywhere, also in the middle of a group and of a room."""
+    monkeypatch.setattr(CandidateBatch, "SIZE", 1)
     monkeypatch.setattr(applying, "BATCH_PEOPLE", 3)
     monkeypatch.setattr(applying, "BATCH_GROUPS", 1)
     run = apply(preview(make_rule(room_cap=2)))
@@ -236,7 +238,7 @@ def test_discarded_run_leaves_no_seat_and_its_list_goes_with_the_next_plan(
             services.confirm_run(run_id=run.pk, actor=actor, now=timezone.now())
     preview(rule)
     with tenant(brand.pk):
-        assert BuildCandidate.objects.filter(run_id=run.pk).count() == 0
+        assert CandidateBatch.objects.filter(run_id=run.pk).count() == 0
         assert Membership.objects.count() == 0
 
 
@@ -257,6 +259,7 @@ def test_stopped_run_keeps_who_was_placed_and_says_so(
     from core.runs import services as runs
     from core.runs.models import Run
 
+    monkeypatch.setattr(CandidateBatch, "SIZE", 1)
     monkeypatch.setattr(applying, "BATCH_PEOPLE", 3)
     run = preview(make_rule())
     with tenant(brand.pk):
