@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from core.audit import services as audit
 from core.files import services as files
@@ -189,7 +188,8 @@ class ImportHandler:
             audit.record(action="import.finished", subject=job, actor=actor, now=now, data=counts)
         result: dict[str, Any] = {"counts": counts}
         if job.errors_file_id:
-            result["files"] = [{"label": _("Rows to mend"), "file_id": job.errors_file_id}]
+            label = gettext_noop("Rows to mend")
+            result["files"] = [{"label": label, "file_id": job.errors_file_id}]
         done = max(job.read_count, run.done)
         return Step(done=done, total=done, result=result, finished=True)
 
