@@ -3,13 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.kernel.access import Permission
 from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
-from core.kernel.errors import InvalidInput
+from core.kernel.errors import InvalidInput, NotFound
+from members.profiles.models import Member
 from members.segments import selectors, services
 from members.segments.models import Segment
 
@@ -69,8 +72,25 @@ class SampledMember(Serializer):
     home_dealer = serializers.IntegerField(source="home_dealer_id", allow_null=True)
 
 
+class ReasonOut(Serializer):
+    condition = serializers.CharField(source="text", help_text="In words.")
+    pointer = serializers.CharField(help_text="Its place in the tree.")
+    is_met = serializers.BooleanField()
+
+
+class ExplanationOut(Serializer):
+    is_in = serializers.BooleanField()
+    reasons = ReasonOut(many=True)
+
+
 class SegmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
-    """Members found by conditions. The members themselves: ``/members/?segment=ID``."""
+    """Members found by conditions. The members themselves: ``/members/?segment=ID``.
+
+    A tree is ``{"op": "all" | "any" | "not", "items": [...]}`` over conditions
+    ``{"field", "cmp", "value"}``; ``/segments/schema/`` is its JSON Schema (2020-12), with every
+    field, comparison and shape of value. What a schema cannot know, such as whether a tag exists,
+    is refused as a problem that points to its condition.
+    """
 
     queryset = Segment.objects.all()
     serializer_class = SegmentOut
@@ -116,6 +136,28 @@ class SegmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandView
             segment=self.get_object(), actor=self.viewer, now=timezone.now()
         )
         return self.rendered(segment)
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    @action(detail=False, methods=["get"], url_path="schema", url_name="schema")
+    def tree_schema(self, request: Request) -> Response:
+        """Return the JSON Schema (2020-12) of a tree, with every field of this installation."""
+        return Response(selectors.schema(address=request.build_absolute_uri()))
+
+    @extend_schema(responses=ExplanationOut)
+    @action(detail=True, methods=["get"], url_path="explain/(?P<member>[0-9]{1,18})")
+    def explain(self, _request: Request, member: str, **_kwargs: Any) -> Response:
+        """Say why a member is in the segment or is not: each condition in words."""
+        segment = self.get_object()
+        found = Member.objects.visible_to(self.viewer).filter(pk=int(member)).first()
+        if found is None:
+            raise NotFound
+        told = selectors.explained(
+            tree=segment.tree,
+            brand_id=self.viewer.brand_id,
+            member_id=found.pk,
+            now=timezone.now(),
+        )
+        return Response(ExplanationOut(told).data)
 
     @action(detail=False, methods=["post"])
     def count(self, request: Request) -> Response:
