@@ -6,6 +6,7 @@ from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.segments.models import Segment
+from members.snapshots.models import Snapshot, SnapshotBatch
 from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 
@@ -20,6 +21,8 @@ __all__ = [
     "Order",
     "Ownership",
     "Segment",
+    "Snapshot",
+    "SnapshotBatch",
     "Tag",
     "TagBlock",
     "TagGroup",
