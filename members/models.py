@@ -2,6 +2,7 @@
 
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
+from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -16,6 +17,8 @@ __all__ = [
     "ImportJob",
     "ImportProfile",
     "ImportRejection",
+    "LiveMember",
+    "LiveSegment",
     "Member",
     "MemberTag",
     "Order",
@@ -27,6 +30,7 @@ __all__ = [
     "TagBlock",
     "TagGroup",
     "TagRule",
+    "TouchedMember",
     "Vehicle",
     "VehicleModel",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from members.imports import console as imports
+from members.live import console as live
 from members.members import console as members
 from members.segments import console as segments
 from members.snapshots import console as snapshots
@@ -40,6 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("segments/<int:segment_id>/edit/", segments.segments_edit, name="segments-edit"),
     path("segments/<int:segment_id>/people/", segments.segments_people, name="segments-people"),
     path("segments/<int:segment_id>/explain/", segments.segments_explain, name="segments-explain"),
+    path("segments/<int:segment_id>/live/", live.live_state, name="live-state"),
+    path("segments/<int:segment_id>/live/switch/", live.live_switch, name="live-switch"),
     path("segments/<int:segment_id>/recount/", segments.segments_recount, name="segments-recount"),
     path("segments/<int:segment_id>/archive/", segments.segments_archive, name="segments-archive"),
     path("segments/<int:segment_id>/snapshots/", snapshots.snapshots_list, name="snapshots-list"),

@@ -38,6 +38,7 @@ from core.staff.selectors import viewer_of_staff
 from integrations.demo import plan
 from integrations.demo import services as demo
 from members.imports import services as imports
+from members.live import services as live
 from members.profiles.models import Member
 from members.segments.models import Segment
 from members.snapshots import services as snapshots
@@ -201,6 +202,9 @@ def _snapshots(actor: Viewer) -> int:
             segment = Segment.objects.order_by("pk").first()
             made = snapshots.take_snapshot(segment=segment, actor=actor, now=timezone.now())
         _work(actor)
+    with tenant(actor.brand_id):
+        live.switch_on(segment=segment, actor=actor, now=timezone.now())
+        live.refresh(brand_id=actor.brand_id, now=timezone.now())
     return made.pk
 
 

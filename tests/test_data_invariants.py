@@ -109,6 +109,14 @@ BREACHES = {
     "members: who joined and left a segment explains its count from snapshot to snapshot": """
         UPDATE members_snapshot SET plus_count = plus_count + 1 WHERE id = {snapshot}
     """,
+    # Live segments
+    "members: every live segment counts the members it keeps": """
+        UPDATE members_livesegment SET member_count = member_count + 1
+    """,
+    "members: only live segments keep members": """
+        INSERT INTO members_livemember (brand_id, segment_id, member_id)
+        VALUES ({brand}, 999999999, {tagged})
+    """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """
         ALTER TABLE members_importjob DROP CONSTRAINT members_importjob_conserves_rows;

@@ -10,6 +10,7 @@ from core.files import services as files
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.imports.models import ImportJob, ImportRejection
+from members.live.models import LiveSegment
 from members.members.ports import MemberSection, register_member_section
 from members.orders.models import Order
 from members.segments.models import Segment
@@ -124,6 +125,13 @@ def new_snapshot(scope):
     return {"segment": make_segment(scope).pk}
 
 
+def live_segment(scope):
+    segment, now = make_segment(scope), timezone.now()
+    with tenant(scope.brand.pk):
+        LiveSegment.objects.create(brand=scope.brand, segment=segment, since=1, created_at=now)
+    return {"segment_id": segment.pk}
+
+
 def segments_to_archive(scope):
     return {"sure": "1", "id": [make_segment(scope).pk]}
 
@@ -235,6 +243,8 @@ ROUTES = {
     "api:members:segment-snapshots-members": row(pk(snapshot)),
     "api:members:segment-snapshots-against": row(snapshot_and_other),
     "api:members:segment-snapshots-side": row(snapshot_side),
+    "api:members:segments-live": row(pk(segment), dealers=False),
+    "api:members:segments-live-members": row(pk(live_segment)),
     "api:members:segments-archive": row(pk(segment), dealers=False),
     "api:members:tag-groups-list": listing(dealers=False),
     "api:members:tag-groups-detail": row(pk(tag_group), dealers=False),
@@ -265,6 +275,8 @@ ROUTES = {
     "members:segments-edit": row(segment, dealers=False),
     "members:segments-people": row(segment, dealers=False),
     "members:segments-explain": row(segment, dealers=False),
+    "members:live-state": row(segment, dealers=False),
+    "members:live-switch": row(segment, dealers=False),
     "members:segments-recount": row(segment, dealers=False),
     "members:segments-archive": row(segment, dealers=False),
     "members:snapshots-list": row(snapshots_of_segment),
