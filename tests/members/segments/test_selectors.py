@@ -184,6 +184,9 @@ def test_reasons_count_and_scope_agree_with_the_whole(world):
         assert found(tree, world, dealer_ids=dealer_ids) == sorted(set(ours) & set(everybody))
         some_ids = [p.row.pk for p in world.people[:20]]
         assert found(tree, world, only=some_ids) == sorted(set(some_ids) & set(everybody))
+        low, high = some_ids[5], some_ids[15]
+        stretch = [pk for pk in everybody if low < pk <= high]
+        assert found(tree, world, span=(low, high)) == stretch
 
     check()
 
