@@ -8,6 +8,7 @@ from members.imports.api import ImportViewSet
 from members.members.api import MemberViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
+from members.snapshots.api import SnapshotViewSet
 from members.tags.api import TagGroupViewSet, TagViewSet
 
 app_name = "members"
@@ -16,6 +17,7 @@ router.register("imports", ImportViewSet, basename="imports")
 router.register("members", MemberViewSet, basename="members")
 router.register("orders", OrderViewSet, basename="orders")
 router.register("segments", SegmentViewSet, basename="segments")
+router.register("segment-snapshots", SnapshotViewSet, basename="segment-snapshots")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
 urlpatterns = router.urls

@@ -2,10 +2,12 @@
 
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
+from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.segments.models import Segment
+from members.snapshots.models import Snapshot, SnapshotBatch
 from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 
@@ -15,15 +17,20 @@ __all__ = [
     "ImportJob",
     "ImportProfile",
     "ImportRejection",
+    "LiveMember",
+    "LiveSegment",
     "Member",
     "MemberTag",
     "Order",
     "Ownership",
     "Segment",
+    "Snapshot",
+    "SnapshotBatch",
     "Tag",
     "TagBlock",
     "TagGroup",
     "TagRule",
+    "TouchedMember",
     "Vehicle",
     "VehicleModel",
 ]

@@ -26,6 +26,7 @@ from members.imports.handlers import ImportHandler
 from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
+from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.searching import find_members
 from members.orders.listing import ORDERS as ORDER_LIST
@@ -38,6 +39,11 @@ from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
 from members.segments.ports import register_criteria
+from members.snapshots.handlers import WORDS as SNAPSHOT_WORDS
+from members.snapshots.handlers import SnapshotRun
+from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
+from members.snapshots.models import SnapshotBatch
+from members.snapshots.services import RUN_KIND as SNAPSHOT
 from members.tags.criteria import TAG_CRITERIA
 from members.tags.giving import (
     RULE_KIND,
@@ -80,6 +86,11 @@ SENTENCES = {
     "segment.changed": _("changed the segment"),
     "segment.archived": _("archived the segment"),
     "segment.restored": _("took the segment into use again"),
+    "segment.made_live": _("keeps up to date from now on the segment"),
+    "segment.made_still": _("keeps up to date no longer the segment"),
+    "snapshot.asked": _("asked for snapshot no. %(number)s of"),
+    "snapshot.taken": _("took snapshot no. %(number)s, of %(count)s people, of"),
+    "snapshot.deleted": _("deleted snapshot no. %(number)s, of %(count)s people, of"),
     "tag_group.created": _("created the group of tags"),
     "tag_group.changed": _("changed the group of tags"),
     "tag.created": _("created the tag"),
@@ -100,8 +111,9 @@ def register() -> None:
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
     register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=[MemberTag])
     register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=[MemberTag])
+    register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
     register_states(STAGES | IMPORT_STATES)
-    register_invariants(*MEMBERS, *TAGS, *IMPORTS)
+    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE)
     register_actions(SENTENCES)
     register_subjects(
         {

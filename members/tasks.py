@@ -1,5 +1,12 @@
 """For Celery's discovery only. Import a task from its concept."""
 
+from members.live.tasks import recompute_live_segments, refresh_live_segments
 from members.tags.tasks import apply_active_rules, count_tags, remove_expired_tags
 
-__all__ = ["apply_active_rules", "count_tags", "remove_expired_tags"]
+__all__ = [
+    "apply_active_rules",
+    "count_tags",
+    "recompute_live_segments",
+    "refresh_live_segments",
+    "remove_expired_tags",
+]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from members.imports import console as imports
+from members.live import console as live
 from members.members import console as members
 from members.segments import console as segments
+from members.snapshots import console as snapshots
 from members.tags import console as tags
 
 if TYPE_CHECKING:
@@ -38,8 +40,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("segments/<int:segment_id>/", segments.segments_detail, name="segments-detail"),
     path("segments/<int:segment_id>/edit/", segments.segments_edit, name="segments-edit"),
     path("segments/<int:segment_id>/people/", segments.segments_people, name="segments-people"),
+    path("segments/<int:segment_id>/explain/", segments.segments_explain, name="segments-explain"),
+    path("segments/<int:segment_id>/live/", live.live_state, name="live-state"),
+    path("segments/<int:segment_id>/live/switch/", live.live_switch, name="live-switch"),
     path("segments/<int:segment_id>/recount/", segments.segments_recount, name="segments-recount"),
     path("segments/<int:segment_id>/archive/", segments.segments_archive, name="segments-archive"),
+    path("segments/<int:segment_id>/snapshots/", snapshots.snapshots_list, name="snapshots-list"),
+    path(
+        "segments/<int:segment_id>/snapshots/take/", snapshots.snapshots_take, name="snapshots-take"
+    ),
+    path(
+        "segments/<int:segment_id>/snapshots/compare/",
+        snapshots.snapshots_compare,
+        name="snapshots-compare",
+    ),
+    path(
+        "segments/snapshots/<int:snapshot_id>/delete/",
+        snapshots.snapshots_delete,
+        name="snapshots-delete",
+    ),
     path("tags/", tags.tags_list, name="tags-list"),
     path("tags/new/", tags.tags_new, name="tags-new"),
     path("tags/give/", tags.tags_give, name="tags-give"),

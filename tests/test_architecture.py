@@ -62,7 +62,7 @@ HELPERS = {
         "values",
     },
     "members/members": {"searching"},
-    "members/segments": {"compiler", "wording"},
+    "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {"counting", "giving"},
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.

@@ -98,6 +98,25 @@ BREACHES = {
     "members: whoever is in a stage with a start did not start in the future": """
         UPDATE members_member SET stage_since = current_date + 2 WHERE id = {tagged}
     """,
+    # Snapshots
+    "members: every snapshot that was taken counts the people in its batches": """
+        UPDATE members_snapshot SET member_count = member_count + 1 WHERE id = {snapshot}
+    """,
+    "members: a batch of a snapshot holds ids of its own stretch, each once, in order": """
+        UPDATE members_snapshotbatch SET member_ids = member_ids || member_ids[1]
+        WHERE snapshot_id = {snapshot}
+    """,
+    "members: who joined and left a segment explains its count from snapshot to snapshot": """
+        UPDATE members_snapshot SET plus_count = plus_count + 1 WHERE id = {snapshot}
+    """,
+    # Live segments
+    "members: every live segment counts the members it keeps": """
+        UPDATE members_livesegment SET member_count = member_count + 1
+    """,
+    "members: only live segments keep members": """
+        INSERT INTO members_livemember (brand_id, segment_id, member_id)
+        VALUES ({brand}, 999999999, {tagged})
+    """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """
         ALTER TABLE members_importjob DROP CONSTRAINT members_importjob_conserves_rows;
@@ -156,6 +175,7 @@ def rows(scene, owner):
         "spoken": one("SELECT room_id FROM communities_delivery WHERE state = 'sent' LIMIT 1"),
         "tag": tag,
         "tagged": one(f"SELECT min(member_id) FROM members_membertag WHERE tag_id = {tag}"),
+        "snapshot": scene.rows["snapshot_id"],
         "job": scene.rows["job_id"],
     }
 

@@ -122,6 +122,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="30"),
         "args": ["members.tags.tasks.apply_active_rules"],
     },
+    "refresh-live-segments": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 15.0,
+        "args": ["members.live.tasks.refresh_live_segments"],
+    },
+    "recompute-live-segments": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="0", minute="5"),
+        "args": ["members.live.tasks.recompute_live_segments"],
+    },
     "count-tags": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 600.0,

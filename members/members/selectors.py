@@ -13,6 +13,7 @@ from members.privacy.models import Consent
 from members.profiles import rules
 from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
+from members.snapshots import selectors as snapshot_selectors
 from members.tags import selectors as tag_selectors
 from members.vehicles.models import Ownership
 
@@ -52,9 +53,9 @@ def narrowed(
 ) -> QuerySet[Member]:
     """Return the members the viewer may see who meet all that was chosen.
 
-    ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys)
-    and ``segment``; ``query`` is what was typed into the search box. ``span`` looks among ids
-    above the first and up to the second only.
+    ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys),
+    ``segment`` and ``snapshot`` (a part of one); ``query`` is what was typed into the search box.
+    ``span`` looks among ids above the first and up to the second only.
     """
     segment: Segment | None = chosen.get("segment")
     if segment is not None:
@@ -67,6 +68,8 @@ def narrowed(
     for name, column in columns.items():
         if value := chosen.get(name):
             rows = rows.filter(**{column: value})
+    if part := chosen.get("snapshot"):
+        rows = snapshot_selectors.members(rows=rows, part=part, brand_id=viewer.brand_id, span=span)
     if tag := chosen.get("tag"):
         # One row per pair, so that the join repeats nobody.
         rows = rows.filter(member_tags__brand_id=viewer.brand_id, member_tags__tag_id=tag)

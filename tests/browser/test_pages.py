@@ -45,6 +45,8 @@ NOT_PAGES = {
     "members:tags-delete": LAYER,
     "members:tags-rule-delete": LAYER,
     "members:segments-options": "answers in JSON",
+    "members:live-state": PART,
+    "members:segments-explain": PART,
     "members:segments-people": PART,
     "communities:communities-edit": LAYER,
     "communities:communities-archive": LAYER,

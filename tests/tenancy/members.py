@@ -10,9 +10,11 @@ from core.files import services as files
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.imports.models import ImportJob, ImportRejection
+from members.live.models import LiveSegment
 from members.members.ports import MemberSection, register_member_section
 from members.orders.models import Order
 from members.segments.models import Segment
+from members.snapshots.models import Snapshot, SnapshotBatch
 from members.tags.models import MemberTag, Tag, TagGroup, TagRule
 from tests.factories.members import MemberFactory
 from tests.tenancy.samples import listing, pk, row
@@ -63,6 +65,71 @@ def make_segment(scope):
 
 def segment(scope):
     return {"segment_id": make_segment(scope).pk}
+
+
+def make_snapshot(scope, segment=None):
+    """A snapshot that was taken, of one member of the scope."""
+    segment, person, now = segment or make_segment(scope), make_member(scope), timezone.now()
+    with tenant(scope.brand.pk):
+        made = Snapshot.objects.create(
+            brand=scope.brand,
+            segment=segment,
+            number=next(number),
+            tree=EVERYBODY,
+            member_count=1,
+            taken_at=now,
+            created_by_label=f"{scope.brand_canary} somebody",
+            created_at=now,
+        )
+        SnapshotBatch.objects.create(
+            brand=scope.brand,
+            snapshot=made,
+            bucket=person.pk // SnapshotBatch.SIZE,
+            people=1,
+            member_ids=[person.pk],
+        )
+    return made
+
+
+def snapshot(scope):
+    return {"snapshot_id": make_snapshot(scope).pk}
+
+
+def snapshots_of_segment(scope):
+    return {"segment_id": make_snapshot(scope).segment_id}
+
+
+def two_snapshots(scope):
+    later = make_snapshot(scope)
+    earlier = make_snapshot(scope, later.segment)
+    return {
+        "segment_id": later.segment_id,
+        "query": f"?later={later.pk}&earlier={earlier.pk}",
+    }
+
+
+def snapshot_and_other(scope):
+    later = make_snapshot(scope)
+    return {"pk": later.pk, "other": make_snapshot(scope, later.segment).pk}
+
+
+def snapshot_side(scope):
+    return snapshot_and_other(scope) | {"side": "plus"}
+
+
+def segment_and_member(scope):
+    return {"pk": make_segment(scope).pk, "member": make_member(scope).pk}
+
+
+def new_snapshot(scope):
+    return {"segment": make_segment(scope).pk}
+
+
+def live_segment(scope):
+    segment, now = make_segment(scope), timezone.now()
+    with tenant(scope.brand.pk):
+        LiveSegment.objects.create(brand=scope.brand, segment=segment, since=1, created_at=now)
+    return {"segment_id": segment.pk}
 
 
 def segments_to_archive(scope):
@@ -169,6 +236,15 @@ ROUTES = {
     "api:members:segments-count": listing(),
     "api:members:segments-sample": listing(),
     "api:members:segments-detail": row(pk(segment), dealers=False),
+    "api:members:segments-schema": listing(),
+    "api:members:segments-explain": row(segment_and_member),
+    "api:members:segment-snapshots-list": listing(dealers=False, refers=new_snapshot),
+    "api:members:segment-snapshots-detail": row(pk(snapshot)),
+    "api:members:segment-snapshots-members": row(pk(snapshot)),
+    "api:members:segment-snapshots-against": row(snapshot_and_other),
+    "api:members:segment-snapshots-side": row(snapshot_side),
+    "api:members:segments-live": row(pk(segment), dealers=False),
+    "api:members:segments-live-members": row(pk(live_segment)),
     "api:members:segments-archive": row(pk(segment), dealers=False),
     "api:members:tag-groups-list": listing(dealers=False),
     "api:members:tag-groups-detail": row(pk(tag_group), dealers=False),
@@ -198,8 +274,15 @@ ROUTES = {
     "members:segments-detail": row(segment, dealers=False),
     "members:segments-edit": row(segment, dealers=False),
     "members:segments-people": row(segment, dealers=False),
+    "members:segments-explain": row(segment, dealers=False),
+    "members:live-state": row(segment, dealers=False),
+    "members:live-switch": row(segment, dealers=False),
     "members:segments-recount": row(segment, dealers=False),
     "members:segments-archive": row(segment, dealers=False),
+    "members:snapshots-list": row(snapshots_of_segment),
+    "members:snapshots-take": row(snapshots_of_segment),
+    "members:snapshots-compare": row(two_snapshots),
+    "members:snapshots-delete": row(snapshot),
     "members:tags-list": listing(),
     "members:tags-new": listing(),
     "members:tags-give": listing(),
