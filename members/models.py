@@ -2,6 +2,7 @@
 
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
+from members.lifecycle.models import StageChange, StagePolicy
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -20,6 +21,8 @@ __all__ = [
     "Order",
     "Ownership",
     "Segment",
+    "StageChange",
+    "StagePolicy",
     "Tag",
     "TagBlock",
     "TagGroup",

@@ -98,6 +98,24 @@ BREACHES = {
     "members: whoever is in a stage with a start did not start in the future": """
         UPDATE members_member SET stage_since = current_date + 2 WHERE id = {tagged}
     """,
+    # Lifecycle
+    "lifecycle: everybody is in the stage, and since the day, that their newest change says": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        SELECT {brand}, id, 'growth', CASE stage WHEN 'lost' THEN 'mature' ELSE 'lost' END,
+            'lost', '', 0, now(), '' FROM members_member WHERE id = {tagged}
+    """,
+    "lifecycle: every change starts in the stage in which the one before it ended": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        SELECT {brand}, id, 'growth', 'mature', 'matured', '', 0, now() + n * interval '1 s', ''
+        FROM members_member, generate_series(1, 2) AS n WHERE id = {tagged}
+    """,
+    "lifecycle: every change names rules that the brand had": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        VALUES ({brand}, {tagged}, 'growth', 'mature', 'matured', '', 7, now(), '')
+    """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """
         ALTER TABLE members_importjob DROP CONSTRAINT members_importjob_conserves_rows;
