@@ -33,7 +33,7 @@ class Shape:
     bar: int = 10
 
 
-WIDE, NARROW = Shape(960, 420, 150), Shape(360, 440, 88)
+WIDE, NARROW = Shape(760, 400, 104), Shape(360, 440, 88)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def test_job_look_at_flows_and_try_other_rules(open_page, people, width):
     assert watched.serious_violations() == []
     assert watched.overflow() <= 0
     shoot(page, "lifecycle-board")
-    figure.get_by_role("button", name="表格").click()
+    figure.get_by_role("button", name="表", exact=True).click()
     expect(figure.get_by_role("row", name="成长期 流失")).to_contain_text("1")
     page.locator("#lifecycle-flows").get_by_role("link", name="30 天").click()
     page.wait_for_url("**/lifecycle/?days=30")
