@@ -45,7 +45,6 @@ NOT_PAGES = {
     "members:tags-delete": LAYER,
     "members:tags-rule-delete": LAYER,
     "members:lifecycle-flows": "a file",
-    "members:lifecycle-change": LAYER,
     "members:segments-options": "answers in JSON",
     "members:segments-people": PART,
     "communities:communities-edit": LAYER,
