@@ -34,6 +34,7 @@ from communities.memberships.criteria import COMMUNITY_CRITERIA
 from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
+from communities.memberships.recommending import recommend
 from communities.memberships.sections import seats_section
 from communities.policies.selectors import describe_policies
 from communities.rooms.listing import ROOMS
@@ -56,6 +57,7 @@ from core.workbench.ports import (
     register_panel,
     register_todos,
 )
+from members.lifecycle.ports import register_recommender
 from members.members.ports import MemberSection, register_member_section
 from members.segments.ports import register_criteria
 
@@ -107,6 +109,7 @@ def _register_communities() -> None:
         _("Communities"), "communities/memberships/_of_member.html", seats_section, may_view
     )
     register_member_section("seats", seats)
+    register_recommender(recommend)
     register_subjects(
         {
             "communities.community": SubjectKind(_("Community"), describe_communities),

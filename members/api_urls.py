@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework.routers import SimpleRouter
 
 from members.imports.api import ImportViewSet
+from members.lifecycle.api import LifecycleViewSet, StageChangeViewSet
 from members.members.api import MemberViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
@@ -14,10 +15,12 @@ from members.tags.api import TagGroupViewSet, TagViewSet
 app_name = "members"
 router = SimpleRouter()
 router.register("imports", ImportViewSet, basename="imports")
+router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
 router.register("members", MemberViewSet, basename="members")
 router.register("orders", OrderViewSet, basename="orders")
 router.register("segments", SegmentViewSet, basename="segments")
 router.register("segment-snapshots", SnapshotViewSet, basename="segment-snapshots")
+router.register("stage-changes", StageChangeViewSet, basename="stage-changes")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
 urlpatterns = router.urls

@@ -3,6 +3,7 @@
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
 from members.live.models import LiveMember, LiveSegment, TouchedMember
+from members.lifecycle.models import StageChange, StagePolicy
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -26,6 +27,8 @@ __all__ = [
     "Segment",
     "Snapshot",
     "SnapshotBatch",
+    "StageChange",
+    "StagePolicy",
     "Tag",
     "TagBlock",
     "TagGroup",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from core.audit.ports import SubjectKind, register_actions, register_subjects
+from core.audit.ports import SubjectKind, register_actions, register_subjects, register_values
 from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
@@ -27,13 +27,22 @@ from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
 from members.live.invariants import INVARIANTS as LIVE
+from members.lifecycle import services as lifecycle
+from members.lifecycle.handlers import WORDS as LIFECYCLE_WORDS
+from members.lifecycle.handlers import LifecycleRun
+from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
+from members.lifecycle.models import StageChange, StagePolicy
+from members.lifecycle.sections import stage_section
+from members.lifecycle.selectors import KIND as LIFECYCLE_KIND
 from members.members.listing import MEMBERS as MEMBER_LIST
+from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
 from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
 from members.profiles.invariants import INVARIANTS as MEMBERS
-from members.profiles.models import Member
+from members.profiles.models import Member, Stage
+from members.profiles.ports import register_follower, register_stage_teller
 from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
@@ -82,6 +91,8 @@ SENTENCES = {
     "order.recorded": _("recorded an order of"),
     "member.created": _("took in the member"),
     "member.changed": _("changed the member"),
+    "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
+    "stage_policy.changed": _("changed the rules of the lifecycle:"),
     "segment.created": _("created the segment"),
     "segment.changed": _("changed the segment"),
     "segment.archived": _("archived the segment"),
@@ -112,8 +123,9 @@ def register() -> None:
     register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=[MemberTag])
     register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=[MemberTag])
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
+    _register_lifecycle()
     register_states(STAGES | IMPORT_STATES)
-    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE)
+    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
     register_actions(SENTENCES)
     register_subjects(
         {
@@ -143,6 +155,32 @@ def register() -> None:
         NavItem(_("Imports"), "members:imports-list", "upload", Permission.MEMBERS_IMPORT, 30),
         NavItem(_("Tags"), "members:tags-list", "tag", Permission.MEMBERS_VIEW, order=27),
     )
+
+
+def _register_lifecycle() -> None:
+    register_run_kind(LIFECYCLE_KIND, LifecycleRun(), LIFECYCLE_WORDS, fills=[StageChange])
+    register_follower(lifecycle.follow_facts)
+    register_stage_teller(lifecycle.tell_said)
+    see = Permission.MEMBERS_VIEW
+    stage = MemberSection(
+        _("Lifecycle"), "members/lifecycle/_of_member.html", stage_section, see, order=10
+    )
+    register_member_section("lifecycle", stage)
+    register_places(NavItem(_("Lifecycle"), "members:lifecycle-board", "refresh", see, order=28))
+    register_subjects(
+        {"members.stagepolicy": SubjectKind(_("Rules of the lifecycle"), _stage_policies)}
+    )
+    register_values("from", dict(Stage.choices))
+    register_values("to", dict(Stage.choices))
+
+
+def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = StagePolicy.objects.visible_to(viewer).filter(pk__in=ids)
+    place = reverse("members:lifecycle-rules")
+    return {
+        pk: (gettext("Version %(n)s") % {"n": number}, place)
+        for pk, number in rows.values_list("pk", "policy_version")
+    }
 
 
 def _members(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:

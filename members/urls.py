@@ -8,6 +8,7 @@ from django.urls import path
 
 from members.imports import console as imports
 from members.live import console as live
+from members.lifecycle import console as lifecycle
 from members.members import console as members
 from members.segments import console as segments
 from members.snapshots import console as snapshots
@@ -32,6 +33,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<int:job_id>/columns/", imports.imports_columns, name="imports-columns"),
     path("imports/<int:job_id>/start/", imports.imports_start, name="imports-start"),
     path("imports/<int:job_id>/retry/", imports.imports_retry, name="imports-retry"),
+    path("<int:member_id>/stage/", lifecycle.lifecycle_change, name="lifecycle-change"),
+    path("<int:member_id>/stages/", lifecycle.lifecycle_history, name="lifecycle-history"),
+    path("lifecycle/", lifecycle.lifecycle_board, name="lifecycle-board"),
+    path("lifecycle/flows/", lifecycle.lifecycle_flows, name="lifecycle-flows"),
+    path("lifecycle/rules/", lifecycle.lifecycle_rules, name="lifecycle-rules"),
+    path("lifecycle/apply/", lifecycle.lifecycle_apply, name="lifecycle-apply"),
     path("segments/", segments.segments_list, name="segments-list"),
     path("segments/new/", segments.segments_new, name="segments-new"),
     path("segments/count/", segments.segments_count, name="segments-count"),

@@ -33,6 +33,7 @@ HELPERS = {
         "wording",
     },
     "communities/chat": {"channel"},
+    "communities/memberships": {"recommending"},
     "communities/group_building": {
         *("applying", "candidates", "planning", "report", "seating_sql"),
     },
@@ -61,6 +62,7 @@ HELPERS = {
         "staging",
         "values",
     },
+    "members/lifecycle": {"moving"},
     "members/members": {"searching"},
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {"counting", "giving"},

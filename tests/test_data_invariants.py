@@ -117,6 +117,24 @@ BREACHES = {
         INSERT INTO members_livemember (brand_id, segment_id, member_id)
         VALUES ({brand}, 999999999, {tagged})
     """,
+    # Lifecycle
+    "lifecycle: everybody is in the stage, and since the day, that their newest change says": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        SELECT {brand}, id, 'growth', CASE stage WHEN 'lost' THEN 'mature' ELSE 'lost' END,
+            'lost', '', 0, now(), '' FROM members_member WHERE id = {tagged}
+    """,
+    "lifecycle: every change starts in the stage in which the one before it ended": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        SELECT {brand}, id, 'growth', 'mature', 'matured', '', 0, now() + n * interval '1 s', ''
+        FROM members_member, generate_series(1, 2) AS n WHERE id = {tagged}
+    """,
+    "lifecycle: every change names rules that the brand had": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        VALUES ({brand}, {tagged}, 'growth', 'mature', 'matured', '', 7, now(), '')
+    """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """
         ALTER TABLE members_importjob DROP CONSTRAINT members_importjob_conserves_rows;

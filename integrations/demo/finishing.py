@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.kernel.scoping import tenant
 from core.runs import services as runs
+from integrations.demo import lifecycle
 from members.segments import services as segments
 from members.segments.models import Segment
 from members.tags import counting
@@ -20,7 +21,11 @@ LONG_ENOUGH = timedelta(hours=1)
 
 
 def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
-    """Apply the tag rules, then count tags and segments; the runs stay to be looked at."""
+    """Tell how members came into their stages, apply the tag rules, count tags and segments.
+
+    The runs stay to be looked at.
+    """
+    lifecycle.tell(brand_id=brand_id, now=clock())
     with tenant(brand_id):
         tags.apply_active_rules(brand_id=brand_id, now=clock())
     runs.work_due(brand_id=brand_id, clock=clock, budget=LONG_ENOUGH)

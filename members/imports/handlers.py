@@ -23,6 +23,7 @@ from members.imports.order_rows import OrderPreparer
 from members.imports.preparing import Job
 from members.imports.reading.source import open_source
 from members.imports.reasons import Problem, rejections
+from members.lifecycle import selectors as lifecycle
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -202,7 +203,7 @@ def _upsert_of(
     job: ImportJob, options: Options, actor: Viewer, now: datetime
 ) -> member_upsert.Upsert | order_upsert.Upsert:
     if job.subject == Subject.ORDERS:
-        return order_upsert.Upsert(brand_id=job.brand_id, is_dry_run=job.is_dry_run)
+        return order_upsert.Upsert(brand_id=job.brand_id, now=now, is_dry_run=job.is_dry_run)
     dealer = selectors.dealer_of_code(brand_id=job.brand_id, code=options.default_dealer)
     return member_upsert.Upsert(
         brand_id=job.brand_id,
@@ -212,6 +213,8 @@ def _upsert_of(
         dealer=dealer,
         now=now,
         actor_id=actor.staff_id,
+        actor_label=actor.label,
+        introduction_days=lifecycle.in_force(brand_id=job.brand_id).terms.introduction_days,
         is_dry_run=job.is_dry_run,
     )
 

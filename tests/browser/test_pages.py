@@ -44,6 +44,7 @@ NOT_PAGES = {
     "members:tags-of-member": PART,
     "members:tags-delete": LAYER,
     "members:tags-rule-delete": LAYER,
+    "members:lifecycle-flows": "a file",
     "members:segments-options": "answers in JSON",
     "members:live-state": PART,
     "members:segments-explain": PART,

@@ -11,6 +11,7 @@ from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.imports.models import ImportJob, ImportRejection
 from members.live.models import LiveSegment
+from members.lifecycle.models import StageChange
 from members.members.ports import MemberSection, register_member_section
 from members.orders.models import Order
 from members.segments.models import Segment
@@ -219,6 +220,27 @@ def wearers(scope):
     return {"member_ids": [make_member(scope).pk]}
 
 
+def stage_change(scope):
+    moved = make_member(scope)
+    with tenant(scope.brand.pk):
+        made = StageChange.objects.create(
+            brand=scope.brand,
+            member=moved,
+            from_stage="growth",
+            to_stage="prospect",
+            reason="manual",
+            note=f"{scope.canary} note",
+            policy_version=0,
+            at=timezone.now(),
+            author_label=scope.brand_canary,
+        )
+    return {"change_id": made.pk}
+
+
+def new_stage_change(scope):
+    return {"member": make_member(scope).pk, "to_stage": "growth", "note": "New"}
+
+
 def import_key(scope):
     return {"job_id": next(iter(import_job(scope).values()))}
 
@@ -228,6 +250,11 @@ ROUTES = {
     "api:members:imports-detail": row(pk(import_job)),
     "api:members:imports-rejections": row(pk(import_job)),
     "api:members:imports-start": row(pk(import_job)),
+    "api:members:lifecycle-stages": listing(),
+    "api:members:lifecycle-flows": listing(),
+    "api:members:lifecycle-rules": listing(),
+    "api:members:stage-changes-list": listing(refers=new_stage_change),
+    "api:members:stage-changes-detail": row(pk(stage_change)),
     "api:members:members-list": listing(refers=new_member),
     "api:members:members-detail": row(pk(member), refers=new_member),
     "api:members:orders-list": listing(refers=new_order),
@@ -259,6 +286,12 @@ ROUTES = {
     "members:imports-columns": row(import_key),
     "members:imports-start": row(import_key),
     "members:imports-retry": row(import_key),
+    "members:lifecycle-board": listing(),
+    "members:lifecycle-flows": listing(),
+    "members:lifecycle-rules": listing(),
+    "members:lifecycle-apply": listing(),
+    "members:lifecycle-change": row(member),
+    "members:lifecycle-history": row(member),
     "members:members-list": listing(),
     "members:members-new": listing(refers=new_member),
     "members:members-detail": row(member),
