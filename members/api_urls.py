@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from members.imports.api import ImportViewSet
 from members.members.api import MemberViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
-from members.tags.api import TagGroupViewSet, TagViewSet
+from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
 
 app_name = "members"
 router = SimpleRouter()
@@ -16,6 +17,8 @@ router.register("imports", ImportViewSet, basename="imports")
 router.register("members", MemberViewSet, basename="members")
 router.register("orders", OrderViewSet, basename="orders")
 router.register("segments", SegmentViewSet, basename="segments")
+router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
-urlpatterns = router.urls
+limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
+urlpatterns = [path("tag-limits/", limits, name="tag-limits"), *router.urls]

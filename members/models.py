@@ -6,7 +6,17 @@ from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.segments.models import Segment
-from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
+from members.tags.models import (
+    MemberTag,
+    Tag,
+    TagAct,
+    TagBlock,
+    TagChange,
+    TagChangeBatch,
+    TagGroup,
+    TagLimits,
+    TagRule,
+)
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 
 __all__ = [
@@ -21,8 +31,12 @@ __all__ = [
     "Ownership",
     "Segment",
     "Tag",
+    "TagAct",
     "TagBlock",
+    "TagChange",
+    "TagChangeBatch",
     "TagGroup",
+    "TagLimits",
     "TagRule",
     "Vehicle",
     "VehicleModel",

@@ -211,7 +211,8 @@ def _upsert_of(
         city=options.default_city or None,
         dealer=dealer,
         now=now,
-        actor_id=actor.staff_id,
+        actor=actor,
+        run_id=job.run_id,
         is_dry_run=job.is_dry_run,
     )
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 from members.imports import member_children, one_row_each, staging
 from members.imports.staging import Outcome
+from members.tags import services as tag_services
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from core.kernel.access import Viewer
     from members.imports.options import Options
     from members.imports.preparing import Chunk
 
@@ -59,8 +61,10 @@ class Upsert:
     city: str | None
     dealer: int | None
     now: datetime
-    actor_id: int | None
+    actor: Viewer
+    run_id: int | None
     is_dry_run: bool
+    tag_values: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, chunk: Chunk) -> Outcome:
         """Bring the chunk's rows in; a blank never erases what is known."""
@@ -84,6 +88,18 @@ class Upsert:
                 staging.keep(cursor, later)
         return total
 
+    def hold_tags(self, tag_ids: set[int]) -> None:
+        """Let nobody else give or take these tags until the chunk is in."""
+        self.tag_values.update(
+            tag_services.import_values(
+                brand_id=self.brand_id,
+                tag_ids=tag_ids,
+                actor=self.actor,
+                now=self.now,
+                run_id=self.run_id,
+            )
+        )
+
     def values(self) -> dict[str, Any]:
         """Return what the statements refer to."""
         return {
@@ -91,7 +107,7 @@ class Upsert:
             "city": self.city,
             "dealer": self.dealer,
             "now": self.now,
-            "author": self.actor_id,
+            "author": self.actor.staff_id,
             "dry": self.is_dry_run,
             "purposes": list(member_children.purposes(self)),
             "version": self.options.consent_version or "1",
