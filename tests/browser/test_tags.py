@@ -59,8 +59,8 @@ def test_job_look_back_and_undo(open_page, brand, world, width):
     expect(page.locator(".tabs")).to_contain_text("历史")
     assert watched.serious_violations() == []
     shoot(page, "tag-rule")
-    page.locator(".tabs").get_by_role("link", name="会员").click()
-    expect(page.locator("#tag-members")).to_contain_text("规则不再打上的会员")
+    page.locator(".tabs").get_by_role("link", name="车主").click()
+    expect(page.locator("#tag-members")).to_contain_text("规则不再打上的车主")
     assert watched.serious_violations() == []
     shoot(page, "tag-members")
     page.locator(".tabs").get_by_role("link", name="历史").click()
@@ -69,7 +69,7 @@ def test_job_look_back_and_undo(open_page, brand, world, width):
     shoot(page, "tag-history")
     page.locator("#tag-history").get_by_role("link", name="撤销").last.click()
     dialog = page.locator("#undo-tagging")
-    expect(dialog).to_contain_text("1 位会员将失去标签")
+    expect(dialog).to_contain_text("1 位车主将失去标签")
     assert watched.serious_violations() == []
     shoot(page, "tag-undo")
     dialog.get_by_role("button", name="撤销").click()

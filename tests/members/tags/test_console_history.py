@@ -67,7 +67,7 @@ def test_an_act_is_undone_after_its_effects_were_shown(signed_in, hand, brand, t
     hand.give(tag, *people)
     (act,) = hand.acts()
     url = reverse("members:tags-undo", args=[act.pk])
-    assert "4 位会员将失去标签" in signed_in.get(url).content.decode()
+    assert "4 位车主将失去标签" in signed_in.get(url).content.decode()
     answer = signed_in.post(url)
     assert answer.url == reverse("members:tags-history", args=[tag.pk])
     assert hand.pairs() == set()
@@ -183,7 +183,7 @@ def test_a_group_that_cannot_be_exclusive_offers_who_has_two(signed_in, hand, br
     answer = signed_in.post(url, {"name": group.name, "is_exclusive": "on"}, headers=HTMX)
     assert answer.status_code == 422
     assert [member.pk for member in answer.context["several"]] == [p.pk for p in people[:2]]
-    assert "2 位会员" in answer.content.decode()
+    assert "2 位车主" in answer.content.decode()
 
 
 def test_a_segment_is_counted_before_it_is_tagged(signed_in, hand, brand, tag, people):
