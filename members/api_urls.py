@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from members.imports.api import ImportViewSet
@@ -10,7 +11,7 @@ from members.members.api import MemberViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
-from members.tags.api import TagGroupViewSet, TagViewSet
+from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
 
 app_name = "members"
 router = SimpleRouter()
@@ -21,6 +22,8 @@ router.register("orders", OrderViewSet, basename="orders")
 router.register("segments", SegmentViewSet, basename="segments")
 router.register("segment-snapshots", SnapshotViewSet, basename="segment-snapshots")
 router.register("stage-changes", StageChangeViewSet, basename="stage-changes")
+router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
-urlpatterns = router.urls
+limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
+urlpatterns = [path("tag-limits/", limits, name="tag-limits"), *router.urls]

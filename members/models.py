@@ -2,14 +2,24 @@
 
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
-from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.lifecycle.models import StageChange, StagePolicy
+from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
-from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
+from members.tags.models import (
+    MemberTag,
+    Tag,
+    TagAct,
+    TagBlock,
+    TagChange,
+    TagChangeBatch,
+    TagGroup,
+    TagLimits,
+    TagRule,
+)
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 
 __all__ = [
@@ -30,8 +40,12 @@ __all__ = [
     "StageChange",
     "StagePolicy",
     "Tag",
+    "TagAct",
     "TagBlock",
+    "TagChange",
+    "TagChangeBatch",
     "TagGroup",
+    "TagLimits",
     "TagRule",
     "TouchedMember",
     "Vehicle",

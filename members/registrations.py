@@ -26,7 +26,6 @@ from members.imports.handlers import ImportHandler
 from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
-from members.live.invariants import INVARIANTS as LIVE
 from members.lifecycle import services as lifecycle
 from members.lifecycle.handlers import WORDS as LIFECYCLE_WORDS
 from members.lifecycle.handlers import LifecycleRun
@@ -34,6 +33,7 @@ from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
 from members.lifecycle.models import StageChange, StagePolicy
 from members.lifecycle.sections import stage_section
 from members.lifecycle.selectors import KIND as LIFECYCLE_KIND
+from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
@@ -64,7 +64,11 @@ from members.tags.giving import (
 )
 from members.tags.invariants import INVARIANTS as TAGS
 from members.tags.listing import TAGS as TAG_LIST
-from members.tags.models import MemberTag, Tag, TagGroup
+from members.tags.models import MemberTag, Tag, TagChangeBatch, TagGroup, TagLimits
+from members.tags.retiring import RETIRE_KIND, RetireRun
+from members.tags.retiring import WORDS as RETIRE_WORDS
+from members.tags.undoing import UNDO_KIND, UndoRun
+from members.tags.undoing import WORDS as UNDO_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -111,6 +115,11 @@ SENTENCES = {
     "tag.taken": _("took the tag %(tag)s from"),
     "tag.given_to_many": _("gave %(count)s members the tag"),
     "tag.taken_from_many": _("took, from %(count)s members, the tag"),
+    "tag.cleared": _("left it to the rule again whether to give the tag %(tag)s to"),
+    "tag.cleared_for_many": _("left it to the rule again, for %(count)s members, to give the tag"),
+    "tag.undone": _("undid, for %(count)s members, a change of the tag"),
+    "tag.merged": _("merged the tag %(tag)s of %(count)s members into"),
+    "tag_limits.changed": _("changed how many tags there may be"),
     "tag_rule.saved": _("saved the rule of the tag"),
     "tag_rule.deleted": _("deleted the rule of the tag"),
 }
@@ -120,10 +129,13 @@ def register() -> None:
     """Fill the registries; called from ``MembersConfig.ready``."""
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
-    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=[MemberTag])
-    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=[MemberTag])
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
     _register_lifecycle()
+    tagged = [MemberTag, TagChangeBatch]
+    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=tagged)
+    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=tagged)
+    register_run_kind(UNDO_KIND, UndoRun(), UNDO_WORDS, fills=tagged)
+    register_run_kind(RETIRE_KIND, RetireRun(), RETIRE_WORDS, fills=tagged)
     register_states(STAGES | IMPORT_STATES)
     register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
     register_actions(SENTENCES)
@@ -136,6 +148,7 @@ def register() -> None:
             "members.order": SubjectKind(_("Order"), _orders),
             "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
             "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
+            "members.taglimits": SubjectKind(_("Limits of tags"), _tag_limits),
         }
     )
     register_list("members", MEMBER_LIST)
@@ -222,3 +235,8 @@ def _orders(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str
 def _tag_groups(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = TagGroup.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
     return {pk: (name, reverse("members:tags-list")) for pk, name in rows}
+
+
+def _tag_limits(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = TagLimits.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)
+    return {pk: (str(_("Limits of tags")), reverse("members:tags-limits")) for pk in rows}

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from members.imports import console as imports
-from members.live import console as live
 from members.lifecycle import console as lifecycle
+from members.live import console as live
 from members.members import console as members
 from members.segments import console as segments
 from members.snapshots import console as snapshots
 from members.tags import console as tags
+from members.tags import console_history as tag_pages
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -24,7 +25,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:member_id>/", members.members_detail, name="members-detail"),
     path("<int:member_id>/edit/", members.members_edit, name="members-edit"),
     path("<int:member_id>/orders/", members.members_orders, name="members-orders"),
-    path("<int:member_id>/tags/", tags.tags_of_member, name="tags-of-member"),
+    path("<int:member_id>/tags/", tag_pages.tags_of_member, name="tags-of-member"),
+    path(
+        "<int:member_id>/tags/history/",
+        tag_pages.tags_history_of_member,
+        name="tags-history-of-member",
+    ),
     path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),
@@ -78,4 +84,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tags/<int:tag_id>/rule/", tags.tags_rule, name="tags-rule"),
     path("tags/<int:tag_id>/rule/delete/", tags.tags_rule_delete, name="tags-rule-delete"),
     path("tags/<int:tag_id>/apply/", tags.tags_apply, name="tags-apply"),
+    path("tags/<int:tag_id>/members/", tag_pages.tags_members, name="tags-members"),
+    path("tags/<int:tag_id>/clear/", tag_pages.tags_clear, name="tags-clear"),
+    path("tags/<int:tag_id>/history/", tag_pages.tags_history, name="tags-history"),
+    path("tags/<int:tag_id>/merge/", tag_pages.tags_merge, name="tags-merge"),
+    path("tags/acts/<int:act_id>/undo/", tag_pages.tags_undo, name="tags-undo"),
+    path("tags/limits/", tag_pages.tags_limits, name="tags-limits"),
 ]

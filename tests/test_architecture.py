@@ -65,7 +65,10 @@ HELPERS = {
     "members/lifecycle": {"moving"},
     "members/members": {"searching"},
     "members/segments": {"compiler", "schema", "wording"},
-    "members/tags": {"counting", "giving"},
+    "members/tags": {
+        *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),
+        *("console_history", "retiring", "undoing"),
+    },
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.
 SHARED_HELPER = "core.staff.sessions"

@@ -91,6 +91,15 @@ BREACHES = {
         DELETE FROM members_tagrule WHERE tag_id = {tag};
         UPDATE members_membertag SET source = 'rule' WHERE tag_id = {tag}
     """,
+    "members: a tag's count is how many have it": """
+        UPDATE members_tag SET member_count = 77 WHERE id = {tag}
+    """,
+    "members: what an act did with a tag is the sum of its batches": """
+        UPDATE members_tagchange SET people = people + 1 WHERE tag_id = {tag}
+    """,
+    "members: no tag stays five minutes past its end": """
+        UPDATE members_membertag SET expires_at = now() - interval '1 hour' WHERE tag_id = {tag}
+    """,
     "members: a phone has its cipher, hash, mask and tail, or none of them": """
         ALTER TABLE members_member DROP CONSTRAINT members_member_phone_whole;
         UPDATE members_member SET phone_cipher = NULL WHERE phone_hash IS NOT NULL

@@ -212,9 +212,9 @@ def _upsert_of(
         city=options.default_city or None,
         dealer=dealer,
         now=now,
-        actor_id=actor.staff_id,
-        actor_label=actor.label,
         introduction_days=lifecycle.in_force(brand_id=job.brand_id).terms.introduction_days,
+        actor=actor,
+        run_id=job.run_id,
         is_dry_run=job.is_dry_run,
     )
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from core.kernel.access import system_viewer
 from members.imports import member_children, one_row_each, staging
 from members.imports.staging import Outcome
 from members.profiles import ports
+from members.tags import services as tag_services
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from core.kernel.access import Viewer
     from members.imports.options import Options
     from members.imports.preparing import Chunk
 
@@ -61,10 +62,11 @@ class Upsert:
     city: str | None
     dealer: int | None
     now: datetime
-    actor_id: int | None
-    actor_label: str
     introduction_days: int
+    actor: Viewer
+    run_id: int | None
     is_dry_run: bool
+    tag_values: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, chunk: Chunk) -> Outcome:
         """Bring the chunk's rows in; a blank never erases what is known."""
@@ -88,6 +90,18 @@ class Upsert:
                 staging.keep(cursor, later)
         return total
 
+    def hold_tags(self, tag_ids: set[int]) -> None:
+        """Let nobody else give or take these tags until the chunk is in."""
+        self.tag_values.update(
+            tag_services.import_values(
+                brand_id=self.brand_id,
+                tag_ids=tag_ids,
+                actor=self.actor,
+                now=self.now,
+                run_id=self.run_id,
+            )
+        )
+
     def values(self) -> dict[str, Any]:
         """Return what the statements refer to."""
         return {
@@ -96,7 +110,7 @@ class Upsert:
             "dealer": self.dealer,
             "now": self.now,
             "introduction": self.introduction_days,
-            "author": self.actor_id,
+            "author": self.actor.staff_id,
             "dry": self.is_dry_run,
             "purposes": list(member_children.purposes(self)),
             "version": self.options.consent_version or "1",
@@ -129,8 +143,7 @@ class Upsert:
         if "stage" in self.mapping:
             cursor.execute(STAGES_SAID)
             said = [ports.StageSaid(*row) for row in cursor.fetchall()]
-            actor = replace(system_viewer(self.brand_id, self.actor_label), staff_id=self.actor_id)
-            ports.stages_said(said=said, reason="import", actor=actor, now=self.now)
+            ports.stages_said(said=said, reason="import", actor=self.actor, now=self.now)
         if "delivered_on" in self.mapping:
             touched = staging.touched(cursor, known_alone=True)
             ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from members.segments.models import Segment
+    from members.tags.models import Tag
     from members.tags.selectors import HeldTag
 
 TAIL, VIN_TAIL = 4, 6
@@ -122,6 +123,7 @@ class Dossier:
 
     cars: Sequence[Ownership]
     tags: list[HeldTag]
+    kept_from: list[Tag]  # whose rules leave the member alone
     identities: Sequence[Identity]
     consents: list[tuple[str, Consent | None]]
     order_count: int
@@ -130,7 +132,7 @@ class Dossier:
 
 
 def dossier_of(*, member: Member) -> Dossier:
-    """Return everything but history: five queries."""
+    """Return everything but history: six queries."""
     of_member = {"brand_id": member.brand_id, "member": member}
     given = {row.purpose: row for row in Consent.objects.filter(**of_member)}
     totals = Order.objects.filter(**of_member).aggregate(
@@ -143,6 +145,7 @@ def dossier_of(*, member: Member) -> Dossier:
             .order_by("-delivered_on")
         ),
         tags=tag_selectors.tags_of(brand_id=member.brand_id, member_ids=[member.pk])[member.pk],
+        kept_from=tag_selectors.blocked_for(member=member),
         identities=list(Identity.objects.filter(**of_member).order_by("kind", "pk")),
         consents=[(str(label), given.get(purpose)) for purpose, label in Consent.Purpose.choices],
         order_count=totals["number"],

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0005_statistics'),
-        ('members', '0003_consent_invitable'),
+        ('members', '0004_segment_snapshots'),
     ]
 
     operations = [

@@ -10,13 +10,14 @@ from core.files import services as files
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.imports.models import ImportJob, ImportRejection
-from members.live.models import LiveSegment
 from members.lifecycle.models import StageChange
+from members.live.models import LiveSegment
 from members.members.ports import MemberSection, register_member_section
 from members.orders.models import Order
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
-from members.tags.models import MemberTag, Tag, TagGroup, TagRule
+from members.tags import services as tags
+from members.tags.models import MemberTag, Tag, TagChange, TagGroup, TagRule
 from tests.factories.members import MemberFactory
 from tests.tenancy.samples import listing, pk, row
 
@@ -169,6 +170,29 @@ def tag(scope):
     return {"tag_id": make_tag(scope).pk}
 
 
+def act(scope):
+    """Somebody gave a tag by hand."""
+    made, wearer = make_tag(scope), make_member(scope)
+    with tenant(scope.brand.pk):
+        tags.tag_members(tag=made, member_ids=[wearer.pk], actor=scope.person, now=timezone.now())
+        return {"act_id": TagChange.objects.get(tag_id=made.pk).act_id}
+
+
+def segment_to_tag(scope):
+    return {"segment": make_segment(scope).pk, "act": "give"}
+
+
+def plain_tag(scope):
+    made = make_tag(scope)
+    with tenant(scope.brand.pk):
+        TagRule.objects.filter(tag=made).delete()
+    return {"tag_id": made.pk}
+
+
+def other_tag(scope):
+    return {"into": make_tag(scope).pk}
+
+
 def import_job(scope):
     now = timezone.now()
     upload = files.store_upload(
@@ -279,6 +303,16 @@ ROUTES = {
     "api:members:tags-detail": row(pk(tag), dealers=False),
     "api:members:tags-give": row(pk(tag), dealers=False, refers=wearers),
     "api:members:tags-take": row(pk(tag), dealers=False, refers=wearers),
+    "api:members:tags-clear": row(pk(tag), dealers=False),
+    "api:members:tags-give-segment": row(pk(tag), dealers=False, refers=segment_to_tag),
+    "api:members:tags-merge": row(pk(plain_tag), dealers=False, refers=other_tag),
+    "api:members:tags-remove": row(pk(tag), dealers=False),
+    "api:members:tags-mentions": row(pk(tag), dealers=False),
+    "api:members:tag-acts-list": listing(),
+    "api:members:tag-acts-detail": row(pk(act)),
+    "api:members:tag-acts-undo-preview": row(pk(act)),
+    "api:members:tag-acts-undo": row(pk(act)),
+    "api:members:tag-limits": listing(),
     "members:imports-list": listing(),
     "members:imports-new": listing(),
     "members:imports-template": listing(lambda _scope: {"subject": "members"}),
@@ -328,4 +362,11 @@ ROUTES = {
     "members:tags-rule": row(tag, dealers=False),
     "members:tags-rule-delete": row(tag, dealers=False),
     "members:tags-apply": row(tag, dealers=False),
+    "members:tags-members": row(tag, dealers=False),
+    "members:tags-clear": row(tag, dealers=False),
+    "members:tags-history": row(tag, dealers=False),
+    "members:tags-history-of-member": row(member),
+    "members:tags-merge": row(tag, dealers=False),
+    "members:tags-undo": row(act),
+    "members:tags-limits": listing(),
 }
