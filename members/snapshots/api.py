@@ -113,7 +113,9 @@ class SnapshotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVie
         told = selectors.difference(later=self._taken(), earlier=self._other(other))
         return Response(DifferenceOut(told).data)
 
-    @extend_schema(parameters=PAGE_OF_IDS, responses=IdsOut)
+    @extend_schema(
+        operation_id="segment_snapshots_side_list_ids", parameters=PAGE_OF_IDS, responses=IdsOut
+    )
     @action(
         detail=True,
         methods=["get"],
