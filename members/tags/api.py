@@ -80,37 +80,37 @@ class MembersIn(Serializer):
     )
 
 
-class GiveIn(MembersIn):
+class TagGiveIn(MembersIn):
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class SegmentIn(Serializer):
+class SegmentToTagIn(Serializer):
     segment = VisibleRelatedField(queryset=Segment.objects.all())
     act = serializers.ChoiceField(choices=["give", "take"])
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class MergeIn(Serializer):
+class TagMergeIn(Serializer):
     into = VisibleRelatedField(queryset=Tag.objects.select_related("group"))
 
 
-class RemoveIn(Serializer):
+class TagRemoveIn(Serializer):
     name = serializers.CharField(max_length=80)
 
 
-class LimitsOut(ModelSerializer):
+class TagLimitsOut(ModelSerializer):
     class Meta:
         model = TagLimits
         fields = ["tags", "per_group", "per_member"]
 
 
-class LimitsIn(Serializer):
+class TagLimitsIn(Serializer):
     tags = serializers.IntegerField()
     per_group = serializers.IntegerField()
     per_member = serializers.IntegerField()
 
 
-class ChangeOut(ModelSerializer):
+class TagChangeOut(ModelSerializer):
     tag = serializers.IntegerField(source="tag_id")
 
     class Meta:
@@ -118,8 +118,8 @@ class ChangeOut(ModelSerializer):
         fields = ["id", "tag", "tag_name", "kind", "people"]
 
 
-class ActOut(ModelSerializer):
-    changes = ChangeOut(many=True, read_only=True)
+class TagActOut(ModelSerializer):
+    changes = TagChangeOut(many=True, read_only=True)
     undoes = serializers.IntegerField(source="undoes_id", read_only=True)
     run = serializers.IntegerField(source="run_id", read_only=True)
 
@@ -161,12 +161,12 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
     inputs = {
         "create": TagIn,
         "partial_update": TagRename,
-        "give": GiveIn,
+        "give": TagGiveIn,
         "take": MembersIn,
         "clear": MembersIn,
-        "give_segment": SegmentIn,
-        "merge": MergeIn,
-        "remove": RemoveIn,
+        "give_segment": SegmentToTagIn,
+        "merge": TagMergeIn,
+        "remove": TagRemoveIn,
     }
     permissions = READ_AND_EDIT
     filters = {
@@ -263,7 +263,7 @@ class TagActViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
     """
 
     queryset = TagAct.objects.prefetch_related("changes")
-    serializer_class = ActOut
+    serializer_class = TagActOut
     permissions = READ_AND_EDIT
     filters = {
         "tag": Filter(_NUMBER, _of_tag, "Id of the tag, also of one that is gone."),
@@ -290,8 +290,8 @@ class TagLimitsViewSet(BrandViewSet):
     """How many tags the brand allows itself."""
 
     queryset = TagLimits.objects.all()
-    serializer_class = LimitsOut
-    inputs = {"partial_update": LimitsIn}
+    serializer_class = TagLimitsOut
+    inputs = {"partial_update": TagLimitsIn}
     permissions = READ_AND_EDIT
 
     def retrieve(self, request: Request, **_kwargs: Any) -> Response:
