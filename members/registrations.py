@@ -130,12 +130,8 @@ def register() -> None:
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
+    _register_tags()
     _register_lifecycle()
-    tagged = [MemberTag, TagChangeBatch]
-    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=tagged)
-    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=tagged)
-    register_run_kind(UNDO_KIND, UndoRun(), UNDO_WORDS, fills=tagged)
-    register_run_kind(RETIRE_KIND, RetireRun(), RETIRE_WORDS, fills=tagged)
     register_states(STAGES | IMPORT_STATES)
     register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
     register_actions(SENTENCES)
@@ -146,13 +142,9 @@ def register() -> None:
             "members.importjob": SubjectKind(_("Import"), _imports),
             "members.importprofile": SubjectKind(_("Columns of a file"), _import_profiles),
             "members.order": SubjectKind(_("Order"), _orders),
-            "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
-            "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
-            "members.taglimits": SubjectKind(_("Limits of tags"), _tag_limits),
         }
     )
     register_list("members", MEMBER_LIST)
-    register_list("tags", TAG_LIST)
     register_list("segments", SEGMENT_LIST)
     register_list("imports", IMPORT_LIST)
     register_list("orders", ORDER_LIST)
@@ -167,6 +159,22 @@ def register() -> None:
         NavItem(_("Segments"), "members:segments-list", "filter", Permission.SEGMENTS_VIEW, 25),
         NavItem(_("Imports"), "members:imports-list", "upload", Permission.MEMBERS_IMPORT, 30),
         NavItem(_("Tags"), "members:tags-list", "tag", Permission.MEMBERS_VIEW, order=27),
+    )
+
+
+def _register_tags() -> None:
+    tagged = [MemberTag, TagChangeBatch]
+    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=tagged)
+    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=tagged)
+    register_run_kind(UNDO_KIND, UndoRun(), UNDO_WORDS, fills=tagged)
+    register_run_kind(RETIRE_KIND, RetireRun(), RETIRE_WORDS, fills=tagged)
+    register_list("tags", TAG_LIST)
+    register_subjects(
+        {
+            "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
+            "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
+            "members.taglimits": SubjectKind(_("Limits of tags"), _tag_limits),
+        }
     )
 
 
