@@ -13,7 +13,7 @@ from core.runs import services as runs
 from members.lifecycle import services
 from tests.factories.members import MemberFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 both_widths = pytest.mark.parametrize("width", [1440, 390])
 
 

@@ -14,7 +14,7 @@ from members.tags import services
 from members.tags.models import MemberTag, Tag
 from tests.factories.members import MemberFactory, TagFactory, TagGroupFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 both_widths = pytest.mark.parametrize("width", [1440, 390])
 MATURE = {"op": "all", "items": [{"field": "stage", "cmp": "in", "value": ["mature"]}]}
 
