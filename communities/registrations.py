@@ -16,6 +16,7 @@ from communities.communities.listing import COMMUNITIES
 from communities.communities.models import Community
 from communities.communities.search import find_communities
 from communities.communities.selectors import describe_communities
+from communities.data_classes import HOLDINGS
 from communities.group_building.handlers import (
     APPLY_WORDS,
     LEFT_OUT_WORDS,
@@ -42,12 +43,15 @@ from communities.rooms.models import Room
 from communities.rooms.selectors import describe_rooms
 from communities.rooms.workbench import fullest_rooms, room_figures
 from core.audit.ports import SubjectKind, register_actions, register_subjects
+from core.data_inventory.ports import register_holdings
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
 from core.lists.ports import register_list
+from core.retention.emptying import Emptying
+from core.retention.ports import Retained, register_retention
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import (
@@ -81,10 +85,25 @@ LISTS = {
     "broadcasts": BROADCAST_LIST,
     "deliveries": DELIVERIES,
 }
+OLD_MESSAGES = Retained(
+    _("Messages in rooms"),
+    _("The text, the link and the sender's name are forgotten; that something was said stays."),
+    days=730,
+    least=30,
+    purger=Emptying(
+        table="communities_roommessage",
+        old="row.created_at < %(before)s",
+        full="row.body <> ''",
+        empty="body = '', link = '', sender_label = '', sender_id = NULL",
+    ),
+    order=30,
+)
 
 
 def register() -> None:
     """Fill the registries; called from ``CommunitiesConfig.ready``."""
+    register_holdings(*HOLDINGS)
+    register_retention("message", OLD_MESSAGES)
     register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS, fills=[CandidateBatch, BuildGroup])
     register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS, fills=[Community, Room, Membership])
     register_run_kind(EXPORT_KIND, LeftOutHandler(), LEFT_OUT_WORDS)

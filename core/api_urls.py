@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from core.audit import api as audit
 from core.exports import api as exports
 from core.organizations import api as organizations
+from core.retention import api as retention
 from core.runs import api as runs
 from core.staff import api as staff
 
@@ -17,5 +18,6 @@ router.register("stores", organizations.StoreViewSet, "stores")
 router.register("staff", staff.StaffViewSet, "staff")
 router.register("runs", runs.RunViewSet, "runs")
 router.register("exports", exports.ExportViewSet, "exports")
+router.register("retention", retention.RetentionViewSet, "retention")
 router.register("audit", audit.AuditViewSet, "audit")
 urlpatterns = router.urls

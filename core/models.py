@@ -4,7 +4,9 @@ from core.api_keys.models import ApiKey
 from core.audit.models import AuditChain, AuditCheck, AuditEntry, AuditLink
 from core.files.models import StoredFile
 from core.idempotency.models import IdempotencyKey
+from core.key_rotation.models import KeyRotation
 from core.organizations.models import Brand, City, Dealer, Region, Store
+from core.retention.models import RetentionRule
 from core.runs.models import Run
 from core.saved_views.models import SavedView
 from core.staff.models import RoleGrant, Staff, StaffSession
@@ -19,7 +21,9 @@ __all__ = [
     "City",
     "Dealer",
     "IdempotencyKey",
+    "KeyRotation",
     "Region",
+    "RetentionRule",
     "RoleGrant",
     "Run",
     "SavedView",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.checks import register as register_check
 from django.utils.translation import gettext_lazy as _
 
 from core.api_keys.selectors import describe_api_keys
@@ -12,6 +13,9 @@ from core.audit.ports import (
     register_subjects,
     register_values,
 )
+from core.data_classes import HOLDINGS
+from core.data_inventory.checks import TAG, check_data_classes
+from core.data_inventory.ports import register_holdings
 from core.exports.handlers import WORDS as EXPORT_WORDS
 from core.exports.handlers import ExportHandler
 from core.exports.selectors import KIND as EXPORT
@@ -22,6 +26,9 @@ from core.kernel.navigation import register as register_places
 from core.lists.ports import LABELS, register_list
 from core.organizations.listing import DEALERS
 from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
+from core.retention.emptying import Emptying
+from core.retention.old_files import OldFiles
+from core.retention.ports import Retained, register_retention
 from core.runs.listing import RUNS
 from core.runs.ports import register_run_kind
 from core.runs.selectors import describe_runs
@@ -41,6 +48,7 @@ ACTIONS = {
     "dealer.changed": _("changed the dealer"),
     "file.downloaded": _("downloaded the file"),
     "list.exported": _("exported %(count)s rows of “%(list)s” (%(filters)s):"),
+    "keys.rotated": _("sealed %(count)s values of %(table)s with the key %(key)s:"),
     "region.created": _("added the region"),
     "region.changed": _("changed the region"),
     "run.started": _("started the task"),
@@ -57,6 +65,8 @@ ACTIONS = {
     "staff.created": _("added the person"),
     "staff.changed": _("changed the person"),
     "staff.role_granted": _("gave the role %(role)s"),
+    "retention.changed": _("set the days that data is kept to %(days)s (%(kind)s):"),
+    "retention.emptied": _("emptied %(count)s rows that were too old (%(kind)s):"),
     "staff.role_lifted": _("lifted the role %(role)s"),
     "staff.deactivated": _("deactivated the person"),
     "staff.reactivated": _("reactivated the person"),
@@ -69,6 +79,9 @@ ACTIONS = {
 }
 SUBJECTS = {
     "core.apikey": SubjectKind(_("API key"), describe_api_keys),
+    "core.brand": SubjectKind(_("Brand")),
+    "core.retentionrule": SubjectKind(_("Rule of retention")),
+    "core.keyrotation": SubjectKind(_("Rotation of keys")),
     "core.dealer": SubjectKind(_("Dealer"), describe_dealers),
     "core.region": SubjectKind(_("Region"), describe_regions),
     "core.run": SubjectKind(_("Task"), describe_runs),
@@ -77,12 +90,40 @@ SUBJECTS = {
     "core.store": SubjectKind(_("Store"), describe_stores),
     "core.storedfile": SubjectKind(_("File"), describe_files),
 }
+# Files expire thirty days after they were stored; a rule can only shorten that.
+RETAINED = {
+    "file": Retained(
+        _("Uploads and result files"),
+        _("The files leave the disk; imports and tasks keep telling what they did."),
+        days=30,
+        least=1,
+        most=30,
+        purger=OldFiles(),
+        order=10,
+    ),
+    "task": Retained(
+        _("What was typed into exports and tasks"),
+        _("The search is forgotten; the task stays in the list, but cannot be resumed."),
+        days=365,
+        least=30,
+        purger=Emptying(
+            table="core_run",
+            old="row.finished_at < %(before)s",
+            full="row.params ? 'query'",
+            empty="params = row.params - 'query', can_resume = false",
+        ),
+        order=40,
+    ),
+}
 
 
 def register() -> None:
     """Fill the registries; called from ``CoreConfig.ready``."""
+    register_holdings(*HOLDINGS)
+    register_check(check_data_classes, TAG)
     setup = Section.SETUP
     see_staff, edit_keys = Permission.STAFF_VIEW, Permission.API_KEYS_EDIT
+    see_privacy = Permission.PRIVACY_VIEW
     register_places(
         NavItem(_("Workbench"), "core:workbench", "home", order=10),
         NavItem(_("Tasks"), "core:runs-list", "tasks", Permission.RUNS_VIEW, order=80),
@@ -90,6 +131,8 @@ def register() -> None:
         NavItem(_("Staff"), "core:staff-list", "user", see_staff, 210, setup),
         NavItem(_("API keys"), "core:api-keys-list", "key", edit_keys, 220, setup),
         NavItem(_("Audit"), "core:audit-list", "shield", Permission.AUDIT_VIEW, 230, setup),
+        NavItem(_("Retention"), "core:retention", "clock", see_privacy, 238, setup),
+        NavItem(_("Data inventory"), "core:data-inventory", "lock", see_privacy, 240, setup),
     )
     register_todos("runs", stuck_runs, permission=Permission.RUNS_VIEW, order=10)
     register_panel("runs", running_panel, permission=Permission.RUNS_VIEW, order=10)
@@ -104,3 +147,5 @@ def register() -> None:
     register_list("dealers", DEALERS)
     register_list("audit", AUDIT)
     register_run_kind(EXPORT, ExportHandler(), EXPORT_WORDS)
+    for kind, retained in RETAINED.items():
+        register_retention(kind, retained)

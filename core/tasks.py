@@ -4,6 +4,7 @@ from core.audit.tasks import anchor_head, check_chain
 from core.files.tasks import delete_expired_files
 from core.idempotency.tasks import sweep_idempotency_keys
 from core.kernel.tasks import for_each_brand
+from core.retention.tasks import purge_due
 from core.runs.tasks import work_runs
 from core.sign_in.tasks import clear_expired_sessions
 
@@ -13,6 +14,7 @@ __all__ = [
     "clear_expired_sessions",
     "delete_expired_files",
     "for_each_brand",
+    "purge_due",
     "sweep_idempotency_keys",
     "work_runs",
 ]

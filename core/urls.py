@@ -5,9 +5,11 @@ from django.urls import path
 from core.api_keys import console as api_keys
 from core.audit import console as audit
 from core.console_kit import console as console_kit
+from core.data_inventory import console as data_inventory
 from core.exports import console as exports
 from core.files import console as files
 from core.organizations import console as organizations
+from core.retention import console as retention
 from core.runs import console as runs
 from core.saved_views import console as saved_views
 from core.search import console as search
@@ -41,6 +43,9 @@ urlpatterns = [
     path("tasks/<int:run_id>/resume/", runs.runs_resume, name="runs-resume"),
     path("tasks/<int:run_id>/cancel/", runs.runs_cancel, name="runs-cancel"),
     path("exports/new/", exports.exports_new, name="exports-new"),
+    path("privacy/retention/", retention.retention, name="retention"),
+    path("privacy/retention/<slug:kind>/", retention.retention_edit, name="retention-edit"),
+    path("privacy/data/", data_inventory.data_inventory, name="data-inventory"),
     path("views/new/", saved_views.saved_views_new, name="saved-views-new"),
     path("views/<int:view_id>/", saved_views.saved_views_edit, name="saved-views-edit"),
     path("views/<int:view_id>/delete/", saved_views.saved_views_delete, name="saved-views-delete"),

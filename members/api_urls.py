@@ -9,12 +9,16 @@ from members.imports.api import ImportViewSet
 from members.lifecycle.api import LifecycleViewSet, StageChangeViewSet
 from members.members.api import MemberViewSet
 from members.orders.api import OrderViewSet
+from members.privacy.api import ConsentTextViewSet, ConsentViewSet
+from members.revealing.api import RevealLimitViewSet, RevealViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
 from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
 
 app_name = "members"
 router = SimpleRouter()
+router.register("consents", ConsentViewSet, basename="consents")
+router.register("consent-texts", ConsentTextViewSet, basename="consent-texts")
 router.register("imports", ImportViewSet, basename="imports")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
 router.register("members", MemberViewSet, basename="members")
@@ -26,4 +30,11 @@ router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
-urlpatterns = [path("tag-limits/", limits, name="tag-limits"), *router.urls]
+reveal = RevealViewSet.as_view({"post": "create"})
+reveal_limit = RevealLimitViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
+urlpatterns = [
+    path("tag-limits/", limits, name="tag-limits"),
+    path("members/<int:pk>/reveal/", reveal, name="members-reveal"),
+    path("reveal-limit/", reveal_limit, name="reveal-limit"),
+    *router.urls,
+]

@@ -5,8 +5,9 @@ from members.imports.models import ImportJob, ImportProfile, ImportRejection
 from members.lifecycle.models import StageChange, StagePolicy
 from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.orders.models import Order
-from members.privacy.models import Consent
+from members.privacy.models import Consent, ConsentText, PastConsent
 from members.profiles.models import Member
+from members.revealing.models import Reveal, RevealLimit, RevealTally
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
 from members.tags.models import (
@@ -24,6 +25,7 @@ from members.vehicles.models import Ownership, Vehicle, VehicleModel
 
 __all__ = [
     "Consent",
+    "ConsentText",
     "Identity",
     "ImportJob",
     "ImportProfile",
@@ -34,6 +36,10 @@ __all__ = [
     "MemberTag",
     "Order",
     "Ownership",
+    "PastConsent",
+    "Reveal",
+    "RevealLimit",
+    "RevealTally",
     "Segment",
     "Snapshot",
     "SnapshotBatch",

@@ -9,16 +9,20 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.audit.ports import SubjectKind, register_actions, register_subjects, register_values
+from core.data_inventory.ports import register_holdings
 from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
-from core.kernel.navigation import NavItem
+from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
 from core.lists.ports import register_list
+from core.retention.emptying import Emptying
+from core.retention.ports import Retained, register_retention
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
+from members.data_classes import HOLDINGS
 from members.imports.handlers import FILLS as IMPORTED
 from members.imports.handlers import KIND as IMPORT
 from members.imports.handlers import WORDS as IMPORT_WORDS
@@ -40,10 +44,13 @@ from members.members.searching import find_members
 from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
+from members.privacy.models import ConsentText
+from members.privacy.models import Purpose as ConsentPurpose
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member, Stage
 from members.profiles.ports import register_follower, register_stage_teller
 from members.profiles.workbench import member_figures
+from members.revealing.models import Reveal, RevealLimit
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
@@ -97,6 +104,11 @@ SENTENCES = {
     "member.changed": _("changed the member"),
     "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
     "stage_policy.changed": _("changed the rules of the lifecycle:"),
+    "consent.given": _("recorded consent (%(purpose)s, version %(version)s) of"),
+    "consent.withdrawn": _("recorded the withdrawal of consent (%(purpose)s) of"),
+    "consent_text.added": _("added version %(version)s of the consent text:"),
+    "member.revealed": _("saw the whole %(revealed)s (%(why)s) of"),
+    "reveal_limit.changed": _("lets a person reveal %(per_day)s values a day:"),
     "segment.created": _("created the segment"),
     "segment.changed": _("changed the segment"),
     "segment.archived": _("archived the segment"),
@@ -123,15 +135,44 @@ SENTENCES = {
     "tag_rule.saved": _("saved the rule of the tag"),
     "tag_rule.deleted": _("deleted the rule of the tag"),
 }
+OLD_IMPORTS = Retained(
+    _("Refused values of imports"),
+    _("Row, column and reason stay; the value that was refused is forgotten."),
+    days=180,
+    least=7,
+    purger=Emptying(
+        table="members_importrejection",
+        old="row.job_id IN (SELECT id FROM members_importjob WHERE brand_id = %(brand)s"
+        " AND created_at < %(before)s)",
+        full="row.value <> ''",
+        empty="value = ''",
+    ),
+    order=20,
+)
+OLD_SAMPLES = Retained(
+    _("Sample rows of imports"),
+    _("The first rows of the file, shown while its columns are chosen, are forgotten."),
+    days=180,
+    least=7,
+    purger=Emptying(
+        table="members_importjob",
+        old="row.created_at < %(before)s",
+        full="row.sample <> '[]'",
+        empty="sample = '[]'",
+    ),
+    order=21,
+)
 
 
 def register() -> None:
     """Fill the registries; called from ``MembersConfig.ready``."""
+    register_holdings(*HOLDINGS)
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
     _register_tags()
     _register_lifecycle()
+    _register_privacy()
     register_states(STAGES | IMPORT_STATES)
     register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
     register_actions(SENTENCES)
@@ -193,6 +234,35 @@ def _register_lifecycle() -> None:
     )
     register_values("from", dict(Stage.choices))
     register_values("to", dict(Stage.choices))
+
+
+def _register_privacy() -> None:
+    register_retention("import", OLD_IMPORTS)
+    register_retention("sample", OLD_SAMPLES)
+    register_values("revealed", dict(Reveal.Field.choices))
+    register_values("why", dict(Reveal.Reason.choices))
+    register_values("purpose", dict(ConsentPurpose.choices))
+    register_subjects(
+        {
+            "members.reveallimit": SubjectKind(_("Limit of reveals"), _reveal_limits),
+            "members.consenttext": SubjectKind(_("Consent text"), _consent_texts),
+        }
+    )
+    setup, see = Section.SETUP, Permission.PRIVACY_VIEW
+    register_places(
+        NavItem(_("Reveals"), "members:reveals-list", "eye", see, 235, setup),
+        NavItem(_("Consent texts"), "members:consent-texts", "book", see, 236, setup),
+    )
+
+
+def _reveal_limits(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = RevealLimit.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)
+    return {pk: (gettext("Limit of reveals"), reverse("members:reveals-list")) for pk in rows}
+
+
+def _consent_texts(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = ConsentText.objects.visible_to(viewer).filter(pk__in=ids)
+    return {text.pk: (str(text), reverse("members:consent-texts")) for text in rows}
 
 
 def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:

@@ -10,6 +10,8 @@ from members.imports import console as imports
 from members.lifecycle import console as lifecycle
 from members.live import console as live
 from members.members import console as members
+from members.privacy import console as privacy
+from members.revealing import console as revealing
 from members.segments import console as segments
 from members.snapshots import console as snapshots
 from members.tags import console as tags
@@ -32,6 +34,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="tags-history-of-member",
     ),
     path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
+    path("<int:member_id>/reveal/", revealing.reveals_new, name="reveals-new"),
+    path("<int:member_id>/consents/", privacy.consents_of_member, name="consents-of-member"),
+    path(
+        "<int:member_id>/consents/<slug:purpose>/<slug:act>/",
+        privacy.consents_change,
+        name="consents-change",
+    ),
+    path("consent-texts/", privacy.consent_texts, name="consent-texts"),
+    path("consent-texts/new/", privacy.consent_texts_new, name="consent-texts-new"),
+    path("reveals/", revealing.reveals_list, name="reveals-list"),
+    path("reveals/limit/", revealing.reveals_limit, name="reveals-limit"),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),
     path("imports/template/<slug:subject>/", imports.imports_template, name="imports-template"),

@@ -40,6 +40,7 @@ from integrations.demo import services as demo
 from members.imports import services as imports
 from members.live import services as live
 from members.profiles.models import Member
+from members.revealing.services import reveal
 from members.segments.models import Segment
 from members.snapshots import services as snapshots
 from members.tags import services as tags
@@ -125,6 +126,7 @@ def make_scene() -> Scene:
         rows["snapshot_id"] = snapshot_id
         rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
         rows |= {"field": "dealer_ids", "key": "seats"}
+        rows |= {"purpose": "marketing", "act": "give"}
         task = Run.objects.filter(state=Run.State.SUCCEEDED).latest("pk").pk
         rows |= {"run_id": task, "subject_id": admin.pk}
         rows["entry_id"] = AuditEntry.objects.latest("pk").pk
@@ -137,6 +139,7 @@ def make_scene() -> Scene:
     meanings = _other_meanings(built, previewed, draft)
     meanings["members:tags-delete"] = {"tag_id": rows["free_tag_id"]}
     meanings["members:imports-columns"] = {"job_id": waiting_job}
+    meanings["core:retention-edit"] = {"kind": "message"}
     return Scene(brand, admin, rows, meanings)
 
 
@@ -278,6 +281,8 @@ def _people(actor: Viewer) -> dict[str, Any]:
         actor=actor,
         now=now,
     )
+    why = {"reason": "service", "note": "维修完成，通知取车"}
+    reveal(member=members[0], field="phone", **why, actor=actor, now=now)
     return {
         "member_id": members[0].pk,
         "view_id": view.pk,

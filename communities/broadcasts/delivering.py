@@ -21,7 +21,7 @@ from django.utils import timezone
 from communities.broadcasts import audience as audiences
 from communities.broadcasts import rules
 from communities.broadcasts.models import Broadcast, Delivery
-from communities.broadcasts.parcels import Parcel, load
+from communities.broadcasts.parcels import Parcel, load, still_agreeing
 from communities.broadcasts.ports import RoomChannel, channel_of
 from core.audit import services as audit
 from core.kernel.access import system_viewer
@@ -133,7 +133,7 @@ def _settle(brand_id: int, settlements: Sequence[Settlement]) -> None:
 
 
 def _sendable(brand_id: int, parcels: Sequence[Parcel], now: datetime) -> list[Parcel]:
-    """Hand back what must not be sent now: paused, cancelled, or marketing by night."""
+    """Hand back what must not be sent now: paused, cancelled, unwanted, or marketing by night."""
     stopped = [item for item in parcels if item.broadcast_state != "sending"]
     if stopped:
         with tenant(brand_id):
@@ -144,12 +144,22 @@ def _sendable(brand_id: int, parcels: Sequence[Parcel], now: datetime) -> list[P
     if not any(item.is_marketing for item in going):
         return going
     with tenant(brand_id):
+        going = _agreed(brand_id, going)
         policies = audiences.current_policies(brand_id=brand_id)
         zone = timezone.get_default_timezone()
         asleep = {kind for kind, policy in policies.items() if rules.quiet_end(now, policy, zone)}
         late = [item for item in going if item.is_marketing and item.kind in asleep]
         _postpone(brand_id, late, policies, now)
     return [item for item in going if not (item.is_marketing and item.kind in asleep)]
+
+
+def _agreed(brand_id: int, parcels: Sequence[Parcel]) -> list[Parcel]:
+    """Call off what would reach only people who withdrew their consent, be it a moment ago."""
+    looked_at = still_agreeing(brand_id=brand_id, parcels=parcels)
+    refused = [item for item in looked_at if item.is_refused]
+    off = [Settlement(item.id, item.fence, State.CANCELLED, "no_consent") for item in refused]
+    work.settle(model=Delivery, brand_id=brand_id, settlements=off)
+    return [item for item in looked_at if not item.is_refused]
 
 
 def _postpone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -64,6 +64,7 @@ class Parcel:
     dealer: str
     brand: str
     sender: str
+    is_refused: bool = False  # nobody in the room agrees to marketing any more
 
     @property
     def key(self) -> str:
@@ -120,6 +121,37 @@ def sample_facts(*, room: Room | None, brand: Brand) -> dict[str, str]:
 def key_of(broadcast_id: int, room_id: int) -> str:
     """Return what a post of this broadcast to this room is known by to its channel."""
     return f"broadcast:{broadcast_id}/{room_id}"
+
+
+REFUSERS = """
+    SELECT seat.room_id, count(*) FROM members_consent AS consent
+    JOIN communities_membership AS seat
+        ON seat.brand_id = %(brand)s AND seat.member_id = consent.member_id
+        AND seat.left_at IS NULL
+    WHERE consent.brand_id = %(brand)s AND consent.purpose = 'marketing'
+        AND consent.withdrawn_at IS NOT NULL AND seat.room_id = ANY(%(rooms)s)
+    GROUP BY seat.room_id
+"""
+
+
+def still_agreeing(*, brand_id: int, parcels: Sequence[Parcel]) -> list[Parcel]:
+    """Return the parcels as consents stand now: who withdrew theirs is counted no more."""
+    rooms = [item.room_id for item in parcels if item.is_marketing]
+    if not rooms:
+        return list(parcels)
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSERS, {"brand": brand_id, "rooms": rooms})
+        refusers = dict(cursor.fetchall())
+    return [
+        replace(
+            item,
+            people=max(0, item.people - refusers.get(item.room_id, 0)),
+            is_refused=(0 < item.people <= refusers.get(item.room_id, 0)),
+        )
+        if item.is_marketing
+        else item
+        for item in parcels
+    ]
 
 
 def load(*, brand_id: int, delivery_ids: Sequence[int]) -> list[Parcel]:

@@ -162,6 +162,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="10"),
         "args": ["core.files.tasks.delete_expired_files"],
     },
+    "purge-by-retention": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="4", minute="0"),
+        "args": ["core.retention.tasks.purge_due"],
+    },
     "clear-expired-sessions": {
         "task": "core.sign_in.tasks.clear_expired_sessions",
         "schedule": crontab(hour="3", minute="20"),
@@ -286,6 +291,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "BroadcastPurposeEnum": "communities.broadcasts.models.Broadcast.Purpose",
+        "ConsentPurposeEnum": "members.privacy.models.Purpose",
         "CommunityKindEnum": "communities.policies.models.Kind",
         "StageEnum": "members.profiles.models.Stage",
         "RunStateEnum": "core.runs.models.Run.State",

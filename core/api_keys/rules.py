@@ -27,4 +27,7 @@ PERMISSION_WORDS = {
     Permission.STAFF_EDIT: _("Edit staff"),
     Permission.API_KEYS_EDIT: _("Edit API keys"),
     Permission.AUDIT_VIEW: _("See the audit trail"),
+    Permission.MEMBERS_REVEAL: _("Reveal numbers of members"),
+    Permission.PRIVACY_VIEW: _("See the rules of privacy"),
+    Permission.PRIVACY_EDIT: _("Edit the rules of privacy"),
 }

@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -238,6 +239,23 @@ def delete_file(*, stored: StoredFile) -> None:
     transaction.on_commit(lambda: storage.remove(path))
 
 
+@transaction.atomic
+def discard(*, stored: StoredFile) -> None:
+    """Delete the bytes once this has committed, and the row unless something refers to it.
+
+    An import keeps telling which file it read; opening that file answers that it is gone.
+    """
+    path = stored.path
+    try:
+        with transaction.atomic():
+            stored.delete()
+    except (ProtectedError, IntegrityError):
+        StoredFile.objects.filter(brand_id=stored.brand_id, path=path).update(
+            size_bytes=0, expires_at=None
+        )
+    transaction.on_commit(lambda: storage.remove(path))
+
+
 def delete_expired(*, brand_id: int, now: datetime) -> int:
     """Delete expired files, and bytes that never got a row. Opens its own transactions."""
     deleted = 0
@@ -249,7 +267,7 @@ def delete_expired(*, brand_id: int, now: datetime) -> int:
                 .order_by("pk")[:SWEEP_BATCH]
             )
             for stored in batch:
-                delete_file(stored=stored)
+                discard(stored=stored)
         deleted += len(batch)
         if len(batch) < SWEEP_BATCH:
             break

@@ -34,6 +34,9 @@ class Permission(StrEnum):
     STAFF_EDIT = "staff.edit"
     API_KEYS_EDIT = "api_keys.edit"
     AUDIT_VIEW = "audit.view"
+    MEMBERS_REVEAL = "members.reveal"  # the whole number behind a mask
+    PRIVACY_VIEW = "privacy.view"  # what is kept, for how long, and by which texts
+    PRIVACY_EDIT = "privacy.edit"
 
 
 @dataclass(frozen=True)

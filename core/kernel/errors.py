@@ -17,6 +17,7 @@ class Kind(StrEnum):
     STALE = "stale"  # 412: somebody changed it since it was read
     TOO_LARGE = "too_large"  # 413
     UNSUPPORTED = "unsupported"  # 415
+    TOO_MANY = "too_many"  # 429: as often as is allowed within the time
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,11 @@ def masked_vin(vin: str | None) -> str:
     return f"****{vin[-4:]}" if vin else NOTHING
 
 
+def masked_tail(text: str | None) -> str:
+    """Return the end of a name such as a unionid: enough to compare, too little to use."""
+    return f"****{text[-min(4, len(text) // 3) :]}" if text and len(text) > 2 else "****"
+
+
 def exact(at: datetime) -> str:
     """Return the local time to the minute, as it stands in a tooltip."""
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")

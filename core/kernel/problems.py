@@ -31,6 +31,7 @@ STATUS_OF_KIND: dict[Kind, HTTPStatus] = {
     Kind.STALE: HTTPStatus.PRECONDITION_FAILED,
     Kind.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Kind.UNSUPPORTED: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Kind.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
 }
 TITLES = {
     HTTPStatus.BAD_REQUEST: _("The request cannot be read"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
 
+ATTEMPTS_KEPT = timedelta(days=90)
 # "Seen 5 minutes ago" is exact enough; a write per request is not worth more.
 SEEN_EVERY = timedelta(minutes=5)
 
@@ -71,7 +73,9 @@ def end_sessions(*, staff: Staff, actor: Viewer, now: datetime, keep_key: str | 
 
 
 def clear_expired(*, now: datetime) -> int:
-    """Delete sessions that have run out; return how many."""
+    """Delete sessions that have run out, and old attempts to sign in; return how many sessions."""
+    for model in (AccessAttempt, AccessFailureLog, AccessLog):
+        model.objects.filter(attempt_time__lt=now - ATTEMPTS_KEPT).delete()
     return StaffSession.objects.filter(expire_date__lt=now).delete()[0]
 
 

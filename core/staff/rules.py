@@ -13,7 +13,11 @@ _READ = {
     Permission.BROADCASTS_VIEW,
     Permission.RUNS_VIEW,
 }
-_DEALER_STAFF = _READ | {Permission.CHAT_POST, Permission.MEMBERS_EDIT}
+_DEALER_STAFF = _READ | {
+    Permission.CHAT_POST,
+    Permission.MEMBERS_EDIT,
+    Permission.MEMBERS_REVEAL,
+}
 _DEALER_MANAGER = _DEALER_STAFF | {
     Permission.BROADCASTS_SEND,
     Permission.COMMUNITIES_EDIT,
@@ -30,7 +34,9 @@ _HQ_OPERATOR = _DEALER_MANAGER | {
 PERMISSIONS_OF_ROLE: dict[str, frozenset[Permission]] = {
     "hq_admin": frozenset(Permission),
     "hq_operator": frozenset(_HQ_OPERATOR),
-    "hq_reviewer": frozenset(_READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW}),
+    "hq_reviewer": frozenset(
+        _READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW, Permission.PRIVACY_VIEW}
+    ),
     "region_manager": frozenset(
         _READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW, Permission.BROADCASTS_SEND}
     ),

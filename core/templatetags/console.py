@@ -40,6 +40,7 @@ register.filter("points", formats.points)
 register.filter("mask_phone", formats.masked_phone)
 register.filter("mask_name", formats.masked_name)
 register.filter("mask_vin", formats.masked_vin)
+register.filter("mask_tail", formats.masked_tail)
 register.filter("duration", formats.duration)
 register.filter("listed", formats.listed)
 

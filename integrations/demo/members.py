@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from core.kernel import crypto
 from integrations.demo import binary, catalogue, loader, people, vins
 from integrations.demo.people import CHANNELS, DAY, GENDERS, SOURCES, STAGES
+from members.privacy.models import ConsentText
 from members.tags.models import Tag, TagGroup, TagRule
 from members.vehicles.models import VehicleModel
 
@@ -133,6 +135,33 @@ def load_identities(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -
             "value": binary.numbered("u", held * 7 + 100_003, 11),
             "created_at": binary.timestamp(people.micros_of(now)),
         },
+    )
+
+
+CONSENT_TEXTS = {
+    "community": (
+        "我同意品牌及所属经销商邀请我加入车主社群，并在社群内使用我的昵称。我可随时退出并撤回同意。"
+    ),
+    "marketing": (
+        "我同意品牌通过社群、企业微信和应用向我发送活动与优惠信息。我可随时撤回同意，撤回即时生效。"
+    ),
+}
+
+
+def make_consent_texts(*, brand: Brand, now: datetime) -> None:
+    """Write what the members agreed to: the version that all consents name."""
+    since = now - timedelta(days=710)
+    ConsentText.objects.using(OWNER).bulk_create(
+        ConsentText(
+            brand=brand,
+            purpose=purpose,
+            version="2026-01",
+            body=body,
+            effective_from=since,
+            created_by_label="system",
+            created_at=since,
+        )
+        for purpose, body in CONSENT_TEXTS.items()
     )
 
 

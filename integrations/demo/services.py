@@ -90,6 +90,7 @@ def _people(
     say: Callable[[str], Any],
 ) -> int:
     drawn = people.draw(count=plan.members, network=network, now=now, rng=rng, seed=plan.seed)
+    members.make_consent_texts(brand=brand, now=now)
     with loader.open_tables(rows=plan.members):
         say("members")
         ids = members.load_members(brand=brand, plan=plan, network=network, drawn=drawn, now=now)

@@ -109,6 +109,7 @@ def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         ],
         "may_edit": may_edit,
         "may_tag": viewer.may(Permission.TAGS_EDIT),
+        "may_reveal": viewer.may(Permission.MEMBERS_REVEAL),
         "sees_audit": viewer.may(Permission.AUDIT_VIEW),
     }
     return render(request, "members/members/detail.html", context)

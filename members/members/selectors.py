@@ -9,7 +9,6 @@ from django.db.models import Count, Max, Q, Sum
 from core.kernel import crypto
 from members.identities.models import Identity
 from members.orders.models import Order
-from members.privacy.models import Consent
 from members.profiles import rules
 from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
@@ -125,16 +124,14 @@ class Dossier:
     tags: list[HeldTag]
     kept_from: list[Tag]  # whose rules leave the member alone
     identities: Sequence[Identity]
-    consents: list[tuple[str, Consent | None]]
     order_count: int
     order_fen: int
     last_ordered_at: datetime | None
 
 
 def dossier_of(*, member: Member) -> Dossier:
-    """Return everything but history: six queries."""
+    """Return everything but history: five queries."""
     of_member = {"brand_id": member.brand_id, "member": member}
-    given = {row.purpose: row for row in Consent.objects.filter(**of_member)}
     totals = Order.objects.filter(**of_member).aggregate(
         number=Count("pk"), fen=Sum("amount_fen"), last=Max("ordered_at")
     )
@@ -147,7 +144,6 @@ def dossier_of(*, member: Member) -> Dossier:
         tags=tag_selectors.tags_of(brand_id=member.brand_id, member_ids=[member.pk])[member.pk],
         kept_from=tag_selectors.blocked_for(member=member),
         identities=list(Identity.objects.filter(**of_member).order_by("kind", "pk")),
-        consents=[(str(label), given.get(purpose)) for purpose, label in Consent.Purpose.choices],
         order_count=totals["number"],
         order_fen=totals["fen"] or 0,
         last_ordered_at=totals["last"],

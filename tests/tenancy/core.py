@@ -250,6 +250,11 @@ ROUTES = {
     "core:api-keys-list": listing(),
     "core:api-keys-new": listing(),
     "core:api-keys-revoke": row(api_key),
+    "api:core:retention-list": listing(),
+    "api:core:retention-detail": listing(lambda _scope: {"kind": "file"}),
+    "core:retention": listing(),
+    "core:retention-edit": listing(lambda _scope: {"kind": "file"}),
+    "core:data-inventory": own(),  # about the product, the same for everybody
     "core:audit-list": listing(),
     "core:audit-check": own(),
     "core:audit-detail": row(audit_entry),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from members.lifecycle.models import StageChange
 from members.live.models import LiveSegment
 from members.members.ports import MemberSection, register_member_section
 from members.orders.models import Order
+from members.privacy.models import Consent, ConsentText
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
 from members.tags import services as tags
@@ -34,6 +36,52 @@ def make_member(scope):
 
 def member(scope):
     return {"member_id": make_member(scope).pk}
+
+
+def make_text(scope):
+    """The text in force, made once for a brand."""
+    with tenant(scope.brand.pk):
+        return ConsentText.objects.get_or_create(
+            brand=scope.brand,
+            purpose="marketing",
+            version="1",
+            defaults={
+                "body": f"{scope.brand_canary} text",
+                "effective_from": timezone.now() - timedelta(days=9),
+                "created_at": timezone.now(),
+            },
+        )[0]
+
+
+def consent_text(scope):
+    return {"text_id": make_text(scope).pk}
+
+
+def consent(scope):
+    of = make_member(scope)
+    with tenant(scope.brand.pk):
+        made = Consent.objects.create(
+            brand=scope.brand,
+            member=of,
+            purpose="marketing",
+            version="1",
+            given_at=timezone.now(),
+            evidence=f"{scope.canary} form",
+        )
+    return {"consent_id": made.pk, "body": {"evidence": "call"}}
+
+
+def new_consent(scope):
+    make_text(scope)
+    return {"member": make_member(scope).pk, "purpose": "marketing", "evidence": "form"}
+
+
+def member_to_reveal(scope):
+    phoned = MemberFactory(
+        brand=scope.brand, home_dealer=scope.dealer, phone=f"+86138{next(number):08d}"
+    )
+    body = {"field": "phone", "reason": "call", "note": "calls back"}
+    return {"member_id": phoned.pk, "body": body}
 
 
 def section(scope):
@@ -281,6 +329,13 @@ ROUTES = {
     "api:members:stage-changes-detail": row(pk(stage_change)),
     "api:members:members-list": listing(refers=new_member),
     "api:members:members-detail": row(pk(member), refers=new_member),
+    "api:members:consents-list": listing(refers=new_consent),
+    "api:members:consents-detail": row(pk(consent)),
+    "api:members:consents-withdraw": row(pk(consent)),
+    "api:members:consent-texts-list": listing(dealers=False),
+    "api:members:consent-texts-detail": row(pk(consent_text), dealers=False),
+    "api:members:members-reveal": row(pk(member_to_reveal)),
+    "api:members:reveal-limit": listing(),
     "api:members:orders-list": listing(refers=new_order),
     "api:members:orders-detail": row(pk(order)),
     "api:members:segments-list": listing(dealers=False),
@@ -332,6 +387,15 @@ ROUTES = {
     "members:members-edit": row(member),
     "members:members-orders": row(member),
     "members:members-section": row(section),
+    "members:consents-of-member": row(member),
+    "members:consents-change": row(
+        lambda scope: member(scope) | {"purpose": "marketing", "act": "give"}
+    ),
+    "members:consent-texts": listing(),
+    "members:consent-texts-new": listing(),
+    "members:reveals-new": row(member),
+    "members:reveals-list": listing(),
+    "members:reveals-limit": listing(),
     "members:tags-of-member": row(member),
     "members:segments-list": listing(),
     "members:segments-new": listing(),

@@ -15,6 +15,7 @@ import "./columns.js";
 import "./palette.js";
 import "./times.js";
 import "./copying.js";
+import "./forgetting.js";
 import "./preview.js";
 import "./charts.js";
 import "./builder.js";

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from core.data_inventory import ports, selectors
+from core.data_inventory.forms import InventoryFilterForm
+from core.kernel.access import Permission
+from core.kernel.console import ConsoleRequest, console, page_or_partial
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+
+    from core.data_inventory.selectors import Item
+
+
+@console(Permission.PRIVACY_VIEW)
+def data_inventory(request: ConsoleRequest) -> HttpResponseBase:
+    """Show every field that is kept: how personal, what for, how long, and how it is shown."""
+    form = InventoryFilterForm(request.GET)
+    every = list(selectors.items())
+    found = _narrowed(every, form)
+    classes = Counter(str(item.said.data_class) for item in every)
+    context = {
+        "tables": [
+            (model._meta.label, list(items))
+            for model, items in groupby(found, key=attrgetter("model"))
+        ],
+        "figures": [(label, classes[key]) for key, label in ports.CLASSES.items()],
+        "filter_form": form,
+        "field_count": len(found),
+    }
+    return page_or_partial(
+        request, "core/data_inventory/page.html", "core/data_inventory/_list.html", context
+    )
+
+
+def _narrowed(items: list[Item], form: InventoryFilterForm) -> list[Item]:
+    if not form.is_valid():
+        return []
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    table = chosen.pop("table", "")
+    return [
+        item
+        for item in items
+        if (not table or item.model._meta.label == table)
+        and all(getattr(item.said, name) == value for name, value in chosen.items())
+    ]

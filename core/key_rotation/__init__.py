@@ -1,0 +1,1 @@
+"""Sealing again, with the newest key, what older keys have sealed."""

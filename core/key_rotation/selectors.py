@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from core.data_inventory.ports import Mask
+from core.data_inventory.selectors import sealed_items
+
+if TYPE_CHECKING:
+    from core.data_inventory.selectors import Item
+
+
+@dataclass(frozen=True, slots=True)
+class SealedField:
+    """An encrypted field: of its own, or the member ``query`` of a JSON one as Base64."""
+
+    label: str
+    field: str
+    table: str
+    column: str
+    is_json: bool
+
+    @property
+    def sealed_sql(self) -> str:
+        """The SQL of its bytes."""
+        if not self.is_json:
+            return self.column
+        return f"decode({self.column}->>'query', 'base64')"
+
+    @property
+    def present_sql(self) -> str:
+        """The SQL of whether a row has any. JSON written by others may hold what is not sealed."""
+        if not self.is_json:
+            return f"{self.column} IS NOT NULL"
+        return f"{self.column}->>'query' ~ '^[A-Za-z0-9+/]{{24,}}=*$'"
+
+
+def sealed_fields() -> list[SealedField]:
+    """Return every encrypted field of every model, as the data classes declare them."""
+    return [_located(item) for item in sealed_items()]
+
+
+def _located(item: Item) -> SealedField:
+    quote, field = connection.ops.quote_name, item.model._meta.get_field(item.field)
+    return SealedField(
+        label=item.model._meta.label,
+        field=item.field,
+        table=quote(item.model._meta.db_table),
+        column=quote(str(getattr(field, "column", ""))),
+        is_json=item.said.mask == Mask.SEALED_QUERY,
+    )
+
+
+def rows_per_key(*, brand_id: int, field: SealedField) -> dict[str, int]:
+    """Return how many rows each key has sealed: one pass over the brand's rows."""
+    sealed, values = field.sealed_sql, {"brand": brand_id}
+    sql = f"""
+        SELECT encode(substring(sealed FOR position('\\x00'::bytea IN sealed) - 1), 'escape'),
+            count(*)
+        FROM (
+            SELECT {sealed} AS sealed FROM {field.table}
+            WHERE brand_id = %(brand)s AND CASE WHEN {field.present_sql} THEN
+                position('\\x00'::bytea IN {sealed}) > 1 ELSE FALSE END
+            OFFSET 0
+        ) AS held GROUP BY 1
+    """  # noqa: S608  only names of the model's own table and column are put in
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return dict(cursor.fetchall())
+
+
+def batch(*, brand_id: int, field: SealedField, after: int, limit: int) -> list[tuple[int, Any]]:
+    """Return the next rows by primary key, as id and what is kept."""
+    kept = f"{field.column}->>'query'" if field.is_json else field.column
+    sql = f"""
+        SELECT id, {kept} FROM {field.table}
+        WHERE brand_id = %(brand)s AND id > %(after)s AND {field.present_sql}
+        ORDER BY id LIMIT %(limit)s
+    """  # noqa: S608  only names of the model's own table and column are put in
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"brand": brand_id, "after": after, "limit": limit})
+        return list(cursor.fetchall())

@@ -1,0 +1,65 @@
+"""The usual purger: one table, whose old rows stay as rows and lose what was in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from core.retention.ports import Batch
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Emptying:
+    """Sets columns of old rows to nothing, so that numbers, sums and references still add up.
+
+    ``old`` is the SQL that compares a row, called ``row``, with ``%(before)s``; ``full`` says
+    whether there is anything left to empty; ``empty`` is the SET list. Code writes them, never
+    people.
+    """
+
+    table: str
+    old: str
+    full: str
+    empty: str
+
+    def due(self, *, brand_id: int, before: datetime, most: int) -> int:
+        """Return how many rows would go, counting no further than ``most``."""
+        sql = f"""
+            SELECT count(*) FROM (
+                SELECT FROM {self.table} AS row
+                WHERE row.brand_id = %(brand)s AND {self.old} AND {self.full} LIMIT %(most)s
+            ) AS due
+        """  # noqa: S608  constants of the code
+        with connection.cursor() as cursor:
+            cursor.execute(sql, {"brand": brand_id, "before": before, "most": most})
+            return int(cursor.fetchone()[0])
+
+    def purge(self, *, brand_id: int, before: datetime, after: int, limit: int) -> Batch:
+        """Empty the next rows by id."""
+        sql = f"""
+            WITH picked AS (
+                SELECT row.id FROM {self.table} AS row
+                WHERE row.brand_id = %(brand)s AND row.id > %(after)s
+                    AND {self.old} AND {self.full}
+                ORDER BY row.id LIMIT %(limit)s FOR UPDATE
+            ), emptied AS (
+                UPDATE {self.table} AS row SET {self.empty} FROM picked
+                WHERE row.brand_id = %(brand)s AND row.id = picked.id RETURNING row.id
+            )
+            SELECT count(*), max(id) FROM emptied
+        """  # noqa: S608  constants of the code
+        values: dict[str, Any] = {
+            "brand": brand_id,
+            "before": before,
+            "after": after,
+            "limit": limit,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            emptied, last = cursor.fetchone()
+        return Batch(emptied, last if emptied == limit else None)

@@ -1,0 +1,37 @@
+"""The purger of uploads and result files: their bytes leave the disk, their rows where nothing
+refers to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from core.files import services as files
+from core.files.models import StoredFile
+from core.retention.ports import Batch
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+
+class OldFiles:
+    """Files that were stored too long ago. Few, so that each is deleted on its own."""
+
+    def due(self, *, brand_id: int, before: datetime, most: int) -> int:
+        """Return how many files would go."""
+        return self._old(brand_id, before)[:most].count()
+
+    def purge(self, *, brand_id: int, before: datetime, after: int, limit: int) -> Batch:
+        """Delete the next files by id."""
+        rows = self._old(brand_id, before).filter(pk__gt=after).select_for_update()
+        found = list(rows.order_by("pk")[:limit])
+        for stored in found:
+            files.discard(stored=stored)
+        return Batch(len(found), found[-1].pk if len(found) == limit else None)
+
+    def _old(self, brand_id: int, before: datetime) -> QuerySet[StoredFile]:
+        kept = Q(expires_at__isnull=False) | Q(size_bytes__gt=0)
+        return StoredFile.objects.filter(kept, brand_id=brand_id, created_at__lt=before)

@@ -1,0 +1,257 @@
+"""What members keep. See ``core.data_inventory.ports``.
+
+Numbers that lead to a member are personal, since whoever has the members table knows who it is.
+"""
+
+from __future__ import annotations
+
+from core.data_inventory.ports import Keep, Mask, Purpose, holding
+
+PLAIN = Mask.PLAIN
+WHO = {"member": PLAIN}
+
+HOLDINGS = (
+    holding(
+        "members.Member",
+        Purpose.PEOPLE,
+        Keep.MEMBER,
+        internal="id brand home_dealer source created_at updated_at version",
+        personal={
+            "display_name": Mask.NAME,
+            "customer_no": PLAIN,
+            "phone_masked": Mask.PART,
+            "phone_tail": Mask.PART,
+            "gender": PLAIN,
+            "city": PLAIN,
+            "stage": PLAIN,
+            "stage_since": PLAIN,
+            "joined_on": PLAIN,
+            "last_active_at": PLAIN,
+        },
+        sensitive={"phone_cipher": Mask.SEALED, "phone_hash": Mask.HASHED},
+    ),
+    holding(
+        "members.Identity",
+        Purpose.PEOPLE,
+        Keep.MEMBER,
+        internal="id brand kind created_at",
+        personal={"member": PLAIN, "value": PLAIN},
+    ),
+    holding(
+        "members.VehicleModel", Purpose.CARS, Keep.BRAND, public="code name", internal="id brand"
+    ),
+    holding(
+        "members.Vehicle",
+        Purpose.CARS,
+        Keep.MEMBER,
+        internal="id brand model is_domestic created_at",
+        personal={"vin_tail": Mask.PART, "mileage_km": PLAIN},
+        sensitive={"vin_cipher": Mask.SEALED, "vin_hash": Mask.HASHED},
+    ),
+    holding(
+        "members.Ownership",
+        Purpose.CARS,
+        Keep.MEMBER,
+        internal="id brand",
+        personal={"vehicle": PLAIN, "member": PLAIN, "delivered_on": PLAIN, "ended_on": PLAIN},
+    ),
+    holding(
+        "members.Order",
+        Purpose.ORDERS,
+        Keep.MEMBER,
+        internal="id brand",
+        personal={
+            "order_no": PLAIN,
+            "member": PLAIN,
+            "ordered_at": PLAIN,
+            "amount_fen": PLAIN,
+            "quantity": PLAIN,
+            "channel": PLAIN,
+        },
+    ),
+    holding(
+        "members.Consent",
+        Purpose.CONSENT,
+        Keep.MEMBER,
+        internal="id brand purpose version",
+        personal={
+            "member": PLAIN,
+            "given_at": PLAIN,
+            "withdrawn_at": PLAIN,
+            "evidence": PLAIN,
+            "withdrawn_evidence": PLAIN,
+        },
+    ),
+    holding(
+        "members.PastConsent",
+        Purpose.CONSENT,
+        Keep.MEMBER,
+        internal="id brand purpose version",
+        personal={
+            "member": PLAIN,
+            "given_at": PLAIN,
+            "withdrawn_at": PLAIN,
+            "evidence": PLAIN,
+            "withdrawn_evidence": PLAIN,
+        },
+    ),
+    holding(
+        "members.ConsentText",
+        Purpose.CONSENT,
+        Keep.BRAND,
+        public="purpose version body effective_from needs_renewal",
+        internal="id brand created_at",
+        personal={"created_by_label": PLAIN},
+    ),
+    holding(
+        "members.Reveal",
+        Purpose.PROOF,
+        Keep.MEMBER,
+        internal="id brand field of_id reason actor_id at",
+        personal={"member": PLAIN, "note": PLAIN, "actor_label": PLAIN},
+    ),
+    holding("members.RevealTally", Purpose.PROOF, Keep.MOMENT, internal="brand who day used"),
+    holding("members.RevealLimit", Purpose.PROOF, Keep.BRAND, internal="id brand per_day"),
+    holding("members.TagGroup", Purpose.CARE, Keep.BRAND, internal="id brand name is_exclusive"),
+    holding(
+        "members.Tag",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand group name created_at member_count counted_at",
+    ),
+    holding(
+        "members.MemberTag",
+        Purpose.CARE,
+        Keep.MEMBER,
+        internal="brand source author_id",
+        personal={"tag": PLAIN, "member": PLAIN, "tagged_at": PLAIN, "expires_at": PLAIN},
+    ),
+    holding(
+        "members.TagBlock",
+        Purpose.CARE,
+        Keep.MEMBER,
+        internal="brand author_id created_at",
+        personal={"tag": PLAIN, "member": PLAIN},
+    ),
+    holding(
+        "members.TagRule",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand tag tree is_active applied_at version",
+    ),
+    holding(
+        "members.TagLimits", Purpose.CARE, Keep.BRAND, internal="id brand tags per_group per_member"
+    ),
+    holding(
+        "members.TagAct",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand source author_id rule_version run_id at undoes_id undone_at",
+        personal={"author_label": PLAIN, "undone_by": PLAIN},
+    ),
+    holding(
+        "members.TagChange",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand act tag_id tag_name kind people",
+    ),
+    holding(
+        "members.TagChangeBatch",
+        Purpose.CARE,
+        Keep.MEMBER,
+        internal="id brand change bucket at people author_ids",
+        personal={
+            "member_ids": PLAIN,
+            "sources": PLAIN,
+            "tagged_ats": PLAIN,
+            "expires_ats": PLAIN,
+        },
+    ),
+    holding(
+        "members.Segment",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand name description tree member_count counted_at is_archived"
+        " created_by_id created_at updated_at version",
+    ),
+    holding(
+        "members.LiveSegment",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand segment fingerprint member_count since is_settled problem refreshed_at"
+        " recomputed_at created_at",
+    ),
+    holding(
+        "members.LiveMember",
+        Purpose.CARE,
+        Keep.MEMBER,
+        internal="brand segment_id",
+        personal={"member_id": PLAIN},
+    ),
+    holding(
+        "members.TouchedMember",
+        Purpose.CARE,
+        Keep.MOMENT,
+        internal="id brand at",
+        personal={"member_id": PLAIN},
+    ),
+    holding(
+        "members.Snapshot",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand segment number tree run member_count previous_id plus_count"
+        " minus_count taken_at created_by_id created_at",
+        personal={"created_by_label": PLAIN},
+    ),
+    holding(
+        "members.SnapshotBatch",
+        Purpose.CARE,
+        Keep.MEMBER,
+        internal="brand snapshot bucket people",
+        personal={"member_ids": PLAIN},
+    ),
+    holding(
+        "members.StagePolicy",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand policy_version introduction_days mature_days mature_orders dormant_days"
+        " lost_days created_at",
+        personal={"created_by_label": PLAIN},
+    ),
+    holding(
+        "members.StageChange",
+        Purpose.CARE,
+        Keep.MEMBER,
+        internal="id brand reason policy_version author_id",
+        personal={
+            "member": PLAIN,
+            "from_stage": PLAIN,
+            "to_stage": PLAIN,
+            "note": PLAIN,
+            "at": PLAIN,
+            "author_label": PLAIN,
+        },
+    ),
+    holding(
+        "members.ImportProfile",
+        Purpose.IMPORT,
+        Keep.BRAND,
+        internal="id brand name subject mapping options updated_at",
+    ),
+    holding(
+        "members.ImportJob",
+        Purpose.IMPORT,
+        Keep.IMPORT,
+        internal="id brand run file errors_file subject source row_estimate mapping options headers"
+        " is_dry_run read_count created_count updated_count unchanged_count rejected_count"
+        " created_by_id created_at finished_at",
+        personal={"sample": Mask.PART},
+    ),
+    holding(
+        "members.ImportRejection",
+        Purpose.IMPORT,
+        Keep.IMPORT,
+        internal="id brand job row_number column code reason",
+        personal={"value": Mask.PART},
+    ),
+)

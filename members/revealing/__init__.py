@@ -1,0 +1,1 @@
+"""Looking behind a mask: for a reason, on record, and only so often a day."""

@@ -1,0 +1,33 @@
+import pytest
+from django.urls import reverse
+
+from tests.factories.core import RoleGrantFactory, StaffFactory
+
+pytestmark = pytest.mark.django_db
+PAGE = reverse("core:data-inventory")
+
+
+def test_shows_every_field_to_the_administrator(signed_in):
+    answer = signed_in.get(PAGE)
+    assert answer.status_code == 200
+    tables = dict(answer.context["tables"])
+    assert {item.field for item in tables["members.Member"]} >= {"phone_cipher", "display_name"}
+
+
+def test_narrows_by_class_and_table(signed_in):
+    answer = signed_in.get(PAGE, {"data_class": "sensitive", "table": "members.Vehicle"})
+    [(table, items)] = answer.context["tables"]
+    assert table == "members.Vehicle"
+    assert {item.field for item in items} == {"vin_cipher", "vin_hash"}
+
+
+def test_a_filter_that_means_nothing_finds_nothing(signed_in):
+    assert signed_in.get(PAGE, {"data_class": "secret"}).context["tables"] == []
+
+
+def test_the_reviewer_may_see_it_and_a_dealer_may_not(client, brand):
+    for role, status in (("hq_reviewer", 200), ("hq_operator", 403)):
+        staff = StaffFactory(brand=brand)
+        RoleGrantFactory(brand=brand, staff=staff, role=role)
+        client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+        assert client.get(PAGE).status_code == status
