@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from core.data_inventory.selectors import Item
 
+AT_ONCE = 60  # more fields than that stay folded, table by table
+
 
 @console(Permission.PRIVACY_VIEW)
 def data_inventory(request: ConsoleRequest) -> HttpResponseBase:
@@ -31,6 +33,7 @@ def data_inventory(request: ConsoleRequest) -> HttpResponseBase:
         "figures": [(label, classes[key]) for key, label in ports.CLASSES.items()],
         "filter_form": form,
         "field_count": len(found),
+        "is_open": len(found) <= AT_ONCE,
     }
     return page_or_partial(
         request, "core/data_inventory/page.html", "core/data_inventory/_list.html", context

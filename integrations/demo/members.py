@@ -158,7 +158,7 @@ def make_consent_texts(*, brand: Brand, now: datetime) -> None:
             version="2026-01",
             body=body,
             effective_from=since,
-            created_by_label="system",
+            created_by_label="总部",
             created_at=since,
         )
         for purpose, body in CONSENT_TEXTS.items()

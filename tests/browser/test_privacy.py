@@ -37,7 +37,7 @@ def member(brand):
 def shoot(page, name):
     """Keep a picture to look at oneself, where somebody asked for one."""
     if folder := os.environ.get("PAGE_SHOTS", ""):
-        page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png", full_page=True)
+        page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png", caret="initial")
 
 
 @both_widths
