@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +40,10 @@ class RoomMessage(BrandDetail):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            # What is older than the rule of retention; rows lie in the order they were said.
+            BrinIndex(fields=["created_at"], name="communities_roommessage_age"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["brand", "room", "seq"], name="communities_roommessage_in_order"

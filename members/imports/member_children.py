@@ -244,7 +244,7 @@ WHERE p.refusal IS NULL AND %(wants)s
 ON CONFLICT (brand_id, member_id, purpose) DO NOTHING
 """
 WITHDRAW_CONSENTS = """
-UPDATE members_consent AS c SET withdrawn_at = %(now)s
+UPDATE members_consent AS c SET withdrawn_at = %(now)s, withdrawn_evidence = %(evidence)s
 FROM import_plan AS p
 WHERE p.refusal IS NULL AND p.consent = false AND c.brand_id = %(brand)s
 AND c.member_id = p.member_id AND c.purpose = ANY (%(purposes)s) AND c.withdrawn_at IS NULL

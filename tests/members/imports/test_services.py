@@ -161,6 +161,7 @@ def test_a_no_withdraws_and_a_withdrawal_is_not_undone_by_a_file(bring_in):
     assert counts(bring_in(table(head, ("C1", "否")))) == (0, 1, 0, 0)
     assert counts(bring_in(table(head, ("C1", "是")))) == (0, 0, 1, 0)
     assert not Consent.objects.filter(withdrawn_at=None).exists()
+    assert not Consent.objects.filter(withdrawn_evidence="").exists()
 
 
 def test_an_identity_or_car_of_another_member_is_refused(bring_in, brand):
