@@ -126,7 +126,9 @@ def _of_domain_error(error: DomainError) -> Response:
         errors=[_entry(found) for found in error.problems],
         facts=error.facts,
     )
-    return Response(body, status=status, content_type=CONTENT_TYPE)
+    wait = error.facts.get("retry_after")
+    headers = {"Retry-After": str(wait)} if wait is not None else None
+    return Response(body, status=status, content_type=CONTENT_TYPE, headers=headers)
 
 
 def _entry(found: Problem) -> dict[str, str]:

@@ -12,6 +12,7 @@ from members.imports import staging
 from members.imports.options import CONSENT_PURPOSES
 from members.imports.preparing import copy_lines
 from members.imports.values import read_tags
+from members.privacy.selectors import current_text
 from members.tags import services as tag_services
 from members.tags.models import Tag
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from members.imports.preparing import Chunk
 
 MAX_NEW_TAGS = 200
+FIRST_VERSION = "1"
 UNKNOWN_TAG = -1  # of a dry run, which creates none
 
 
@@ -28,6 +30,20 @@ def purposes(upsert: Upsert) -> tuple[str, ...]:
     if "consent" in upsert.mapping:
         return upsert.options.consent or CONSENT_PURPOSES
     return upsert.options.consent
+
+
+def versions(upsert: Upsert) -> list[str]:
+    """Return which version of its text each purpose's consent names.
+
+    The one in force, unless the file was said to hold another; "1" where the brand keeps no text.
+    """
+    if upsert.options.consent_version:
+        return [upsert.options.consent_version for _purpose in purposes(upsert)]
+    texts = (
+        current_text(brand_id=upsert.brand_id, purpose=purpose, now=upsert.now)
+        for purpose in purposes(upsert)
+    )
+    return [text.version if text else FIRST_VERSION for text in texts]
 
 
 def plan(cursor: Any, upsert: Upsert, chunk: Chunk, values: dict[str, Any]) -> None:
@@ -238,8 +254,9 @@ WHERE o.member_id = excluded.member_id AND o.delivered_on <> excluded.delivered_
 # A consent once withdrawn stays so: only the person can give it again, not a file.
 INSERT_CONSENTS = """
 INSERT INTO members_consent (brand_id, member_id, purpose, version, given_at, evidence)
-SELECT %%(brand)s, p.member_id, purpose, %%(version)s, %%(now)s, %%(evidence)s
-FROM import_plan AS p CROSS JOIN unnest(%%(purposes)s) AS purpose
+SELECT %%(brand)s, p.member_id, given.purpose, given.version, %%(now)s, %%(evidence)s
+FROM import_plan AS p
+CROSS JOIN unnest(%%(purposes)s, %%(versions)s::text[]) AS given (purpose, version)
 WHERE p.refusal IS NULL AND %(wants)s
 ON CONFLICT (brand_id, member_id, purpose) DO NOTHING
 """

@@ -113,7 +113,7 @@ class Upsert:
             "author": self.actor.staff_id,
             "dry": self.is_dry_run,
             "purposes": list(member_children.purposes(self)),
-            "version": self.options.consent_version or "1",
+            "versions": member_children.versions(self),
             "evidence": self.options.consent_evidence or "import",
             "domestic": self.options.is_domestic,
         }

@@ -44,7 +44,7 @@ class Options:
     currency: str = ""
     consent: tuple[str, ...] = ()  # purposes given by everybody in the file
     consent_evidence: str = ""
-    consent_version: str = "1"
+    consent_version: str = ""  # of the text agreed to; empty is the one in force
     default_city: str = ""
     default_dealer: str = ""
     tags: str = ""

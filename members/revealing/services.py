@@ -147,7 +147,10 @@ def _too_many(cap: int, now: datetime) -> TooManyReveals:
         "It starts anew at midnight; an HQ administrator may raise the number."
     )
     return TooManyReveals(
-        text % {"cap": formats.grouped(cap)}, per_day=cap, resets_at=midnight.isoformat()
+        text % {"cap": formats.grouped(cap)},
+        per_day=cap,
+        resets_at=midnight.isoformat(),
+        retry_after=int((midnight - now).total_seconds()) + 1,
     )
 
 

@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from core.kernel import crypto
 from core.kernel.errors import InvalidInput
 from members.identities.models import Identity
 from members.imports import services
+from members.privacy import services as privacy
 from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.tags.models import MemberTag, Tag, TagBlock, TagChange, TagGroup
@@ -162,6 +166,24 @@ def test_a_no_withdraws_and_a_withdrawal_is_not_undone_by_a_file(bring_in):
     assert counts(bring_in(table(head, ("C1", "是")))) == (0, 0, 1, 0)
     assert not Consent.objects.filter(withdrawn_at=None).exists()
     assert not Consent.objects.filter(withdrawn_evidence="").exists()
+
+
+def test_a_consent_names_the_version_of_the_text_in_force(bring_in, brand, actor):
+    now = timezone.now()
+    privacy.add_text(
+        purpose="marketing",
+        version="2026-11",
+        body="We write to you.",
+        effective_from=now - timedelta(days=1),
+        needs_renewal=False,
+        actor=actor,
+        now=now,
+    )
+    bring_in(table(("客户编号", "是否同意"), ("C1", "是")))
+    assert dict(Consent.objects.values_list("purpose", "version")) == {
+        "community": "1",
+        "marketing": "2026-11",
+    }
 
 
 def test_an_identity_or_car_of_another_member_is_refused(bring_in, brand):

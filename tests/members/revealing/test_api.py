@@ -39,6 +39,7 @@ def test_the_cap_is_answered_429_with_when_and_who(signed_in, member, brand, act
     problem = answer.json()
     assert (problem["code"], problem["per_day"]) == ("too_many_reveals", 1)
     assert "resets_at" in problem
+    assert 0 < int(answer["Retry-After"]) <= 24 * 3600 + 1
     assert "1" in problem["detail"]
 
 

@@ -98,7 +98,11 @@ def test_the_cap_is_per_person_and_day(member, person, actor, brand):
     assert [reveal(member, person).left for _ in range(2)] == [1, 0]
     with pytest.raises(services.TooManyReveals) as refusal:
         reveal(member, person)
-    assert refusal.value.facts == {"per_day": 2, "resets_at": "2026-11-21T00:00:00+08:00"}
+    assert refusal.value.facts == {
+        "per_day": 2,
+        "resets_at": "2026-11-21T00:00:00+08:00",
+        "retry_after": 12 * 3600 + 1,
+    }
     colleague = Viewer(brand.pk, "Li", staff_id=8, permissions=frozenset(Permission))
     assert reveal(member, colleague).left == 1
     assert reveal(member, person, now=NOW + timedelta(hours=12)).left == 1
