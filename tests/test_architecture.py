@@ -21,7 +21,7 @@ LAYERS += ["presenting"]  # rows as templates show them, where console.py would 
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["sections", "criteria", "invariants", "search", "workbench"]
+LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "holdings"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -50,6 +50,7 @@ HELPERS = {
         "member_children",
         "member_rows",
         "member_upsert",
+        "merged",
         "one_row_each",
         "options",
         "order_rows",
@@ -62,6 +63,8 @@ HELPERS = {
         "values",
     },
     "members/members": {"searching"},
+    "members/duplicates": {"finding"},
+    "members/merging": {"moving"},
     "members/segments": {"compiler", "wording"},
     "members/tags": {"counting", "giving"},
 }

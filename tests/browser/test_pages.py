@@ -44,6 +44,7 @@ NOT_PAGES = {
     "members:tags-of-member": PART,
     "members:tags-delete": LAYER,
     "members:tags-rule-delete": LAYER,
+    "members:merges-undo": LAYER,
     "members:segments-options": "answers in JSON",
     "members:segments-people": PART,
     "communities:communities-edit": LAYER,

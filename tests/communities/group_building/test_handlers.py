@@ -7,8 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from communities.communities.models import Community
-from communities.group_building import applying, services
-from communities.group_building import candidates
+from communities.group_building import applying, candidates, services
 from communities.group_building.models import BuildGroup, BuildRun, CandidateBatch
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
