@@ -91,6 +91,7 @@ SENTENCES = {
     "member.merged_away": _("merged into member %(winner)s the member"),
     "member.merge_undone": _("gave member %(loser)s back from"),
     "member.came_back": _("undid the merge of"),
+    "member.split": _("took rows out into member %(new)s from"),
     "member.not_duplicate": _("told from member %(other)s the member"),
     "member.identity_added": _("added an identity to"),
     "member.identity_removed": _("removed an identity from"),

@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         identities.identities_remove,
         name="identities-remove",
     ),
+    path("<int:member_id>/split/", merging.merges_split, name="merges-split"),
     path("merges/<int:merge_id>/", merging.merges_detail, name="merges-detail"),
     path("merges/<int:merge_id>/undo/", merging.merges_undo, name="merges-undo"),
     path("duplicates/", duplicates.duplicates_list, name="duplicates-list"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -54,6 +55,19 @@ class MergeIn(BothIn):
     )
 
 
+def _ids() -> serializers.ListField:
+    number = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    return serializers.ListField(child=number, required=False, max_length=1000, default=list)
+
+
+class SplitIn(Serializer):
+    member = VisibleRelatedField(queryset=Member.objects.all())
+    display_name = serializers.CharField(max_length=200)
+    identities = _ids()
+    ownerships = _ids()
+    orders = _ids()
+
+
 class MergeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
     """Members that became one. The loser's rows move to the winner; 30 days long they can go back.
 
@@ -62,7 +76,7 @@ class MergeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
 
     queryset: Any = MemberMerge.objects.all()
     serializer_class = MergeOut
-    inputs = {"create": MergeIn, "preview": BothIn}
+    inputs = {"create": MergeIn, "preview": BothIn, "split": SplitIn}
     permissions = {"GET": Permission.MEMBERS_VIEW, "POST": Permission.MEMBERS_EDIT}
     filters = {
         "winner": Filter(serializers.IntegerField(min_value=1), "winner_id", "Who stayed."),
@@ -102,6 +116,19 @@ class MergeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
             for each in found.holdings
         ]
         return Response({"facts": facts, "holdings": holdings})
+
+    @action(detail=False, methods=["post"])
+    def split(self, request: Request) -> Response:
+        """Take rows of a member, by their ids, out into a new member; answers the new one's id."""
+        values = self.parsed()
+        fresh = services.split_member(
+            member_id=values.pop("member").pk,
+            display_name=values.pop("display_name"),
+            chosen=values,
+            actor=self.viewer,
+            now=timezone.now(),
+        )
+        return Response({"member": fresh.pk}, status=HTTPStatus.CREATED)
 
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, **_kwargs: Any) -> Response:

@@ -13,7 +13,7 @@ from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, pa
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from members.members import selectors as members
 from members.merging import presenting, selectors, services
-from members.merging.forms import MergeForm, OtherForm
+from members.merging.forms import MergeForm, OtherForm, SplitForm
 from members.merging.models import MemberMerge
 from members.profiles.models import Member
 
@@ -117,6 +117,37 @@ def merges_undo(request: ConsoleRequest, merge_id: int) -> HttpResponseBase:
         "button": _("Undo the merge"),
     }
     return render(request, "components/confirm.html", context)
+
+
+@console(EDIT, methods=("GET", "POST"))
+def merges_split(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
+    """Take what belongs to somebody else out into a new member."""
+    member = Member.objects.visible_to(request.viewer).filter(pk=member_id).first()
+    if member is None:
+        raise NotFound
+    form = SplitForm(request.POST or None, member=member)
+    if request.method == "POST" and form.is_valid():
+        try:
+            fresh = services.split_member(
+                member_id=member.pk,
+                display_name=form.cleaned_data["display_name"],
+                chosen=form.chosen(),
+                actor=request.viewer,
+                now=timezone.now(),
+            )
+        except InvalidInput as refusal:
+            form_refusal(form, refusal)
+        else:
+            messages.success(request, _("Taken apart: this is the new member."))
+            return go_to(request, "members:members-detail", fresh.pk)
+    context = {
+        "member": member,
+        "form": form,
+        "action": reverse("members:merges-split", args=[member.pk]),
+    }
+    status = 422 if form.is_bound and form.errors else 200
+    full, part = "members/merging/split.html", "members/merging/_split.html"
+    return page_or_partial(request, full, part, context, status)
 
 
 def _meant(viewer: Viewer, typed: str, member: Member) -> Member:

@@ -32,9 +32,9 @@ t.source = 'rule' AND EXISTS (
 )
 """
 TABLES = (
-    MovedRows(table="members_identity", label=_("Names in other systems")),
-    MovedRows(table="members_ownership", label=_("Vehicles")),
-    MovedRows(table="members_order", label=_("Orders")),
+    MovedRows(table="members_identity", label=_("Names in other systems"), part="identities"),
+    MovedRows(table="members_ownership", label=_("Vehicles"), part="ownerships"),
+    MovedRows(table="members_order", label=_("Orders"), part="orders"),
     MovedRows(
         table="members_membertag",
         label=_("Tags"),

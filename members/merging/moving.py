@@ -104,6 +104,18 @@ def give_back(each: MovedRows, kept: Kept, values: Kept) -> None:
             _reopen(each, clash, rows, values)
 
 
+def hand_over(each: MovedRows, ids: list[int], values: Kept) -> int:
+    """Give single rows of the loser to the winner; return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {each.table} AS t SET {each.column} = %(winner)s"
+            f" WHERE t.brand_id = %(brand)s AND t.{each.column} = %(loser)s"
+            " AND t.id = ANY(%(ids)s)",
+            values | {"ids": ids},
+        )
+        return int(cursor.rowcount)
+
+
 def become(taken: Kept, theirs: Kept, values: Kept) -> Kept:
     """Write the winner's columns of ``taken``, SQL over ``w`` and ``l``; return the whole row."""
     sets = "".join(f", {column} = {value}" for column, value in taken.items())

@@ -52,6 +52,7 @@ class MovedRows:
     impossible: str = ""
     clashes: tuple[Clash, ...] = ()
     is_shown: bool = True  # counted on the preview
+    part: str = ""  # name under which single rows, by ``id``, can be taken out into a new member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,11 @@ def register_merged_fields(*fields: MergedField) -> None:
 def moved_rows() -> Mapping[str, MovedRows]:
     """Return the tables by name and column, in the order in which they were announced."""
     return dict(_rows)
+
+
+def parts() -> dict[str, MovedRows]:
+    """Return the tables whose rows can be taken out one by one, by the name of the part."""
+    return {each.part: each for each in _rows.values() if each.part}
 
 
 def merged_fields() -> list[MergedField]:

@@ -97,7 +97,7 @@ def _facts(winner: Member, loser: Member) -> list[Fact]:
         else:
             is_open = bool(had) and bool(has) and had != has
             outcome = mine if had else theirs
-        if mine or theirs:
+        if had or has:
             facts.append(Fact(each.key, each.label, mine, theirs, is_open, outcome))
     return facts
 

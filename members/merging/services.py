@@ -1,4 +1,4 @@
-"""Makes two members one, and gives everything back within 30 days."""
+"""Makes two members one, gives everything back within 30 days, and takes one member apart."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from members.merging import moving, rules
 from members.merging.models import MemberMerge
-from members.merging.ports import merged_fields, moved_rows
+from members.merging.ports import merged_fields, moved_rows, parts
+from members.profiles import services as profiles
 from members.profiles.models import Member, MergedMember
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from core.kernel.access import Viewer
@@ -134,6 +135,48 @@ def undo_merge(*, merge: MemberMerge, actor: Viewer, now: datetime) -> MemberMer
     audit.record(action="member.merge_undone", subject=winner, actor=actor, now=now, data=facts)
     audit.record(action="member.came_back", subject=loser, actor=actor, now=now, data=facts)
     return held
+
+
+@transaction.atomic
+def split_member(
+    *,
+    member_id: int,
+    display_name: str,
+    chosen: Mapping[str, Sequence[int]],
+    actor: Viewer,
+    now: datetime,
+) -> Member:
+    """Take chosen rows out of a member into a new one, and return that one.
+
+    ``chosen`` names rows by part (``ports.parts``). The new member begins in the same place and
+    stage, without phone, tags or consent: nobody asked this person yet.
+
+    Raises:
+        InvalidInput: nothing is chosen, a row is not the member's, or the name is none.
+        NotFound: the member does not exist for the actor.
+    """
+    actor.require(Permission.MEMBERS_EDIT)
+    tables = parts()
+    wanted = {part: sorted(set(ids)) for part, ids in chosen.items() if ids}
+    if not wanted:
+        raise InvalidInput(_("Choose what belongs to the other person."))
+    if unknown := set(wanted) - set(tables):
+        raise InvalidInput.on(f"/{min(unknown)}", _("This cannot be taken out."), "unknown_choice")
+    rows = Member.objects.visible_to(actor).filter(pk=member_id)
+    member = rows.select_for_update().first()
+    if member is None:
+        raise NotFound(_("This member does not exist any more."))
+    values = {"display_name": display_name, "stage": member.stage, "city": member.city}
+    values["home_dealer"] = member.home_dealer
+    fresh = profiles.register_member(values=values, actor=actor, now=now)
+    both = {"brand": actor.brand_id, "winner": fresh.pk, "loser": member.pk}
+    for part, ids in wanted.items():
+        if moving.hand_over(tables[part], ids, both) < len(ids):
+            text = _("Something chosen is not this member's any more. Reload and choose again.")
+            raise InvalidInput.on(f"/{part}", text, "unknown_choice")
+    facts = {"member": member.pk, "new": fresh.pk, "rows": wanted}
+    audit.record(action="member.split", subject=member, actor=actor, now=now, data=facts)
+    return fresh
 
 
 def _held_both(winner_id: int, loser_id: int, actor: Viewer) -> tuple[Member, Member]:

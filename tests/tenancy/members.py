@@ -227,6 +227,11 @@ def new_merge(scope):
     return {"winner": found["winner_id"], "loser": found["loser_id"]}
 
 
+def new_split(scope):
+    held = make_ownership(scope)
+    return {"member": held.member_id, "display_name": "New", "ownerships": [held.pk]}
+
+
 def new_ownership(scope):
     return {
         "member": make_member(scope).pk,
@@ -289,6 +294,7 @@ ROUTES = {
     "api:members:member-merges-preview": listing(),
     "api:members:member-merges-detail": row(pk(merge)),
     "api:members:member-merges-undo": row(pk(merge)),
+    "api:members:member-merges-split": listing(refers=new_split),
     "api:members:mileage-readings-list": listing(refers=new_reading),
     "api:members:mileage-readings-detail": row(pk(inside(reading))),
     "api:members:ownerships-list": listing(refers=new_ownership),
@@ -307,6 +313,7 @@ ROUTES = {
     "members:merges-start": row(member),
     "members:merges-preview": row(both),
     "members:merges-detail": row(merge),
+    "members:merges-split": row(member),
     "members:merges-undo": row(merge),
     "members:ownerships-end": row(ownership),
     "members:ownerships-transfer": row(ownership),

@@ -36,6 +36,15 @@ def test_merge_preview_and_undo(api, brand):
     assert len(api.get(f"{URL}?loser={loser.pk}").json()["results"]) == 1
 
 
+def test_split(api, brand):
+    order = OrderFactory(brand=brand)
+    body = {"member": order.member_id, "display_name": "钱二", "orders": [order.pk]}
+    made = api.post(f"{URL}split/", body)
+    assert made.status_code == 201
+    assert api.get(f"/api/v1/orders/{order.pk}/").json()["member"] == made.json()["member"]
+    assert api.post(f"{URL}split/", body).status_code == 422
+
+
 def test_members_of_another_brand_do_not_exist(api, brand):
     mine, strange = MemberFactory(brand=brand), MemberFactory()
     answer = api.post(URL, {"winner": mine.pk, "loser": strange.pk})

@@ -58,6 +58,20 @@ def test_merge_shows_what_it_did_and_is_undone(signed_in, brand, pair):
     assert signed_in.get(reverse("members:members-detail", args=[loser.pk])).status_code == 200
 
 
+def test_what_belongs_to_somebody_else_is_taken_out(signed_in, brand, pair):
+    order = OrderFactory(brand=brand, member=pair[0], order_no="O-77")
+    url = reverse("members:merges-split", args=[pair[0].pk])
+    assert "O-77" in signed_in.get(url).content.decode()
+    refused = signed_in.post(url, {"display_name": "钱二"})
+    assert refused.status_code == 422
+    answer = signed_in.post(url, {"display_name": "钱二", "orders": [order.pk]})
+    page = signed_in.get(answer["Location"]).content.decode()
+    assert "钱二" in page
+    with tenant(brand.pk):
+        order.refresh_from_db()
+    assert order.member_id not in {member.pk for member in pair}
+
+
 def test_a_merge_of_one_with_themselves_is_refused(signed_in, pair):
     same = reverse("members:merges-preview", args=[pair[0].pk, pair[0].pk])
     assert signed_in.get(same).status_code == 422

@@ -228,6 +228,28 @@ def test_who_may_not_or_sees_one_only_merges_nothing(brand, winner, loser, actor
     assert Member.objects.count() == 2
 
 
+def test_a_member_is_taken_apart(brand, winner, actor):
+    DealerFactory(brand=brand)
+    orders = OrderFactory.create_batch(2, brand=brand, member=winner)
+    car = OwnershipFactory(brand=brand, member=winner)
+    ConsentFactory(brand=brand, member=winner)
+    chosen = {"orders": [orders[0].pk], "ownerships": [car.pk], "identities": []}
+    fresh = services.split_member(
+        member_id=winner.pk, display_name="钱二", chosen=chosen, actor=actor, now=NOW
+    )
+    assert (fresh.display_name, fresh.stage, fresh.phone_hash) == ("钱二", "growth", None)
+    assert holders(Order) == {winner.pk, fresh.pk}
+    assert holders(Ownership) == {fresh.pk}
+    assert holders(Consent) == {winner.pk}
+    strange = OrderFactory(brand=brand)
+    for wrong in ({}, {"orders": [strange.pk]}, {"consents": [1]}):
+        with pytest.raises(InvalidInput), transaction.atomic():
+            services.split_member(
+                member_id=winner.pk, display_name="钱二", chosen=wrong, actor=actor, now=NOW
+            )
+    assert Member.objects.count() == 3
+
+
 def test_no_table_that_names_a_member_is_forgotten():
     """The row of a merged member goes, so every table that is tied to it has to be registered."""
     with connection.cursor() as cursor:
