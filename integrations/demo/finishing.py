@@ -1,12 +1,15 @@
-"""What the product itself does with a fresh demonstration brand: rules, counts."""
+"""What the product itself does with a fresh demonstration brand: rules, counts, duplicates."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
 from core.runs import services as runs
+from integrations.demo import histories
+from members.duplicates import services as duplicates
 from members.segments import services as segments
 from members.segments.models import Segment
 from members.tags import counting
@@ -20,8 +23,10 @@ LONG_ENOUGH = timedelta(hours=1)
 
 
 def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
-    """Apply the tag rules, then count tags and segments; the runs stay to be looked at."""
+    """Apply the tag rules, look for duplicates, count; the runs stay to be looked at."""
     with tenant(brand_id):
+        histories.write(brand_id=brand_id, now=clock())
+        duplicates.find_duplicates(actor=system_viewer(brand_id), now=clock())
         tags.apply_active_rules(brand_id=brand_id, now=clock())
     runs.work_due(brand_id=brand_id, clock=clock, budget=LONG_ENOUGH)
     with tenant(brand_id):

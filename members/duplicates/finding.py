@@ -46,26 +46,25 @@ WHERE past.brand_id = %(brand)s AND past.ended_on IS NOT NULL
 # Everybody of one name within a group, where they are few.
 _NAMESAKES = """
 SELECT one.id, other.id FROM (
-    SELECT array_agg({id}) AS ids FROM members_member AS m
+    SELECT array_agg(m.id) AS ids, array_agg(m.phone_tail = '') AS bare FROM members_member AS m
     WHERE m.brand_id = %(brand)s AND {within}
-    GROUP BY {name}, {group} HAVING count(*) BETWEEN 2 AND %(most)s {having}
+    GROUP BY {name}, {group} HAVING count(*) BETWEEN 2 AND %(most)s
 ) AS namesakes
-CROSS JOIN LATERAL unnest(ids) AS one (id) CROSS JOIN LATERAL unnest(ids) AS other (id)
-WHERE one.id < other.id
+CROSS JOIN LATERAL unnest(namesakes.ids, namesakes.bare) AS one (id, bare)
+CROSS JOIN LATERAL unnest(namesakes.ids, namesakes.bare) AS other (id, bare)
+WHERE one.id < other.id AND {pair}
 """
 BY_TAIL = _NAMESAKES.format(
-    id="m.id",
     within="m.phone_tail >= %(low)s AND m.phone_tail < %(high)s AND m.phone_tail <> ''",
     name=NAME.format("m"),
     group="m.phone_tail",
-    having="",
+    pair="TRUE",
 )
 BY_DEALER = _NAMESAKES.format(
-    id="m.id",
     within="m.home_dealer_id > %(low)s AND m.home_dealer_id <= %(high)s",
     name=NAME.format("m"),
     group="m.home_dealer_id",
-    having="AND bool_or(m.phone_tail = '')",
+    pair="(one.bare OR other.bare)",
 )
 KEEP = """
 INSERT INTO members_duplicatepair AS pair

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.kernel import formats
 from members.merging.ports import Clash, MergedField, MovedRows
@@ -108,7 +109,7 @@ def _active(member: Member) -> str:
 FIELDS = (
     MergedField(
         key="display_name",
-        label=_("Name"),
+        label=pgettext_lazy("of a person", "Name"),
         columns=("display_name",),
         shown=lambda member: member.display_name,
     ),
