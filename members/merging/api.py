@@ -47,6 +47,8 @@ class BothIn(Serializer):
 
 
 class MergeIn(BothIn):
+    winner_version = serializers.IntegerField(min_value=1, required=False)
+    loser_version = serializers.IntegerField(min_value=1, required=False)
     take = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, max_length=40, default=list
     )
@@ -84,13 +86,14 @@ class MergeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
     }
 
     def create(self, request: Request) -> Response:
-        """Merge two members."""
+        """Merge two members; with versions, only if nobody changed them meanwhile."""
         values = self.parsed()
         merge = services.merge_members(
             winner_id=values["winner"].pk,
             loser_id=values["loser"].pk,
             take=values["take"],
             reason=values["reason"],
+            versions=(values.get("winner_version"), values.get("loser_version")),
             actor=self.viewer,
             now=timezone.now(),
         )

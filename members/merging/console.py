@@ -62,6 +62,7 @@ def merges_preview(request: ConsoleRequest, winner_id: int, loser_id: int) -> Ht
                 loser_id=loser_id,
                 take=form.take(),
                 reason=form.cleaned_data["reason"],
+                versions=form.versions(),
                 actor=viewer,
                 now=timezone.now(),
             )

@@ -70,10 +70,14 @@ class MergeForm(forms.Form):
     """Whose facts count where both know something different, and why the two are one."""
 
     reason = forms.CharField(label=_("Why they are one person"), max_length=200, required=False)
+    winner_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    loser_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, preview: Preview, **kwargs: Any) -> None:
         """Ask about every fact that differs; the member that stays is the usual answer."""
         super().__init__(*args, **kwargs)
+        self.fields["winner_version"].initial = preview.winner.version
+        self.fields["loser_version"].initial = preview.loser.version
         self.open = [fact for fact in preview.facts if fact.is_open]
         for fact in self.open:
             self.fields[fact.key] = forms.ChoiceField(
@@ -82,6 +86,10 @@ class MergeForm(forms.Form):
                 widget=forms.RadioSelect,
                 initial=MINE,
             )
+
+    def versions(self) -> tuple[int | None, int | None]:
+        """Return what people looked at when they chose."""
+        return self.cleaned_data["winner_version"], self.cleaned_data["loser_version"]
 
     def take(self) -> list[str]:
         """Return the facts that come from the member who goes."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.kernel.access import Permission
-from core.kernel.errors import DomainError, InvalidInput, NotFound
+from core.kernel.errors import DomainError, InvalidInput, NotFound, StaleVersion
 from members.merging import moving, rules
 from members.merging.models import MemberMerge
 from members.merging.ports import merged_fields, moved_rows, parts
@@ -43,16 +43,19 @@ def merge_members(
     now: datetime,
     take: Collection[str] = (),
     reason: str = "",
+    versions: tuple[int | None, int | None] = (None, None),
 ) -> MemberMerge:
     """Make ``loser`` part of ``winner``: one transaction, after which one member is left.
 
     Of facts that differ the winner's count, apart from those named in ``take``; what the winner
-    lacks comes from the loser. The loser's row leaves ``members_member``; whatever adds something
+    lacks comes from the loser. ``versions`` of winner and loser are those that somebody looked at
+    when they chose. The loser's row leaves ``members_member``; whatever adds something
     to the loser at the same time waits for the lock and then finds nobody, so nothing is lost.
 
     Raises:
         InvalidInput: both are the same, or ``take`` names what is no fact of members.
         NotFound: one of them does not exist for the actor, or was merged meanwhile.
+        StaleVersion: somebody changed one of them since.
     """
     actor.require(Permission.MEMBERS_EDIT)
     if winner_id == loser_id:
@@ -62,6 +65,9 @@ def merge_members(
         text = _("There is no such fact to take: %(names)s") % {"names": ", ".join(sorted(unknown))}
         raise InvalidInput.on("/take", text, "unknown_choice")
     winner, loser = _held_both(winner_id, loser_id, actor)
+    for member, version in zip((winner, loser), versions, strict=True):
+        if version is not None and member.version != version:
+            raise StaleVersion(_("Somebody changed one of these members. Compare them again."))
     rows = {member.pk: _row_of(member) for member in (winner, loser)}
     values = {"brand": actor.brand_id, "winner": winner.pk, "loser": loser.pk, "now": now}
     merge = MemberMerge.objects.create(

@@ -22,6 +22,8 @@ def test_merge_preview_and_undo(api, brand):
     both = {"winner": winner.pk, "loser": loser.pk}
     seen = api.post(f"{URL}preview/", both).json()
     assert seen["holdings"] == [{"table": "members_order", "rows": 1, "clashes": 0}]
+    stale = api.post(URL, both | {"winner_version": winner.version + 1})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale_version")
     made = api.post(URL, both | {"take": ["display_name"], "reason": "same phone"})
     assert made.status_code == 201
     assert made.json()["can_undo_until"]

@@ -43,6 +43,7 @@ def test_merge_shows_what_it_did_and_is_undone(signed_in, brand, pair):
     winner, loser = pair
     OrderFactory(brand=brand, member=loser)
     body = {"display_name": "theirs", "phone": "mine", "reason": "同一人"}
+    assert signed_in.post(preview_of(pair), body | {"loser_version": 9}).status_code == 412
     answer = signed_in.post(preview_of(pair), body)
     with tenant(brand.pk):
         made = MemberMerge.objects.get()

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from communities.memberships.models import Membership
 from core.kernel.access import Viewer
-from core.kernel.errors import Forbidden, InvalidInput, NotFound
+from core.kernel.errors import Forbidden, InvalidInput, NotFound, StaleVersion
 from members.identities.models import Identity
 from members.merging import ports, selectors, services
 from members.merging.models import MemberMerge
@@ -13,6 +13,7 @@ from members.merging.services import CannotUndo
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member, MergedMember
+from members.profiles.services import change_member
 from members.tags.models import MemberTag, TagBlock
 from members.vehicles.models import Ownership
 from tests.factories.communities import CommunityFactory, MembershipFactory, RoomFactory
@@ -285,6 +286,16 @@ def test_the_preview_tells_what_the_merge_does(brand, winner, loser, actor):
     assert {fact.key for fact in seen.facts if fact.is_open} == {"display_name", "phone", "stage"}
     outcomes = {fact.key: fact.outcome for fact in seen.facts}
     assert outcomes["customer_no"] == "C-2"
+
+
+def test_what_changed_since_it_was_looked_at_is_compared_again(winner, loser, actor):
+    with pytest.raises(StaleVersion):
+        merge(winner, loser, actor, versions=(winner.version, loser.version + 1))
+    merge(winner, loser, actor, versions=(winner.version, loser.version))
+    with pytest.raises(StaleVersion):
+        change_member(
+            member=winner, changes={"gender": "m"}, version=winner.version, actor=actor, now=NOW
+        )
 
 
 def test_facts_that_need_no_choice_are_combined(brand, actor):
