@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -34,7 +34,7 @@ FROM members_servicevisit WHERE brand_id = %(brand)s ORDER BY vehicle_id, visite
 
 def write(*, brand_id: int, now: datetime) -> None:
     """Write visits and the readings they brought, inside the brand."""
-    values = {"brand": brand_id, "now": now, "today": now.date()}
+    values: dict[str, Any] = {"brand": brand_id, "now": now, "today": now.date()}
     with connection.cursor() as cursor:
         cursor.execute(VISITS, values)
         cursor.execute(READINGS, values)

@@ -60,14 +60,9 @@ def merge_members(
     actor.require(Permission.MEMBERS_EDIT)
     if winner_id == loser_id:
         raise InvalidInput.on("/loser", _("Choose two different members."), "same_member")
-    fields = merged_fields()
-    if unknown := set(take) - {field.key for field in fields}:
-        text = _("There is no such fact to take: %(names)s") % {"names": ", ".join(sorted(unknown))}
-        raise InvalidInput.on("/take", text, "unknown_choice")
+    _require_known(take)
     winner, loser = _held_both(winner_id, loser_id, actor)
-    for member, version in zip((winner, loser), versions, strict=True):
-        if version is not None and member.version != version:
-            raise StaleVersion(_("Somebody changed one of these members. Compare them again."))
+    _require_unchanged((winner, loser), versions)
     rows = {member.pk: _row_of(member) for member in (winner, loser)}
     values = {"brand": actor.brand_id, "winner": winner.pk, "loser": loser.pk, "now": now}
     merge = MemberMerge.objects.create(
@@ -86,7 +81,7 @@ def merge_members(
     )
     _delete_row(loser)
     mine, theirs = rows[winner.pk], rows[loser.pk]
-    taken = rules.columns_to_take(fields=fields, winner=mine, loser=theirs, take=take)
+    taken = rules.columns_to_take(fields=merged_fields(), winner=mine, loser=theirs, take=take)
     after = moving.become(taken, theirs, values)
     changed = [name for name in set(after) - rules.BOOKKEEPING if after[name] != mine[name]]
     merge.before = {name: mine[name] for name in changed}
@@ -172,8 +167,8 @@ def split_member(
     member = rows.select_for_update().first()
     if member is None:
         raise NotFound(_("This member does not exist any more."))
-    values = {"display_name": display_name, "stage": member.stage, "city": member.city}
-    values["home_dealer"] = member.home_dealer
+    values: dict[str, Any] = {"display_name": display_name, "stage": member.stage}
+    values |= {"city": member.city, "home_dealer": member.home_dealer}
     fresh = profiles.register_member(values=values, actor=actor, now=now)
     both = {"brand": actor.brand_id, "winner": fresh.pk, "loser": member.pk}
     for part, ids in wanted.items():
@@ -192,6 +187,20 @@ def _held_both(winner_id: int, loser_id: int, actor: Viewer) -> tuple[Member, Me
     if len(held) < 2:
         raise NotFound(_("One of these members does not exist any more."))
     return held[winner_id], held[loser_id]
+
+
+def _require_known(take: Collection[str]) -> None:
+    if unknown := set(take) - {field.key for field in merged_fields()}:
+        text = _("There is no such fact to take: %(names)s") % {"names": ", ".join(sorted(unknown))}
+        raise InvalidInput.on("/take", text, "unknown_choice")
+
+
+def _require_unchanged(
+    members: tuple[Member, Member], versions: tuple[int | None, int | None]
+) -> None:
+    for member, version in zip(members, versions, strict=True):
+        if version is not None and member.version != version:
+            raise StaleVersion(_("Somebody changed one of these members. Compare them again."))
 
 
 def _move_all(values: dict[str, Any]) -> dict[str, Any]:
