@@ -35,6 +35,7 @@ from communities.memberships.holdings import SEATS as MOVED_SEATS
 from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
+from communities.memberships.recommending import recommend
 from communities.memberships.sections import seats_section
 from communities.policies.selectors import describe_policies
 from communities.rooms.listing import ROOMS
@@ -57,6 +58,7 @@ from core.workbench.ports import (
     register_panel,
     register_todos,
 )
+from members.lifecycle.ports import register_recommender
 from members.members.ports import MemberSection, register_member_section
 from members.merging.ports import register_moved_rows
 from members.segments.ports import register_criteria
@@ -110,6 +112,7 @@ def _register_communities() -> None:
     )
     register_moved_rows(MOVED_SEATS)
     register_member_section("seats", seats)
+    register_recommender(recommend)
     register_subjects(
         {
             "communities.community": SubjectKind(_("Community"), describe_communities),

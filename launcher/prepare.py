@@ -14,18 +14,16 @@ def everything(places: Places, servers: Stack, *, members: int) -> None:
     Files and rows do not need each other, so they are made side by side.
     """
     with ExitStack() as cleanup:
-        background = [
-            _catalogues(places, servers, cleanup),
-            _static_files(places, servers, cleanup),
-        ]
+        catalogues = _catalogues(places, servers, cleanup)
+        static_files = _static_files(places, servers, cleanup)
         steps.migrate(places, servers.env)
         print("Loading cities …", flush=True)
         steps.run(places, servers.env, "load_divisions")
+        catalogues.finish()  # Demo data has words in it.
         if members:
             print(f"Loading demo data ({members:,} members) unless there is data …", flush=True)
             steps.run(places, servers.env, "seed_demo", "--members", str(members), "--if-empty")
-        for made in background:
-            made.finish()
+        static_files.finish()
 
 
 class _Made:

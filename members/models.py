@@ -3,12 +3,25 @@
 from members.duplicates.models import DuplicatePair
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
+from members.lifecycle.models import StageChange, StagePolicy
+from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.merging.models import MemberMerge
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member, MergedMember
 from members.segments.models import Segment
-from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
+from members.snapshots.models import Snapshot, SnapshotBatch
+from members.tags.models import (
+    MemberTag,
+    Tag,
+    TagAct,
+    TagBlock,
+    TagChange,
+    TagChangeBatch,
+    TagGroup,
+    TagLimits,
+    TagRule,
+)
 from members.vehicles.models import (
     MileageReading,
     Ownership,
@@ -24,6 +37,8 @@ __all__ = [
     "ImportJob",
     "ImportProfile",
     "ImportRejection",
+    "LiveMember",
+    "LiveSegment",
     "Member",
     "MemberMerge",
     "MemberTag",
@@ -33,10 +48,19 @@ __all__ = [
     "Ownership",
     "Segment",
     "ServiceVisit",
+    "Snapshot",
+    "SnapshotBatch",
+    "StageChange",
+    "StagePolicy",
     "Tag",
+    "TagAct",
     "TagBlock",
+    "TagChange",
+    "TagChangeBatch",
     "TagGroup",
+    "TagLimits",
     "TagRule",
+    "TouchedMember",
     "Vehicle",
     "VehicleModel",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from core.audit.ports import SubjectKind, register_actions, register_subjects
+from core.audit.ports import SubjectKind, register_actions, register_subjects, register_values
 from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
@@ -32,7 +32,16 @@ from members.imports.handlers import ImportHandler
 from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
+from members.lifecycle import services as lifecycle
+from members.lifecycle.handlers import WORDS as LIFECYCLE_WORDS
+from members.lifecycle.handlers import LifecycleRun
+from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
+from members.lifecycle.models import StageChange, StagePolicy
+from members.lifecycle.sections import stage_section
+from members.lifecycle.selectors import KIND as LIFECYCLE_KIND
+from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
+from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
 from members.merging.holdings import FIELDS, TABLES
 from members.merging.invariants import INVARIANTS as MERGES
@@ -41,12 +50,18 @@ from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
 from members.profiles.invariants import INVARIANTS as MEMBERS
-from members.profiles.models import Member
+from members.profiles.models import Member, Stage
+from members.profiles.ports import register_follower, register_stage_teller
 from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
 from members.segments.ports import register_criteria
+from members.snapshots.handlers import WORDS as SNAPSHOT_WORDS
+from members.snapshots.handlers import SnapshotRun
+from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
+from members.snapshots.models import SnapshotBatch
+from members.snapshots.services import RUN_KIND as SNAPSHOT
 from members.tags.criteria import TAG_CRITERIA
 from members.tags.giving import (
     RULE_KIND,
@@ -58,7 +73,11 @@ from members.tags.giving import (
 )
 from members.tags.invariants import INVARIANTS as TAGS
 from members.tags.listing import TAGS as TAG_LIST
-from members.tags.models import MemberTag, Tag, TagGroup
+from members.tags.models import MemberTag, Tag, TagChangeBatch, TagGroup, TagLimits
+from members.tags.retiring import RETIRE_KIND, RetireRun
+from members.tags.retiring import WORDS as RETIRE_WORDS
+from members.tags.undoing import UNDO_KIND, UndoRun
+from members.tags.undoing import WORDS as UNDO_WORDS
 from members.vehicles.invariants import INVARIANTS as VEHICLES
 from members.vehicles.models import Vehicle
 
@@ -100,10 +119,17 @@ SENTENCES = {
     "vehicle.transferred": _("transferred from member %(from)s to %(to)s the car"),
     "vehicle.mileage_read": _("entered %(km)s km for the car"),
     "vehicle.serviced": _("entered a service visit of the car"),
+    "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
+    "stage_policy.changed": _("changed the rules of the lifecycle:"),
     "segment.created": _("created the segment"),
     "segment.changed": _("changed the segment"),
     "segment.archived": _("archived the segment"),
     "segment.restored": _("took the segment into use again"),
+    "segment.made_live": _("keeps up to date from now on the segment"),
+    "segment.made_still": _("keeps up to date no longer the segment"),
+    "snapshot.asked": _("asked for snapshot no. %(number)s of"),
+    "snapshot.taken": _("took snapshot no. %(number)s, of %(count)s people, of"),
+    "snapshot.deleted": _("deleted snapshot no. %(number)s, of %(count)s people, of"),
     "tag_group.created": _("created the group of tags"),
     "tag_group.changed": _("changed the group of tags"),
     "tag.created": _("created the tag"),
@@ -113,6 +139,11 @@ SENTENCES = {
     "tag.taken": _("took the tag %(tag)s from"),
     "tag.given_to_many": _("gave %(count)s members the tag"),
     "tag.taken_from_many": _("took, from %(count)s members, the tag"),
+    "tag.cleared": _("left it to the rule again whether to give the tag %(tag)s to"),
+    "tag.cleared_for_many": _("left it to the rule again, for %(count)s members, to give the tag"),
+    "tag.undone": _("undid, for %(count)s members, a change of the tag"),
+    "tag.merged": _("merged the tag %(tag)s of %(count)s members into"),
+    "tag_limits.changed": _("changed how many tags there may be"),
     "tag_rule.saved": _("saved the rule of the tag"),
     "tag_rule.deleted": _("deleted the rule of the tag"),
 }
@@ -123,10 +154,11 @@ def register() -> None:
     _register_identity_and_vehicles()
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
-    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=[MemberTag])
-    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=[MemberTag])
+    register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
+    _register_tags()
+    _register_lifecycle()
     register_states(STAGES | IMPORT_STATES)
-    register_invariants(*MEMBERS, *TAGS, *IMPORTS)
+    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
     register_actions(SENTENCES)
     register_subjects(
         {
@@ -135,12 +167,9 @@ def register() -> None:
             "members.importjob": SubjectKind(_("Import"), _imports),
             "members.importprofile": SubjectKind(_("Columns of a file"), _import_profiles),
             "members.order": SubjectKind(_("Order"), _orders),
-            "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
-            "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
         }
     )
     register_list("members", MEMBER_LIST)
-    register_list("tags", TAG_LIST)
     register_list("segments", SEGMENT_LIST)
     register_list("imports", IMPORT_LIST)
     register_list("orders", ORDER_LIST)
@@ -168,6 +197,48 @@ def _register_identity_and_vehicles() -> None:
     register_places(
         NavItem(_("Duplicates"), "members:duplicates-list", "copy", Permission.MEMBERS_EDIT, 28)
     )
+
+
+def _register_tags() -> None:
+    tagged = [MemberTag, TagChangeBatch]
+    register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=tagged)
+    register_run_kind(SELECTION_KIND, SelectionRun(), SELECTION_WORDS, fills=tagged)
+    register_run_kind(UNDO_KIND, UndoRun(), UNDO_WORDS, fills=tagged)
+    register_run_kind(RETIRE_KIND, RetireRun(), RETIRE_WORDS, fills=tagged)
+    register_list("tags", TAG_LIST)
+    register_subjects(
+        {
+            "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
+            "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
+            "members.taglimits": SubjectKind(_("Limits of tags"), _tag_limits),
+        }
+    )
+
+
+def _register_lifecycle() -> None:
+    register_run_kind(LIFECYCLE_KIND, LifecycleRun(), LIFECYCLE_WORDS, fills=[StageChange])
+    register_follower(lifecycle.follow_facts)
+    register_stage_teller(lifecycle.tell_said)
+    see = Permission.MEMBERS_VIEW
+    stage = MemberSection(
+        _("Lifecycle"), "members/lifecycle/_of_member.html", stage_section, see, order=10
+    )
+    register_member_section("lifecycle", stage)
+    register_places(NavItem(_("Lifecycle"), "members:lifecycle-board", "refresh", see, order=28))
+    register_subjects(
+        {"members.stagepolicy": SubjectKind(_("Rules of the lifecycle"), _stage_policies)}
+    )
+    register_values("from", dict(Stage.choices))
+    register_values("to", dict(Stage.choices))
+
+
+def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = StagePolicy.objects.visible_to(viewer).filter(pk__in=ids)
+    place = reverse("members:lifecycle-rules")
+    return {
+        pk: (gettext("Version %(n)s") % {"n": number}, place)
+        for pk, number in rows.values_list("pk", "policy_version")
+    }
 
 
 def _members(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
@@ -217,3 +288,8 @@ def _orders(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str
 def _tag_groups(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = TagGroup.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
     return {pk: (name, reverse("members:tags-list")) for pk, name in rows}
+
+
+def _tag_limits(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = TagLimits.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)
+    return {pk: (str(_("Limits of tags")), reverse("members:tags-limits")) for pk in rows}

@@ -9,10 +9,14 @@ from django.urls import path
 from members.duplicates import console as duplicates
 from members.identities import console as identities
 from members.imports import console as imports
+from members.lifecycle import console as lifecycle
+from members.live import console as live
 from members.members import console as members
 from members.merging import console as merging
 from members.segments import console as segments
+from members.snapshots import console as snapshots
 from members.tags import console as tags
+from members.tags import console_history as tag_pages
 from members.vehicles import console as vehicles
 
 if TYPE_CHECKING:
@@ -53,7 +57,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         vehicles.ownerships_transfer,
         name="ownerships-transfer",
     ),
-    path("<int:member_id>/tags/", tags.tags_of_member, name="tags-of-member"),
+    path("<int:member_id>/tags/", tag_pages.tags_of_member, name="tags-of-member"),
+    path(
+        "<int:member_id>/tags/history/",
+        tag_pages.tags_history_of_member,
+        name="tags-history-of-member",
+    ),
     path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),
@@ -62,6 +71,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<int:job_id>/columns/", imports.imports_columns, name="imports-columns"),
     path("imports/<int:job_id>/start/", imports.imports_start, name="imports-start"),
     path("imports/<int:job_id>/retry/", imports.imports_retry, name="imports-retry"),
+    path("<int:member_id>/stage/", lifecycle.lifecycle_change, name="lifecycle-change"),
+    path("<int:member_id>/stages/", lifecycle.lifecycle_history, name="lifecycle-history"),
+    path("lifecycle/", lifecycle.lifecycle_board, name="lifecycle-board"),
+    path("lifecycle/flows/", lifecycle.lifecycle_flows, name="lifecycle-flows"),
+    path("lifecycle/rules/", lifecycle.lifecycle_rules, name="lifecycle-rules"),
+    path("lifecycle/apply/", lifecycle.lifecycle_apply, name="lifecycle-apply"),
     path("segments/", segments.segments_list, name="segments-list"),
     path("segments/new/", segments.segments_new, name="segments-new"),
     path("segments/count/", segments.segments_count, name="segments-count"),
@@ -70,8 +85,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("segments/<int:segment_id>/", segments.segments_detail, name="segments-detail"),
     path("segments/<int:segment_id>/edit/", segments.segments_edit, name="segments-edit"),
     path("segments/<int:segment_id>/people/", segments.segments_people, name="segments-people"),
+    path("segments/<int:segment_id>/explain/", segments.segments_explain, name="segments-explain"),
+    path("segments/<int:segment_id>/live/", live.live_state, name="live-state"),
+    path("segments/<int:segment_id>/live/switch/", live.live_switch, name="live-switch"),
     path("segments/<int:segment_id>/recount/", segments.segments_recount, name="segments-recount"),
     path("segments/<int:segment_id>/archive/", segments.segments_archive, name="segments-archive"),
+    path("segments/<int:segment_id>/snapshots/", snapshots.snapshots_list, name="snapshots-list"),
+    path(
+        "segments/<int:segment_id>/snapshots/take/", snapshots.snapshots_take, name="snapshots-take"
+    ),
+    path(
+        "segments/<int:segment_id>/snapshots/compare/",
+        snapshots.snapshots_compare,
+        name="snapshots-compare",
+    ),
+    path(
+        "segments/snapshots/<int:snapshot_id>/delete/",
+        snapshots.snapshots_delete,
+        name="snapshots-delete",
+    ),
     path("tags/", tags.tags_list, name="tags-list"),
     path("tags/new/", tags.tags_new, name="tags-new"),
     path("tags/give/", tags.tags_give, name="tags-give"),
@@ -84,4 +116,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tags/<int:tag_id>/rule/", tags.tags_rule, name="tags-rule"),
     path("tags/<int:tag_id>/rule/delete/", tags.tags_rule_delete, name="tags-rule-delete"),
     path("tags/<int:tag_id>/apply/", tags.tags_apply, name="tags-apply"),
+    path("tags/<int:tag_id>/members/", tag_pages.tags_members, name="tags-members"),
+    path("tags/<int:tag_id>/clear/", tag_pages.tags_clear, name="tags-clear"),
+    path("tags/<int:tag_id>/history/", tag_pages.tags_history, name="tags-history"),
+    path("tags/<int:tag_id>/merge/", tag_pages.tags_merge, name="tags-merge"),
+    path("tags/acts/<int:act_id>/undo/", tag_pages.tags_undo, name="tags-undo"),
+    path("tags/limits/", tag_pages.tags_limits, name="tags-limits"),
 ]

@@ -40,9 +40,11 @@ from integrations.demo import services as demo
 from members.duplicates.models import DuplicatePair
 from members.identities.models import Identity
 from members.imports import services as imports
+from members.live import services as live
 from members.merging.services import merge_members
 from members.profiles.models import Member
 from members.segments.models import Segment
+from members.snapshots import services as snapshots
 from members.tags import services as tags
 from members.vehicles import services as vehicles
 from members.vehicles.models import Ownership
@@ -119,11 +121,13 @@ def make_scene() -> Scene:
         install_default_policies(brand=brand, actor=actor, now=timezone.now())
     built, previewed, rule_id = _build(actor)
     job_id, waiting_job = _import(actor)
+    snapshot_id = _snapshots(actor)
     sent, draft = _broadcast(actor)
     with tenant(brand_id):
         rows = _organization() | _people(actor) | _places()
         rows |= _cars_and_twins(actor)
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
+        rows["snapshot_id"] = snapshot_id
         rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
         rows |= {"field": "dealer_ids", "key": "seats"}
         task = Run.objects.filter(state=Run.State.SUCCEEDED).latest("pk").pk
@@ -195,6 +199,19 @@ def _import(actor: Viewer) -> tuple[int, int]:
         )
     _work(actor)
     return job.pk, waiting.pk
+
+
+def _snapshots(actor: Viewer) -> int:
+    """Two of the first segment; the second says what changed since the first."""
+    for _time in range(2):
+        with tenant(actor.brand_id):
+            segment = Segment.objects.order_by("pk").first()
+            made = snapshots.take_snapshot(segment=segment, actor=actor, now=timezone.now())
+        _work(actor)
+    with tenant(actor.brand_id):
+        live.switch_on(segment=segment, actor=actor, now=timezone.now())
+        live.refresh(brand_id=actor.brand_id, now=timezone.now())
+    return made.pk
 
 
 def _broadcast(actor: Viewer) -> tuple[int, int]:

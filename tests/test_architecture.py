@@ -33,6 +33,7 @@ HELPERS = {
         "wording",
     },
     "communities/chat": {"channel"},
+    "communities/memberships": {"recommending"},
     "communities/group_building": {
         *("applying", "candidates", "planning", "report", "seating_sql"),
     },
@@ -62,11 +63,15 @@ HELPERS = {
         "staging",
         "values",
     },
+    "members/lifecycle": {"moving"},
     "members/members": {"searching"},
     "members/duplicates": {"finding"},
     "members/merging": {"moving"},
-    "members/segments": {"compiler", "wording"},
-    "members/tags": {"counting", "giving"},
+    "members/segments": {"compiler", "schema", "wording"},
+    "members/tags": {
+        *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),
+        *("console_history", "retiring", "undoing"),
+    },
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.
 SHARED_HELPER = "core.staff.sessions"

@@ -91,6 +91,15 @@ BREACHES = {
         DELETE FROM members_tagrule WHERE tag_id = {tag};
         UPDATE members_membertag SET source = 'rule' WHERE tag_id = {tag}
     """,
+    "members: a tag's count is how many have it": """
+        UPDATE members_tag SET member_count = 77 WHERE id = {tag}
+    """,
+    "members: what an act did with a tag is the sum of its batches": """
+        UPDATE members_tagchange SET people = people + 1 WHERE tag_id = {tag}
+    """,
+    "members: no tag stays five minutes past its end": """
+        UPDATE members_membertag SET expires_at = now() - interval '1 hour' WHERE tag_id = {tag}
+    """,
     "members: a phone has its cipher, hash, mask and tail, or none of them": """
         ALTER TABLE members_member DROP CONSTRAINT members_member_phone_whole;
         UPDATE members_member SET phone_cipher = NULL WHERE phone_hash IS NOT NULL
@@ -122,6 +131,43 @@ BREACHES = {
     "members: every pair to judge is two members": """
         ALTER TABLE members_duplicatepair DROP CONSTRAINT members_duplicate_older_first;
         UPDATE members_duplicatepair SET second_id = first_id
+    """,
+    # Snapshots
+    "members: every snapshot that was taken counts the people in its batches": """
+        UPDATE members_snapshot SET member_count = member_count + 1 WHERE id = {snapshot}
+    """,
+    "members: a batch of a snapshot holds ids of its own stretch, each once, in order": """
+        UPDATE members_snapshotbatch SET member_ids = member_ids || member_ids[1]
+        WHERE snapshot_id = {snapshot}
+    """,
+    "members: who joined and left a segment explains its count from snapshot to snapshot": """
+        UPDATE members_snapshot SET plus_count = plus_count + 1 WHERE id = {snapshot}
+    """,
+    # Live segments
+    "members: every live segment counts the members it keeps": """
+        UPDATE members_livesegment SET member_count = member_count + 1
+    """,
+    "members: only live segments keep members": """
+        INSERT INTO members_livemember (brand_id, segment_id, member_id)
+        VALUES ({brand}, 999999999, {tagged})
+    """,
+    # Lifecycle
+    "lifecycle: everybody is in the stage, and since the day, that their newest change says": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        SELECT {brand}, id, 'growth', CASE stage WHEN 'lost' THEN 'mature' ELSE 'lost' END,
+            'lost', '', 0, now(), '' FROM members_member WHERE id = {tagged}
+    """,
+    "lifecycle: every change starts in the stage in which the one before it ended": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        SELECT {brand}, id, 'growth', 'mature', 'matured', '', 0, now() + n * interval '1 s', ''
+        FROM members_member, generate_series(1, 2) AS n WHERE id = {tagged}
+    """,
+    "lifecycle: every change names rules that the brand had": """
+        INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
+            policy_version, at, author_label)
+        VALUES ({brand}, {tagged}, 'growth', 'mature', 'matured', '', 7, now(), '')
     """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """
@@ -181,6 +227,7 @@ def rows(scene, owner):
         "spoken": one("SELECT room_id FROM communities_delivery WHERE state = 'sent' LIMIT 1"),
         "tag": tag,
         "tagged": one(f"SELECT min(member_id) FROM members_membertag WHERE tag_id = {tag}"),
+        "snapshot": scene.rows["snapshot_id"],
         "job": scene.rows["job_id"],
     }
 

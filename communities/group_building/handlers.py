@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop
 
 from communities.group_building import applying, planning, report, selectors
 from communities.group_building.applying import Progress
@@ -139,7 +140,7 @@ class LeftOutHandler:
             for verdict in selectors.left_out(run=held):
                 writer.writerow(map(inert_cell, _cells(verdict)))
                 written += 1
-        link = {"label": _("Who is left out"), "file_id": result.stored.pk}
+        link = {"label": gettext_noop("Who is left out"), "file_id": result.stored.pk}
         told = {"counts": {"written": written}, "files": [link]}
         return Step(done=written, total=written, result=told, finished=True)
 

@@ -1,28 +1,29 @@
 """The statements of one applying step. Every value is a parameter; brand first, always."""
 
-_AHEAD = """
-    brand_id = %(brand)s AND run_id = %(run)s AND exclusion = ''
-        AND (group_no, first_member) > (%(from_group)s, %(from_member)s)
-"""
 # The last batch of the step: it begins within the limit, so that every step takes one at least.
-BATCH_END = f"""
+BATCH_END = """
     SELECT group_no, last_member FROM (
         SELECT group_no, last_member, sum(people) OVER (ORDER BY group_no, first_member) - people
             AS people_before
-        FROM communities_candidatebatch WHERE {_AHEAD} AND group_no <= %(most_group)s
+        FROM communities_candidatebatch
+        WHERE brand_id = %(brand)s AND run_id = %(run)s AND exclusion = ''
+            AND (group_no, first_member) > (%(from_group)s, %(from_member)s)
+            AND group_no <= %(most_group)s
         ORDER BY group_no, first_member LIMIT %(limit)s
     ) AS batch
     WHERE people_before < %(limit)s ORDER BY group_no DESC, last_member DESC LIMIT 1
 """
 # In the order of members, so that the checks below walk along their indexes.
-BATCH = f"""
+BATCH = """
     CREATE TEMP TABLE build_batch ON COMMIT DROP AS
     SELECT target.*, member_id
     FROM communities_candidatebatch AS batch
     JOIN unnest(%(groups)s::int[], %(communities)s::bigint[], %(open)s::bool[])
         AS target (group_no, community_id, is_open) USING (group_no)
     CROSS JOIN LATERAL unnest(batch.member_ids) AS member_id
-    WHERE {_AHEAD} AND (group_no, first_member) <= (%(to_group)s, %(to_member)s)
+    WHERE brand_id = %(brand)s AND run_id = %(run)s AND exclusion = ''
+        AND (group_no, first_member) > (%(from_group)s, %(from_member)s)
+        AND (group_no, first_member) <= (%(to_group)s, %(to_member)s)
     ORDER BY member_id
 """
 # One list of numbers keeps each check to the entries of this step's people: a join could read the

@@ -122,6 +122,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="30"),
         "args": ["members.tags.tasks.apply_active_rules"],
     },
+    "refresh-live-segments": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 15.0,
+        "args": ["members.live.tasks.refresh_live_segments"],
+    },
+    "recompute-live-segments": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="0", minute="5"),
+        "args": ["members.live.tasks.recompute_live_segments"],
+    },
+    "move-through-lifecycle": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="3", minute="0"),
+        "args": ["members.lifecycle.tasks.move_nightly"],
+    },
     "count-tags": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 600.0,
@@ -272,6 +287,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "CommunityKindEnum": "communities.policies.models.Kind",
+        "StageEnum": "members.profiles.models.Stage",
         "RunStateEnum": "core.runs.models.Run.State",
         "MembershipRoleEnum": "communities.memberships.models.Membership.Role",
     },

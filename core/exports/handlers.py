@@ -61,11 +61,16 @@ class ExportHandler:
 def _begin(wanted: Wanted, viewer: Viewer) -> Step:
     rows = wanted.source.rows(viewer=viewer, query=wanted.query, now=wanted.as_of)
     total = rows.order_by().count()
-    at: Any = ""
-    if _walks(wanted):
-        last = rows.model._base_manager.filter(brand_id=viewer.brand_id).order_by("-pk").first()
-        at = last.pk if last is not None else 0
+    at: Any = _highest_id(wanted, viewer) if _walks(wanted) else ""
     return Step(cursor={"at": at, "pieces": []}, total=total)
+
+
+def _highest_id(wanted: Wanted, viewer: Viewer, *, at_most: int | None = None) -> int:
+    rows = wanted.source.rows(viewer=viewer, query=wanted.query, now=wanted.as_of)
+    ids = rows.model._base_manager.filter(brand_id=viewer.brand_id)
+    if at_most is not None:
+        ids = ids.filter(pk__lte=at_most)
+    return ids.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _walks(wanted: Wanted) -> bool:
@@ -114,7 +119,9 @@ def _by_stretches(progress: _Progress, wanted: Wanted, viewer: Viewer) -> Iterat
     for _stretch in range(MOST_STRETCHES):
         if within is None or not progress.at or progress.written >= PER_STEP:
             break
-        span = (max(progress.at - STRETCH, 0), progress.at)
+        # A brand's ids have gaps where other brands grew; one look-up jumps over each.
+        highest = _highest_id(wanted, viewer, at_most=progress.at)
+        span = (max(highest - STRETCH, 0), highest)
         rows = within(viewer=viewer, query=wanted.query, now=wanted.as_of, span=span)
         kept: list[Any] = []
         for row in rows.order_by("-pk").iterator(chunk_size=AT_ONCE):
@@ -146,6 +153,8 @@ def _chosen(wanted: Wanted, viewer: Viewer) -> Sequence[Any]:
 
 def _join(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
     label, ids = str(wanted.source.label), run.cursor["pieces"]
+    with translation.override(None):
+        untranslated = str(wanted.source.label)
     pieces = StoredFile.objects.filter(brand_id=run.brand_id).in_bulk(ids)
     told = {"list": label, "day": timezone.localdate(now).isoformat()}
     with files.result_writer(
@@ -170,7 +179,7 @@ def _join(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
         cursor={"at": None, "pieces": []},
         done=run.done,
         total=run.done,
-        result={"files": [{"label": label, "file_id": result.stored.pk}]},
+        result={"files": [{"label": untranslated, "file_id": result.stored.pk}]},
         finished=True,
     )
 

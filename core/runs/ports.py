@@ -88,6 +88,7 @@ def register_run_kind(
     those that grew a lot, so that the next statement over them is planned for what is there.
 
     A finished run's ``result`` is ``{"counts": {name: number}, "files": [{"label", "file_id"}]}``.
+    Labels are stored untranslated (``gettext_noop``) and shown in the reader's language.
     """
     _handlers[kind] = handler
     if words is not None:

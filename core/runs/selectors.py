@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.files.models import StoredFile
 from core.kernel.access import Permission, Viewer
@@ -67,11 +68,11 @@ def counts_of(*, run: Run) -> list[Count]:
 
 def files_of(*, run: Run, viewer: Viewer, now: datetime) -> list[ResultFile]:
     """Return the result's files that still exist and are the viewer's to fetch."""
-    entries = {int(e["file_id"]): str(e["label"]) for e in run.result.get("files", [])}
+    entries: dict[int, str] = {e["file_id"]: e["label"] for e in run.result.get("files", [])}
     if not entries:
         return []
     rows = StoredFile.objects.visible_to(viewer).filter(pk__in=entries, expires_at__gt=now)
-    return [ResultFile(entries[file.pk], file) for file in rows.order_by("pk")]
+    return [ResultFile(_(entries[file.pk]), file) for file in rows.order_by("pk")]
 
 
 def running_of(*, viewer: Viewer, most: int) -> list[Run]:

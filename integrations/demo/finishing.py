@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
 from core.runs import services as runs
-from integrations.demo import histories
+from integrations.demo import histories, lifecycle
 from members.duplicates import services as duplicates
 from members.segments import services as segments
 from members.segments.models import Segment
@@ -23,7 +23,11 @@ LONG_ENOUGH = timedelta(hours=1)
 
 
 def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
-    """Apply the tag rules, look for duplicates, count; the runs stay to be looked at."""
+    """Tell how members came into their stages, apply tag rules, look for duplicates, count.
+
+    The runs stay to be looked at.
+    """
+    lifecycle.tell(brand_id=brand_id, now=clock())
     with tenant(brand_id):
         histories.write(brand_id=brand_id, now=clock())
         duplicates.find_duplicates(actor=system_viewer(brand_id), now=clock())

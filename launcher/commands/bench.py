@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from launcher import stack, steps, tuning
+from launcher import prepare, stack, tuning
 from launcher.places import Places, here
 
 # They start a product of their own.
@@ -19,8 +19,7 @@ def main(arguments: list[str]) -> int:
         return _bench(places, with_nothing, arguments)
     settings = "config.settings.local"
     with stack.throwaway(places, settings=settings, tuned=tuning.measuring()) as servers:
-        steps.migrate(places, servers.env)
-        steps.run(places, servers.env, "load_divisions")
+        prepare.everything(places, servers, members=0)
         return _bench(places, servers.env, arguments)
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from core.audit import services as audit
 from core.files import services as files
@@ -24,6 +23,7 @@ from members.imports.order_rows import OrderPreparer
 from members.imports.preparing import Job
 from members.imports.reading.source import open_source
 from members.imports.reasons import Problem, rejections
+from members.lifecycle import selectors as lifecycle
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -189,7 +189,8 @@ class ImportHandler:
             audit.record(action="import.finished", subject=job, actor=actor, now=now, data=counts)
         result: dict[str, Any] = {"counts": counts}
         if job.errors_file_id:
-            result["files"] = [{"label": _("Rows to mend"), "file_id": job.errors_file_id}]
+            label = gettext_noop("Rows to mend")
+            result["files"] = [{"label": label, "file_id": job.errors_file_id}]
         done = max(job.read_count, run.done)
         return Step(done=done, total=done, result=result, finished=True)
 
@@ -202,7 +203,7 @@ def _upsert_of(
     job: ImportJob, options: Options, actor: Viewer, now: datetime
 ) -> member_upsert.Upsert | order_upsert.Upsert:
     if job.subject == Subject.ORDERS:
-        return order_upsert.Upsert(brand_id=job.brand_id, is_dry_run=job.is_dry_run)
+        return order_upsert.Upsert(brand_id=job.brand_id, now=now, is_dry_run=job.is_dry_run)
     dealer = selectors.dealer_of_code(brand_id=job.brand_id, code=options.default_dealer)
     return member_upsert.Upsert(
         brand_id=job.brand_id,
@@ -211,7 +212,9 @@ def _upsert_of(
         city=options.default_city or None,
         dealer=dealer,
         now=now,
-        actor_id=actor.staff_id,
+        introduction_days=lifecycle.in_force(brand_id=job.brand_id).terms.introduction_days,
+        actor=actor,
+        run_id=job.run_id,
         is_dry_run=job.is_dry_run,
     )
 

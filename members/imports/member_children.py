@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import InvalidInput
@@ -11,7 +12,8 @@ from members.imports import staging
 from members.imports.options import CONSENT_PURPOSES
 from members.imports.preparing import copy_lines
 from members.imports.values import read_tags
-from members.tags.models import Tag, TagGroup
+from members.tags import services as tag_services
+from members.tags.models import Tag
 
 if TYPE_CHECKING:
     from members.imports.member_upsert import Upsert
@@ -64,8 +66,7 @@ def write(cursor: Any, upsert: Upsert, values: dict[str, Any]) -> None:
             staging.run(cursor, WITHDRAW_CONSENTS, values)
     cursor.execute("SELECT to_regclass('pg_temp.import_tag') IS NOT NULL")
     if cursor.fetchone()[0]:
-        staging.run(cursor, DELETE_REPLACED_TAGS, values)
-        staging.run(cursor, INSERT_TAGS, values)
+        staging.run(cursor, tag_services.import_sql(changes=BRING_TAGS), values | upsert.tag_values)
 
 
 def _wants_consent(upsert: Upsert) -> str:
@@ -79,6 +80,9 @@ def _stage_tags(cursor: Any, upsert: Upsert, chunk: Chunk) -> bool:
         return False
     names = {(group, name) for _n, group, name in chunk.tags} | set(for_all)
     ids = _tag_ids(upsert, names)
+    if not upsert.is_dry_run:
+        # Until the chunk is committed, so that nobody gives another tag of an exclusive group.
+        upsert.hold_tags({pk for pk in ids.values() if pk is not None})
     pairs = [(n, ids[group, name], name) for n, group, name in chunk.tags]
     cursor.execute(
         "CREATE TEMP TABLE import_tag (n bigint, tag_id bigint, name varchar) ON COMMIT DROP"
@@ -105,11 +109,14 @@ def _tag_ids(upsert: Upsert, names: set[tuple[str, str]]) -> dict[tuple[str, str
         InvalidInput: so many are new that the column is hardly one of tags.
     """
     found: dict[tuple[str, str], int] = {}
-    rows = Tag.objects.filter(brand_id=upsert.brand_id, name__in={name for _g, name in names})
+    lower = {name.lower() for _g, name in names}
+    rows = Tag.objects.alias(low=Lower("name")).filter(brand_id=upsert.brand_id, low__in=lower)
     for tag_id, group, name in rows.order_by("-pk").values_list("pk", "group__name", "name"):
-        found[group, name] = found["", name] = tag_id
-    missing = sorted(names - found.keys())
-    ids: dict[tuple[str, str], int | None] = {key: found.get(key) for key in names}
+        found[group.lower(), name.lower()] = found["", name.lower()] = tag_id
+    ids: dict[tuple[str, str], int | None] = {
+        key: found.get((key[0].lower(), key[1].lower())) for key in names
+    }
+    missing = sorted(key for key, pk in ids.items() if pk is None)
     if missing and upsert.options.create_tags:
         if len(missing) > MAX_NEW_TAGS:
             raise InvalidInput(
@@ -123,13 +130,9 @@ def _tag_ids(upsert: Upsert, names: set[tuple[str, str]]) -> dict[tuple[str, str
 def _create_tag(upsert: Upsert, group_name: str, name: str) -> int:
     if upsert.is_dry_run:
         return UNKNOWN_TAG
-    group, _is_new = TagGroup.objects.get_or_create(
-        brand_id=upsert.brand_id, name=group_name or _("Imported")
-    )
-    tag, _is_new = Tag.objects.get_or_create(
-        brand_id=upsert.brand_id, group=group, name=name, defaults={"created_at": upsert.now}
-    )
-    return tag.pk
+    return tag_services.tag_of_import(
+        group_name=group_name or _("Imported"), name=name, actor=upsert.actor, now=upsert.now
+    ).pk
 
 
 MARK = """
@@ -246,21 +249,28 @@ FROM import_plan AS p
 WHERE p.refusal IS NULL AND p.consent = false AND c.brand_id = %(brand)s
 AND c.member_id = p.member_id AND c.purpose = ANY (%(purposes)s) AND c.withdrawn_at IS NULL
 """
-DELETE_REPLACED_TAGS = """
-DELETE FROM members_membertag AS held
-USING import_plan AS p, import_tag AS pair, members_tag AS tag, members_taggroup AS grp,
-      members_tag AS held_tag
-WHERE p.refusal IS NULL AND pair.n = p.n AND NOT p.is_new
-AND tag.brand_id = %(brand)s AND tag.id = pair.tag_id
-AND grp.brand_id = %(brand)s AND grp.id = tag.group_id AND grp.is_exclusive
-AND held_tag.brand_id = %(brand)s AND held_tag.group_id = grp.id AND held_tag.id <> tag.id
-AND held.brand_id = %(brand)s AND held.member_id = p.member_id AND held.tag_id = held_tag.id
-AND held.source <> 'manual'
-"""
-INSERT_TAGS = """
-INSERT INTO members_membertag (brand_id, tag_id, member_id, source, author_id, tagged_at)
-SELECT %(brand)s, pair.tag_id, p.member_id, 'import', %(author)s, %(now)s
-FROM import_plan AS p JOIN import_tag AS pair ON pair.n = p.n
-WHERE p.refusal IS NULL AND -- allowed
-ON CONFLICT (brand_id, tag_id, member_id) DO NOTHING
+BRING_TAGS = """
+matched AS (SELECT p.member_id FROM import_plan AS p WHERE p.refusal IS NULL),
+replaced AS (
+    DELETE FROM members_membertag AS held
+    USING import_plan AS p, import_tag AS pair, members_tag AS tag, members_taggroup AS grp,
+          members_tag AS held_tag
+    WHERE p.refusal IS NULL AND pair.n = p.n AND NOT p.is_new
+    AND tag.brand_id = %(brand)s AND tag.id = pair.tag_id
+    AND grp.brand_id = %(brand)s AND grp.id = tag.group_id AND grp.is_exclusive
+    AND held_tag.brand_id = %(brand)s AND held_tag.group_id = grp.id AND held_tag.id <> tag.id
+    AND held.brand_id = %(brand)s AND held.member_id = p.member_id AND held.tag_id = held_tag.id
+    AND held.source <> 'manual' AND -- allowed
+    RETURNING held.tag_id, held.member_id, held.source, held.author_id, held.tagged_at,
+        held.expires_at
+), given AS (
+    INSERT INTO members_membertag (brand_id, tag_id, member_id, source, author_id, tagged_at)
+    SELECT %(brand)s, pair.tag_id, p.member_id, 'import', %(author)s, %(now)s
+    FROM import_plan AS p JOIN import_tag AS pair ON pair.n = p.n
+    WHERE p.refusal IS NULL AND -- allowed
+    ON CONFLICT (brand_id, tag_id, member_id) DO NOTHING RETURNING tag_id, member_id
+), deltas (tag_id, kind, member_id, source, author_id, tagged_at, expires_at) AS MATERIALIZED (
+    SELECT tag_id, 'replaced', member_id, source, author_id, tagged_at, expires_at FROM replaced
+    UNION ALL
+    SELECT tag_id, 'given', member_id, NULL, NULL, NULL, NULL FROM given
 """.replace("-- allowed", ALLOWED_TAG)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 from members.imports import member_children, merged, one_row_each, staging
 from members.imports.staging import Outcome
+from members.profiles import ports
+from members.tags import services as tag_services
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from core.kernel.access import Viewer
     from members.imports.options import Options
     from members.imports.preparing import Chunk
 
@@ -59,8 +62,11 @@ class Upsert:
     city: str | None
     dealer: int | None
     now: datetime
-    actor_id: int | None
+    introduction_days: int
+    actor: Viewer
+    run_id: int | None
     is_dry_run: bool
+    tag_values: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, chunk: Chunk) -> Outcome:
         """Bring the chunk's rows in; a blank never erases what is known."""
@@ -87,6 +93,18 @@ class Upsert:
                 staging.keep(cursor, later)
         return total
 
+    def hold_tags(self, tag_ids: set[int]) -> None:
+        """Let nobody else give or take these tags until the chunk is in."""
+        self.tag_values.update(
+            tag_services.import_values(
+                brand_id=self.brand_id,
+                tag_ids=tag_ids,
+                actor=self.actor,
+                now=self.now,
+                run_id=self.run_id,
+            )
+        )
+
     def values(self) -> dict[str, Any]:
         """Return what the statements refer to."""
         return {
@@ -94,7 +112,8 @@ class Upsert:
             "city": self.city,
             "dealer": self.dealer,
             "now": self.now,
-            "author": self.actor_id,
+            "introduction": self.introduction_days,
+            "author": self.actor.staff_id,
             "dry": self.is_dry_run,
             "purposes": list(member_children.purposes(self)),
             "version": self.options.consent_version or "1",
@@ -120,6 +139,17 @@ class Upsert:
         if outcome.updated:
             staging.run(cursor, UPDATE, values)
         member_children.write(cursor, self, values)
+        self._tell(cursor)
+
+    def _tell(self, cursor: Any) -> None:
+        """Say which stages the file set, and to whom something has happened that moves them."""
+        if "stage" in self.mapping:
+            cursor.execute(STAGES_SAID)
+            said = [ports.StageSaid(*row) for row in cursor.fetchall()]
+            ports.stages_said(said=said, reason="import", actor=self.actor, now=self.now)
+        if "delivered_on" in self.mapping:
+            touched = staging.touched(cursor, known_alone=True)
+            ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)
 
 
 # LATERAL with LIMIT: one look into a unique index per row, whatever the planner believes.
@@ -130,6 +160,7 @@ CREATE TEMP TABLE import_plan ON COMMIT DROP AS
 SELECT matched.*,
        m.customer_no AS known_no,
        m.phone_hash AS known_phone,
+       m.stage AS known_stage,
        m.id IS NULL AS is_new,
        m.id IS NOT NULL AND (
            coalesce(matched.customer_no, m.customer_no),
@@ -197,6 +228,7 @@ REFUSE_VEHICLE = """
                     AND owner.member_id IS NOT NULL THEN 'vin_taken'
                WHEN s.delivered_on < owner.before THEN 'vin_dates'
 """
+# Somebody new begins where their car puts them; ``lifecycle.rules`` moves them from there.
 INSERT = """
 INSERT INTO members_member (
     id, brand_id, display_name, customer_no, phone_cipher, phone_hash, phone_masked, phone_tail,
@@ -206,7 +238,12 @@ INSERT INTO members_member (
 SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), customer_no,
        phone_cipher, phone_hash, coalesce(phone_masked, ''), coalesce(phone_tail, ''),
        coalesce(gender, ''), coalesce(city_id, %(city)s), coalesce(home_dealer_id, %(dealer)s),
-       coalesce(stage, 'prospect'), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date, 'import',
+       coalesce(stage, CASE
+           WHEN delivered_on <= (%(now)s AT TIME ZONE 'Asia/Shanghai')::date - %(introduction)s - 1
+           THEN 'growth'
+           WHEN delivered_on <= (%(now)s AT TIME ZONE 'Asia/Shanghai')::date THEN 'introduction'
+           ELSE 'prospect'
+       END), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date, 'import',
        joined_on, %(now)s, %(now)s, 1
 FROM import_plan WHERE is_new AND refusal IS NULL
 """
@@ -230,4 +267,9 @@ UPDATE members_member AS m SET
     version = m.version + 1
 FROM import_plan AS p
 WHERE p.is_own_changed AND p.refusal IS NULL AND m.brand_id = %(brand)s AND m.id = p.member_id
+"""
+# What somebody new is by default says nothing; see ``profiles.ports``.
+STAGES_SAID = """
+SELECT member_id, coalesce(known_stage, ''), stage FROM import_plan
+WHERE refusal IS NULL AND (is_new OR is_own_changed) AND stage <> coalesce(known_stage, 'prospect')
 """

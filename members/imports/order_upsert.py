@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from members.imports import merged, staging
+from members.profiles import ports
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from members.imports.preparing import Chunk
     from members.imports.staging import Outcome
 
@@ -29,6 +32,7 @@ class Upsert:
     """One chunk on its way in; with ``is_dry_run`` everything is found out and nothing written."""
 
     brand_id: int
+    now: datetime
     is_dry_run: bool
 
     def apply(self, chunk: Chunk) -> Outcome:
@@ -44,6 +48,9 @@ class Upsert:
                 staging.run(cursor, INSERT, values)
             if outcome.updated and not self.is_dry_run:
                 staging.run(cursor, UPDATE, values)
+            if not self.is_dry_run:
+                touched = staging.touched(cursor)
+                ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)
         return outcome
 
 

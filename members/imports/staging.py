@@ -86,3 +86,13 @@ def run(cursor: CursorWrapper, sql: str, values: Mapping[str, Any]) -> int:
     """Execute one statement; return how many rows it touched."""
     cursor.execute(sql, values)
     return int(cursor.rowcount)
+
+
+def touched(cursor: CursorWrapper, *, known_alone: bool = False) -> list[int]:
+    """Return whose rows are new or changed; ``known_alone`` passes over new ones."""
+    cursor.execute(
+        "SELECT DISTINCT member_id FROM import_plan"
+        " WHERE refusal IS NULL AND (is_changed OR is_new AND NOT %s)",
+        [known_alone],
+    )
+    return [member_id for (member_id,) in cursor.fetchall()]

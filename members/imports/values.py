@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from members.imports.options import DateOrder, MoneyUnit
 from members.profiles.rules import NotAPhone, normalized_phone
+from members.tags import rules as tag_rules
 from members.vehicles.rules import NotAVin, has_right_check_digit, normalized_vin
 
 if TYPE_CHECKING:
@@ -261,9 +262,17 @@ def read_tags(raw: str, group: str) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[str, str], None] = {}
     for part in _TAG_BREAK.split(raw):
         own_group, colon, name = part.replace("：", ":").rpartition(":")
-        name = clean_text(name.strip(), 40)
+        name = _tag_name(name)
         if name:
-            found[clean_text(own_group.strip(), 40) if colon else group, name] = None
+            found[_tag_name(own_group) if colon else group, name] = None
     if len(found) > 50:
         raise BadValue("too_many_tags")
     return tuple(found)
+
+
+def _tag_name(raw: str) -> str:
+    """Return the name of a tag or of a group of tags as the brand keeps it; empty for none."""
+    name = tag_rules.name_in_order(clean_text(raw.strip(), tag_rules.LONGEST_NAME))
+    if name and tag_rules.wrong_with(name):
+        raise BadValue("tag_name")
+    return name

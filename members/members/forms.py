@@ -10,14 +10,17 @@ from django.utils.translation import pgettext_lazy
 from core.organizations.models import City, Dealer
 from members.profiles.models import Member, Stage
 from members.segments.models import Segment
+from members.snapshots import selectors as snapshot_selectors
 from members.tags.models import Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from django.utils.safestring import SafeString
 
     from core.kernel.access import Viewer
+    from members.snapshots.models import Snapshot
+    from members.snapshots.rules import Part
 
 ANY = ("", _("Any"))
 
@@ -103,9 +106,10 @@ class MemberFilterForm(_Choices):
     tag = forms.ChoiceField(label=pgettext_lazy("noun", "Tag"), required=False, widget=QuickSelect)
     source = forms.ChoiceField(label=_("Source"), required=False)
     segment = forms.ChoiceField(label=_("Segment"), required=False, widget=QuickSelect)
+    snapshot = forms.ChoiceField(label=_("Snapshot"), required=False)
 
     def fill(self) -> None:
-        """Offer places, stages, tags and segments."""
+        """Offer places, stages, tags and segments; a snapshot only where one is asked for."""
         self.offer("city", city_choices())
         self.offer("dealer", dealer_choices(self.viewer))
         self.offer("stage", Stage.choices)
@@ -113,6 +117,27 @@ class MemberFilterForm(_Choices):
         self.offer("source", Member.Source.choices)
         segments = Segment.objects.visible_to(self.viewer).filter(is_archived=False)
         self.offer("segment", segments.order_by("name").values_list("pk", "name"))
+        if asked := self.data.get("snapshot", "") if self.is_bound else "":
+            found = snapshot_selectors.visible_part(text=asked, viewer=self.viewer)
+            self.offer("snapshot", [(asked, part_in_words(*found))] if found else [])
+        else:
+            del self.fields["snapshot"]
+
+
+def part_in_words(part: Part, snapshots: Sequence[Snapshot]) -> str:
+    """Return whom a part of snapshots means, such as "Fans no. 3, not in no. 2"."""
+    first, second = snapshots[0], snapshots[-1]
+    said = _("%(segment)s no. %(number)s") % {
+        "segment": first.segment.name,
+        "number": first.number,
+    }
+    if part.other_id is None:
+        return said
+    both = _("%(those)s, and in no. %(number)s") if part.is_in_both else ""
+    return (both or _("%(those)s, not in no. %(number)s")) % {
+        "those": said,
+        "number": second.number,
+    }
 
 
 class MemberForm(_Choices):

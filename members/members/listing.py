@@ -13,6 +13,7 @@ from members.members import ports, selectors
 from members.members.forms import MemberFilterForm
 from members.profiles.models import Stage
 from members.segments.models import Segment
+from members.snapshots.rules import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,6 +54,8 @@ def chosen_of(form: MemberFilterForm, viewer: Viewer) -> dict[str, Any]:
     chosen: dict[str, Any] = dict(form.cleaned_data)
     if number := chosen.pop("segment", ""):
         chosen["segment"] = Segment.objects.visible_to(viewer).get(pk=number)
+    if written := chosen.pop("snapshot", ""):
+        chosen["snapshot"] = part_of(written)
     return chosen
 
 

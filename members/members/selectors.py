@@ -13,6 +13,7 @@ from members.privacy.models import Consent
 from members.profiles import rules
 from members.profiles.models import Member, MergedMember
 from members.segments import selectors as segment_selectors
+from members.snapshots import selectors as snapshot_selectors
 from members.tags import selectors as tag_selectors
 from members.vehicles.models import Ownership
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from members.segments.models import Segment
+    from members.tags.models import Tag
     from members.tags.selectors import HeldTag
 
 TAIL, VIN_TAIL = 4, 6
@@ -52,9 +54,9 @@ def narrowed(
 ) -> QuerySet[Member]:
     """Return the members the viewer may see who meet all that was chosen.
 
-    ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys)
-    and ``segment``; ``query`` is what was typed into the search box. ``span`` looks among ids
-    above the first and up to the second only.
+    ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys),
+    ``segment`` and ``snapshot`` (a part of one); ``query`` is what was typed into the search box.
+    ``span`` looks among ids above the first and up to the second only.
     """
     segment: Segment | None = chosen.get("segment")
     if segment is not None:
@@ -67,6 +69,8 @@ def narrowed(
     for name, column in columns.items():
         if value := chosen.get(name):
             rows = rows.filter(**{column: value})
+    if part := chosen.get("snapshot"):
+        rows = snapshot_selectors.members(rows=rows, part=part, brand_id=viewer.brand_id, span=span)
     if tag := chosen.get("tag"):
         # One row per pair, so that the join repeats nobody.
         rows = rows.filter(member_tags__brand_id=viewer.brand_id, member_tags__tag_id=tag)
@@ -123,6 +127,7 @@ class Dossier:
 
     cars: Sequence[Ownership]
     tags: list[HeldTag]
+    kept_from: list[Tag]  # whose rules leave the member alone
     identities: Sequence[Identity]
     consents: list[tuple[str, Consent | None]]
     order_count: int
@@ -131,7 +136,7 @@ class Dossier:
 
 
 def dossier_of(*, member: Member) -> Dossier:
-    """Return everything but history: five queries."""
+    """Return everything but history: six queries."""
     of_member = {"brand_id": member.brand_id, "member": member}
     given = {row.purpose: row for row in Consent.objects.filter(**of_member)}
     totals = Order.objects.filter(**of_member).aggregate(
@@ -144,6 +149,7 @@ def dossier_of(*, member: Member) -> Dossier:
             .order_by("-delivered_on")
         ),
         tags=tag_selectors.tags_of(brand_id=member.brand_id, member_ids=[member.pk])[member.pk],
+        kept_from=tag_selectors.blocked_for(member=member),
         identities=list(Identity.objects.filter(**of_member).order_by("kind", "pk")),
         consents=[(str(label), given.get(purpose)) for purpose, label in Consent.Purpose.choices],
         order_count=totals["number"],

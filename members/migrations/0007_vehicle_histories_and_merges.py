@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0008_lists_by_name'),
-        ('members', '0003_consent_invitable'),
+        ('members', '0006_tag_history'),
     ]
 
     operations = [

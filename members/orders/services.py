@@ -9,6 +9,7 @@ from core.audit import services as audit
 from core.kernel.errors import DomainError, InvalidInput
 from core.kernel.scoping import CrossBrand
 from members.orders.models import Order
+from members.profiles import ports
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,6 +63,7 @@ def record_order(
         brand_id=actor.brand_id, order_no=order_no, defaults=content
     )
     if is_new:
+        ports.facts_changed(brand_id=actor.brand_id, member_ids=[member.pk], now=now)
         audit.record(
             action="order.recorded",
             subject=order,

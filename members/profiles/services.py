@@ -3,14 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.kernel import crypto
 from core.kernel.errors import InvalidInput, StaleVersion
 from core.kernel.scoping import require_same_brand
-from members.profiles import rules
-from members.profiles.models import Member
+from members.profiles import ports, rules
+from members.profiles.models import Member, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,13 +37,16 @@ def register_member(*, values: Mapping[str, Any], actor: Viewer, now: datetime) 
     member = Member(
         brand_id=actor.brand_id,
         source=Member.Source.MANUAL,
-        joined_on=now.date(),
-        stage_since=now.date(),
+        joined_on=localdate(now),
+        stage_since=localdate(now),
         created_at=now,
         updated_at=now,
     )
     _take(member, values, actor, now)
     _store(member)
+    if member.stage != Stage.PROSPECT:
+        said = [ports.StageSaid(member.pk, "", member.stage)]
+        ports.stages_said(said=said, reason="manual", actor=actor, now=now)
     audit.record(action="member.created", subject=member, actor=actor, now=now)
     return member
 
@@ -65,11 +69,15 @@ def change_member(
     held = Member.objects.select_for_update().get(pk=member.pk)
     if version is not None and held.version != version:
         raise StaleVersion(_("Somebody changed this member meanwhile. Reload and try again."))
+    stage_before = held.stage
     changed = _take(held, changes, actor, now)
     if not changed:
         return held
     held.version, held.updated_at = held.version + 1, now
     _store(held)
+    if "stage" in changed:
+        said = [ports.StageSaid(held.pk, stage_before, held.stage)]
+        ports.stages_said(said=said, reason="manual", actor=actor, now=now)
     audit.record(
         action="member.changed", subject=held, actor=actor, now=now, data={"fields": changed}
     )
@@ -91,7 +99,7 @@ def _take(member: Member, values: Mapping[str, Any], actor: Viewer, now: datetim
     for name in changed:
         setattr(member, name, wanted[name])
     if "stage" in changed:
-        member.stage_since = now.date()
+        member.stage_since = localdate(now)
     if "phone" in values and _take_phone(member, values["phone"] or ""):
         changed.append("phone")
     return changed

@@ -27,6 +27,7 @@ from core.kernel.feedback import done
 from core.kernel.navigation import url_of
 from core.kernel.paging import keyset_page
 from core.saved_views import selectors as saved_views
+from members.members import selectors as member_selectors
 from members.segments import listing, rules, selectors, services
 from members.segments.forms import SegmentForm
 from members.segments.models import Segment
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from members.segments.rules import Group
 
 PAGE_SIZE = 30
-SAMPLE = 6
+SAMPLE, MOST_EXPLAINED = 6, 3
 # The count comes first; the counts of single conditions get what is left of half a second.
 CONDITION_SECONDS = 0.4
 BUILDER = "segment"
@@ -83,6 +84,7 @@ def segments_detail(request: ConsoleRequest, segment_id: int) -> HttpResponseBas
         "outline": selectors.outline(node=root, words=Words(request.viewer.brand_id)),
         "uses": _uses(segment, request.viewer),
         "may_edit": request.viewer.may(Permission.SEGMENTS_EDIT),
+        "may_explain": request.viewer.may(Permission.MEMBERS_VIEW),
         "may_tag": request.viewer.may(Permission.TAGS_EDIT),
         "build_url": url_of("communities:build-rules-new")
         if request.viewer.may(Permission.BUILDS_RUN)
@@ -113,6 +115,29 @@ def segments_people(request: ConsoleRequest, segment_id: int) -> HttpResponseBas
         context = {"refusal": str(refusal)}
     context |= {"segment": segment, "sees_counts": request.viewer.is_brand_wide}
     return render(request, "members/segments/_people.html", context)
+
+
+@console(Permission.SEGMENTS_VIEW)
+def segments_explain(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
+    """Say of whom was typed why they are in the segment or are not, condition by condition."""
+    segment, typed = _segment(request.viewer, segment_id), request.GET.get("q", "")[:80]
+    found: list[Any] = []
+    refusal = ""
+    if typed.strip() and request.viewer.may(Permission.MEMBERS_VIEW):
+        rows = member_selectors.narrowed(viewer=request.viewer, chosen={}, query=typed)
+        try:
+            root = selectors.parse(tree=segment.tree, brand_id=segment.brand_id)
+            found = [
+                (
+                    person,
+                    selectors.explained(tree=root, brand_id=segment.brand_id, member_id=person.pk),
+                )
+                for person in rows.order_by("-pk")[:MOST_EXPLAINED]
+            ]
+        except InvalidInput as error:
+            refusal = str(error)
+    context = {"segment": segment, "typed": typed, "found": found, "refusal": refusal}
+    return render(request, "members/segments/_explain.html", context)
 
 
 @console(Permission.SEGMENTS_EDIT, methods=("GET", "POST"))

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from django.utils.functional import _StrOrPromise
@@ -142,7 +142,9 @@ class Option:
 class Input:
     """One part of a condition's value.
 
-    ``options`` returns what the brand can choose from. ``advanced`` ones the builder folds away.
+    ``options`` returns what the brand can choose from. Where it offers the newest of very many
+    only, ``existing`` returns those of the given choices that there are. ``advanced`` ones the
+    builder folds away.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Input:
     label: _StrOrPromise
     required: bool = True
     options: Callable[[int], Sequence[Option]] | None = None
+    existing: Callable[[int, Collection[int | str]], set[int | str]] | None = None
     low: int = 0
     high: int = 10**12
     unit: _StrOrPromise = ""

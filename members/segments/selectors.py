@@ -21,6 +21,7 @@ from members.segments.criteria.others import SEGMENT_FIELD
 from members.segments.models import Segment
 from members.segments.ports import Frame, InputKind, Sql, registry
 from members.segments.rules import Group, Node
+from members.segments.schema import schema_of
 from members.segments.wording import Words
 
 if TYPE_CHECKING:
@@ -84,9 +85,14 @@ def check(*, tree: Any, brand_id: int) -> Group:
                 or each.name not in leaf.value
             ):
                 continue
-            if each.options not in known:
-                known[each.options] = {option.value for option in each.options(brand_id)}
-            if set(leaf.value[each.name]) - known[each.options]:
+            chosen = set(leaf.value[each.name])
+            if each.existing is not None:
+                missing = chosen - each.existing(brand_id, chosen)
+            else:
+                if each.options not in known:
+                    known[each.options] = {option.value for option in each.options(brand_id)}
+                missing = chosen - known[each.options]
+            if missing:
                 text = _("%s: a choice is missing or was removed.") % leaf.criterion.label
                 problems.append(Problem(f"{leaf.pointer}/value", "unknown_choice", text))
     if problems:
@@ -256,6 +262,46 @@ def conditions_met(
     tests = (compile_members(node, frame).within("EXISTS (", ")") for node in nodes.values())
     row = _rows(Sql("SELECT ") + Sql.join(", ", tests))[0]
     return dict(zip(nodes, row, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One condition in words, and whether a member meets it."""
+
+    text: str
+    pointer: str
+    is_met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a member is in a segment, or is not."""
+
+    is_in: bool
+    reasons: list[Reason]
+
+
+def explained(
+    *, tree: Mapping[str, Any] | Group, brand_id: int, member_id: int, now: datetime | None = None
+) -> Explanation:
+    """Return each condition in words with whether it holds for a member, and the whole.
+
+    Raises:
+        InvalidInput: see ``parse``.
+    """
+    root = tree if isinstance(tree, Group) else parse(tree=tree, brand_id=brand_id)
+    met = conditions_met(tree=root, brand_id=brand_id, member_id=member_id, now=now)
+    words = Words(brand_id)
+    reasons = [
+        Reason(words.condition(leaf), leaf.pointer, met[leaf.pointer])
+        for leaf, _node in rules.written(root)
+    ]
+    return Explanation(met["whole"], reasons)
+
+
+def schema(*, address: str = "") -> dict[str, Any]:
+    """Return the JSON Schema of what this installation's trees may hold."""
+    return schema_of(registry, address=address)
 
 
 def _frame(

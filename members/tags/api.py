@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -15,11 +17,14 @@ from core.kernel.api import (
     Serializer,
     VisibleRelatedField,
 )
-from members.tags import services
-from members.tags.models import Tag, TagGroup
+from members.segments.models import Segment
+from members.tags import selectors, services, undoing
+from members.tags.handing import limits_of
+from members.tags.models import Tag, TagAct, TagChange, TagChangeBatch, TagGroup, TagLimits
 from members.tags.services import MOST_BY_HAND
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from rest_framework.request import Request
 
 READ_AND_EDIT = {
@@ -36,12 +41,12 @@ class GroupOut(ModelSerializer):
 
 
 class GroupIn(Serializer):
-    name = serializers.CharField(max_length=40)
+    name = serializers.CharField(max_length=80)
     is_exclusive = serializers.BooleanField(required=False, default=False)
 
 
 class GroupChange(Serializer):
-    name = serializers.CharField(max_length=40)
+    name = serializers.CharField(max_length=80)
     is_exclusive = serializers.BooleanField()
 
 
@@ -60,11 +65,11 @@ class TagOut(ModelSerializer):
 
 class TagIn(Serializer):
     group = VisibleRelatedField(queryset=TagGroup.objects.all())
-    name = serializers.CharField(max_length=40)
+    name = serializers.CharField(max_length=80)
 
 
-class TagChange(Serializer):
-    name = serializers.CharField(max_length=40)
+class TagRename(Serializer):
+    name = serializers.CharField(max_length=80)
 
 
 class MembersIn(Serializer):
@@ -73,6 +78,57 @@ class MembersIn(Serializer):
         min_length=1,
         max_length=MOST_BY_HAND,
     )
+
+
+class TagGiveIn(MembersIn):
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class SegmentToTagIn(Serializer):
+    segment = VisibleRelatedField(queryset=Segment.objects.all())
+    act = serializers.ChoiceField(choices=["give", "take"])
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class TagMergeIn(Serializer):
+    into = VisibleRelatedField(queryset=Tag.objects.select_related("group"))
+
+
+class TagRemoveIn(Serializer):
+    name = serializers.CharField(max_length=80)
+
+
+class TagLimitsOut(ModelSerializer):
+    class Meta:
+        model = TagLimits
+        fields = ["tags", "per_group", "per_member"]
+
+
+class TagLimitsIn(Serializer):
+    tags = serializers.IntegerField()
+    per_group = serializers.IntegerField()
+    per_member = serializers.IntegerField()
+
+
+class TagChangeOut(ModelSerializer):
+    tag = serializers.IntegerField(source="tag_id")
+
+    class Meta:
+        model = TagChange
+        fields = ["id", "tag", "tag_name", "kind", "people"]
+
+
+class TagActOut(ModelSerializer):
+    changes = TagChangeOut(many=True, read_only=True)
+    undoes = serializers.IntegerField(source="undoes_id", read_only=True)
+    run = serializers.IntegerField(source="run_id", read_only=True)
+
+    class Meta:
+        model = TagAct
+        fields = [
+            *("id", "at", "source", "author_label", "rule_version", "run", "undoes"),
+            *("undone_at", "undone_by", "changes"),
+        ]
 
 
 class TagGroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
@@ -104,9 +160,13 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
     serializer_class = TagOut
     inputs = {
         "create": TagIn,
-        "partial_update": TagChange,
-        "give": MembersIn,
+        "partial_update": TagRename,
+        "give": TagGiveIn,
         "take": MembersIn,
+        "clear": MembersIn,
+        "give_segment": SegmentToTagIn,
+        "merge": TagMergeIn,
+        "remove": TagRemoveIn,
     }
     permissions = READ_AND_EDIT
     filters = {
@@ -142,3 +202,105 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
             tag=self.get_object(), **self.parsed(), actor=self.viewer, now=timezone.now()
         )
         return Response({"changed": number})
+
+    @action(detail=True, methods=["post"])
+    def clear(self, request: Request, **_kwargs: Any) -> Response:
+        """Leave it to the tag's rule again whether these members have it."""
+        number = services.clear_members(
+            tag=self.get_object(), **self.parsed(), actor=self.viewer, now=timezone.now()
+        )
+        return Response({"changed": number})
+
+    @action(detail=True, methods=["post"], url_path="give-segment")
+    def give_segment(self, request: Request, **_kwargs: Any) -> Response:
+        """Give the tag to a segment, or take it, by the run that is answered."""
+        run = services.tag_segment(
+            tag=self.get_object(), **self.parsed(), actor=self.viewer, now=timezone.now()
+        )
+        return Response({"run": run.pk}, status=HTTPStatus.ACCEPTED)
+
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, **_kwargs: Any) -> Response:
+        """Merge the tag into another, by the run that is answered; this tag goes."""
+        run = services.merge_tag(
+            tag=self.get_object(), **self.parsed(), actor=self.viewer, now=timezone.now()
+        )
+        return Response({"run": run.pk}, status=HTTPStatus.ACCEPTED)
+
+    @action(detail=True, methods=["post"])
+    def remove(self, request: Request, **_kwargs: Any) -> Response:
+        """Delete the tag, whose name is repeated; ``run`` takes it from members first."""
+        tag = self.get_object()
+        typed = self.parsed()["name"]
+        run = services.delete_tag(tag=tag, typed=typed, actor=self.viewer, now=timezone.now())
+        return Response({"run": run and run.pk}, status=HTTPStatus.ACCEPTED)
+
+    @action(detail=True)
+    def mentions(self, request: Request, **_kwargs: Any) -> Response:
+        """Answer the segments and rules whose conditions ask for the tag."""
+        found = selectors.mentions_of(tag=self.get_object())
+        return Response({"results": [{"kind": m.kind, "id": m.pk, "name": m.name} for m in found]})
+
+
+_NUMBER = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+def _of_tag(acts: QuerySet[TagAct], tag_id: int) -> QuerySet[TagAct]:
+    return acts.filter(pk__in=TagChange.objects.filter(tag_id=tag_id).values("act_id"))
+
+
+def _of_member(acts: QuerySet[TagAct], member_id: int) -> QuerySet[TagAct]:
+    """Through the member's bucket, which an index finds."""
+    near = TagChangeBatch.objects.filter(bucket=member_id // TagChangeBatch.SIZE)
+    mine = near.filter(member_ids__contains=[member_id])
+    return acts.filter(pk__in=mine.values("change__act_id"))
+
+
+class TagActViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
+    """What happened to tags, by act: an act touches one member or a million.
+
+    Who does not see the whole brand sees their own acts.
+    """
+
+    queryset = TagAct.objects.prefetch_related("changes")
+    serializer_class = TagActOut
+    permissions = READ_AND_EDIT
+    filters = {
+        "tag": Filter(_NUMBER, _of_tag, "Id of the tag, also of one that is gone."),
+        "member": Filter(_NUMBER, _of_member, "Id of a member whose tags it changed."),
+        "source": Filter(serializers.ChoiceField(choices=TagAct.Source.choices), "source", "How."),
+    }
+    orderings = ("-id",)
+
+    @action(detail=True, methods=["get"], url_path="undo-preview")
+    def undo_preview(self, request: Request, **_kwargs: Any) -> Response:
+        """Answer what undoing the act would do now, to how many members."""
+        act, now = self.get_object(), timezone.now()
+        reason = undoing.why_not(act=act, now=now)
+        return Response({"refused": reason or None} | asdict(undoing.preview(act=act, now=now)))
+
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, **_kwargs: Any) -> Response:
+        """Undo the act; a large one by the run that is answered."""
+        run = services.undo_act(act=self.get_object(), actor=self.viewer, now=timezone.now())
+        return Response({"run": run and run.pk})
+
+
+class TagLimitsViewSet(BrandViewSet):
+    """How many tags the brand allows itself."""
+
+    queryset = TagLimits.objects.all()
+    serializer_class = TagLimitsOut
+    inputs = {"partial_update": TagLimitsIn}
+    permissions = READ_AND_EDIT
+
+    def retrieve(self, request: Request, **_kwargs: Any) -> Response:
+        """Answer the limits; the defaults where the brand has set none."""
+        return self.rendered(limits_of(brand_id=self.viewer.brand_id))
+
+    def partial_update(self, request: Request, **_kwargs: Any) -> Response:
+        """Set some of the limits."""
+        limits = services.change_limits(
+            changes=self.parsed(), actor=self.viewer, now=timezone.now()
+        )
+        return self.rendered(limits)

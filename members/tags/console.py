@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.shortcuts import render
@@ -25,17 +26,18 @@ from core.kernel.feedback import done
 from core.kernel.sizes import in_words
 from core.lists import selectors as lists
 from core.saved_views import selectors as saved_views
-from members.profiles.models import Member
 from members.segments import rules as segment_rules
+from members.segments.models import Segment
 from members.segments.ports import registry
+from members.segments.selectors import count as segment_count
 from members.segments.selectors import outline, words_for
-from members.tags import selectors, services
-from members.tags.forms import GiveForm, GroupForm, HeldForm, RuleForm, TagForm
+from members.tags import listing, retiring, selectors, services
+from members.tags.forms import GiveForm, GroupForm, RuleForm, TagForm
 from members.tags.giving import MEMBER_LIST
 from members.tags.models import Tag, TagGroup
+from members.tags.presenting import Tab, answered, drawer, tag_of, tag_page
 
 if TYPE_CHECKING:
-    from django.forms import Form
     from django.http.response import HttpResponseBase
 
     from core.kernel.access import Viewer
@@ -45,16 +47,18 @@ if TYPE_CHECKING:
 def tags_list(request: ConsoleRequest) -> HttpResponseBase:
     """Show the groups of tags with their tags and how many members have each."""
     viewer = request.viewer
-    tags = Tag.objects.visible_to(viewer).select_related("rule").order_by("group_id", "pk")
-    if query := request.GET.get("q", "").strip():
-        tags = tags.filter(name__icontains=query)
+    query, show = request.GET.get("q", "").strip(), request.GET.get("show", "")
+    tags = listing.rows(viewer=viewer, query=request.GET, now=timezone.now())
+    tags = tags.order_by("group_id", "pk")
     rows = TagGroup.objects.visible_to(viewer).order_by("pk")
     groups: dict[int, tuple[TagGroup, list[Tag]]] = {group.pk: (group, []) for group in rows}
     for tag in tags:
         groups[tag.group_id][1].append(tag)
-    shown = [pair for pair in groups.values() if pair[1] or not query]
+    shown = [pair for pair in groups.values() if pair[1] or not (query or show)]
     context = {
         "groups": shown,
+        "is_narrowed": bool(query or show),
+        "tabs": _shows(request, show),
         "views": saved_views.views_of(key="tags", viewer=request.viewer, query=request.GET),
         "counted_at": min((tag.counted_at for tag in tags if tag.counted_at), default=None),
         "sees_counts": viewer.is_brand_wide,
@@ -63,27 +67,35 @@ def tags_list(request: ConsoleRequest) -> HttpResponseBase:
     return page_or_partial(request, "members/tags/list.html", "members/tags/_list.html", context)
 
 
+def _shows(request: ConsoleRequest, show: str) -> list[Tab]:
+    """The ways to narrow the list, each keeping what was typed."""
+    typed = {"q": request.GET["q"]} if request.GET.get("q", "").strip() else {}
+    labels = {"": _("All"), **{key: str(label) for key, label in listing.SHOWS.items()}}
+    if not request.viewer.is_brand_wide:
+        labels.pop("unused")  # Who sees a part of the members cannot know.
+    place = reverse("members:tags-list")
+    tabs = []
+    for key, label in labels.items():
+        query = urlencode(typed | ({"show": key} if key else {}))
+        tabs.append(Tab(f"{place}?{query}" if query else place, label, None, key == show))
+    return tabs
+
+
 @console(Permission.MEMBERS_VIEW)
 def tags_detail(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     """Show one tag: who has it, by whose word, and by which rule."""
-    tag, viewer = _tag(request.viewer, tag_id), request.viewer
-    rule = selectors.rule_of(tag=tag)
+    tag, viewer = tag_of(request.viewer, tag_id), request.viewer
+    page = tag_page(tag, viewer, "tags-detail")
     said = None
-    if rule is not None:
-        root = segment_rules.parse(rule.tree, registry=registry)
+    if page["rule"] is not None:
+        root = segment_rules.parse(page["rule"].tree, registry=registry)
         said = outline(node=root, words=words_for(brand_id=viewer.brand_id))
-    sources = selectors.sources_of(tag=tag) if viewer.is_brand_wide else []
-    context = {
-        "tag": tag,
-        "people": sum(number for _source, number in sources),
-        "rule": rule,
+    context = page | {
         "outline": said,
         "run": selectors.newest_run(tag=tag, viewer=viewer),
-        "sources": sources,
+        "sources": selectors.sources_of(tag=tag) if viewer.is_brand_wide else [],
         "blocked": selectors.blocked_count(tag=tag),
-        "sees_counts": viewer.is_brand_wide,
-        "may_edit": viewer.may(Permission.TAGS_EDIT),
-        "sees_audit": viewer.may(Permission.AUDIT_VIEW),
+        "mentions": selectors.mentions_of(tag=tag),
     }
     return render(request, "members/tags/detail.html", context)
 
@@ -98,8 +110,8 @@ def tag_groups_new(request: ConsoleRequest) -> HttpResponseBase:
         except DomainError as refusal:
             form_refusal(form, refusal)
         else:
-            return _done(request, _("Group saved"))
-    return _drawer(request, form, _("New group of tags"), _("Save group"))
+            return answered(request, _("Group saved"))
+    return drawer(request, form, _("New group of tags"), _("Save group"))
 
 
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))
@@ -118,8 +130,12 @@ def tag_groups_edit(request: ConsoleRequest, group_id: int) -> HttpResponseBase:
         except DomainError as refusal:
             form_refusal(form, refusal)
         else:
-            return _done(request, _("Group saved"))
-    return _drawer(request, form, _("Edit group of tags"), _("Save group"))
+            return answered(request, _("Group saved"))
+    several = []
+    if form.is_bound and "is_exclusive" in form.errors:
+        several = selectors.members_with_several(group=group, viewer=request.viewer, limit=20)
+    heading, button = _("Edit group of tags"), _("Save group")
+    return drawer(request, form, heading, button, template="group.html", several=several)
 
 
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))
@@ -133,14 +149,14 @@ def tags_new(request: ConsoleRequest) -> HttpResponseBase:
         except DomainError as refusal:
             form_refusal(form, refusal)
         else:
-            return _done(request, _("Tag saved"))
-    return _drawer(request, form, _("New tag"), _("Save tag"))
+            return answered(request, _("Tag saved"))
+    return drawer(request, form, _("New tag"), _("Save tag"))
 
 
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))
 def tags_edit(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     """Rename a tag, in a drawer."""
-    tag = _tag(request.viewer, tag_id)
+    tag = tag_of(request.viewer, tag_id)
     form = TagForm(
         request.POST or None, viewer=request.viewer, is_new=False, initial={"name": tag.name}
     )
@@ -153,24 +169,32 @@ def tags_edit(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
         else:
             messages.success(request, _("Tag saved"))
             return go_to(request, "members:tags-detail", tag.pk)
-    return _drawer(request, form, _("Rename tag"), _("Save tag"))
+    return drawer(request, form, _("Rename tag"), _("Save tag"))
 
 
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))
 def tags_delete(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     """Ask, then delete a tag that nobody has."""
-    tag = _tag(request.viewer, tag_id)
+    tag = tag_of(request.viewer, tag_id)
     if request.method == "POST":
-        services.delete_tag(tag=tag, actor=request.viewer, now=timezone.now())
+        typed = request.POST.get("must", "")
+        run = services.delete_tag(tag=tag, typed=typed, actor=request.viewer, now=timezone.now())
+        if run is not None:
+            return go_to(request, "core:runs-detail", run.pk)
         messages.success(request, _("Tag deleted"))
         return go_to(request, "members:tags-list")
+    retiring.check_conditions(tag=tag, into=None)
+    people = sum(number for _source, number in selectors.sources_of(tag=tag))
+    text = ngettext("%(n)s member loses it.", "%(n)s members lose it.", people)
     context = {
         "id": "delete-tag",
         "heading": _("Delete the tag “%(tag)s”?") % {"tag": tag.name},
-        "text": _("Only a tag that nobody has, and that no segment or rule names, can go."),
+        "text": text % {"n": formats.grouped(people)} if people else _("Nobody has it."),
+        "effects": [_("Its history stays. Deleting a tag cannot be undone.")],
         "action": reverse("members:tags-delete", args=[tag.pk]),
         "button": _("Delete tag"),
         "danger": True,
+        "must": tag.name if people else "",
     }
     return render(request, "components/confirm.html", context)
 
@@ -178,7 +202,7 @@ def tags_delete(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))
 def tags_rule(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     """Edit the conditions under which a tag is given."""
-    tag = _tag(request.viewer, tag_id)
+    tag = tag_of(request.viewer, tag_id)
     rule = selectors.rule_of(tag=tag)
     if request.method != "POST":
         tree = json.dumps(rule.tree, ensure_ascii=False) if rule else ""
@@ -225,7 +249,7 @@ def _rule_page(
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))
 def tags_rule_delete(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     """Ask, then delete the rule; who has the tag keeps it."""
-    tag = _tag(request.viewer, tag_id)
+    tag = tag_of(request.viewer, tag_id)
     if request.method == "POST":
         services.delete_rule(tag=tag, actor=request.viewer, now=timezone.now())
         messages.success(request, _("Rule deleted"))
@@ -244,7 +268,7 @@ def tags_rule_delete(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
 @console(Permission.TAGS_EDIT, methods=("POST",))
 def tags_apply(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     """Have the rule applied now and lead to its progress."""
-    rule = selectors.rule_of(tag=_tag(request.viewer, tag_id))
+    rule = selectors.rule_of(tag=tag_of(request.viewer, tag_id))
     if rule is None:
         raise NotFound
     run = services.apply_rule(rule=rule, actor=request.viewer, now=timezone.now())
@@ -255,13 +279,31 @@ def tags_apply(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
 def tags_give(request: ConsoleRequest) -> HttpResponseBase:
     """Give a tag to a segment or take it away, in the background."""
     data = request.POST or request.GET
-    form = GiveForm(request.POST or None, viewer=request.viewer, initial=data.dict())
+    now = timezone.now()
+    form = GiveForm(request.POST or None, viewer=request.viewer, now=now, initial=data.dict())
     if request.method == "POST" and form.is_valid() and form.cleaned_data["segment"]:
-        run = services.tag_segment(**form.cleaned_data, actor=request.viewer, now=timezone.now())
+        run = services.tag_segment(**form.cleaned_data, actor=request.viewer, now=now)
         return go_to(request, "core:runs-detail", run.pk)
-    return _drawer(
-        request, form, _("Tag the segment"), _("Tag everybody in it"), template="give.html"
+    size, segment = "", _segment(request.viewer, data.get("segment", ""))
+    if segment is not None:
+        number = segment_count(
+            tree=segment.tree,
+            brand_id=request.viewer.brand_id,
+            dealer_ids=request.viewer.dealer_ids,
+            now=now,
+        )
+        text = ngettext("%(n)s person", "%(n)s people", number)
+        size = text % {"n": formats.grouped(number)}
+    button = _("Tag %(size)s") % {"size": size} if size else _("Tag everybody in it")
+    return drawer(
+        request, form, _("Tag the segment"), button, template="give.html", of_segment=size
     )
+
+
+def _segment(viewer: Viewer, text: str) -> Segment | None:
+    known = text.isascii() and text.isdecimal() and len(text) < 19
+    rows = Segment.objects.visible_to(viewer)
+    return rows.filter(pk=int(text)).first() if known else None
 
 
 @console(Permission.TAGS_EDIT, methods=("POST",))
@@ -271,7 +313,8 @@ def tags_pick(request: ConsoleRequest) -> HttpResponseBase:
     With ``everyone`` in the address: to all in the list as the address narrows it, by a run.
     """
     ids = ticked(request)
-    form = GiveForm(request.POST if "act" in request.POST else None, viewer=request.viewer)
+    now, posted = timezone.now(), request.POST if "act" in request.POST else None
+    form = GiveForm(posted, viewer=request.viewer, now=now)
     if "everyone" in request.GET:
         return _pick_everyone(request, form)
     if form.is_bound and form.is_valid():
@@ -281,12 +324,19 @@ def tags_pick(request: ConsoleRequest) -> HttpResponseBase:
             member_ids=ids,
             actor=request.viewer,
             now=timezone.now(),
+            **_end_of(form),
         )
         text = ngettext("%(count)s member changed", "%(count)s members changed", number)
         shown = text % {"count": formats.grouped(number)}
         return done(text=shown, close=True, changed="members-changed")
     text = ngettext("Tag %(count)s member", "Tag %(count)s members", len(ids)) % {"count": len(ids)}
-    return _drawer(request, form, text, text, template="give.html", ids=ids)
+    return drawer(request, form, text, text, template="give.html", ids=ids)
+
+
+def _end_of(form: GiveForm) -> dict[str, Any]:
+    """Only what is given can end."""
+    data = form.cleaned_data
+    return {"expires_at": data["expires_at"]} if data["act"] == "give" else {}
 
 
 def _pick_everyone(request: ConsoleRequest, form: GiveForm) -> HttpResponseBase:
@@ -298,6 +348,7 @@ def _pick_everyone(request: ConsoleRequest, form: GiveForm) -> HttpResponseBase:
             tag=form.cleaned_data["tag"],
             query=query,
             act=form.cleaned_data["act"],
+            expires_at=form.cleaned_data["expires_at"],
             actor=viewer,
             now=now,
         )
@@ -305,7 +356,7 @@ def _pick_everyone(request: ConsoleRequest, form: GiveForm) -> HttpResponseBase:
         return go_to(request, "core:runs-detail", run.pk)
     counted = lists.size_of_list(source=source, query=query, viewer=viewer, now=now)
     size = in_words(counted, _("people"))
-    return _drawer(
+    return drawer(
         request,
         form,
         _("Tag all in the list: %(size)s") % {"size": size},
@@ -314,70 +365,3 @@ def _pick_everyone(request: ConsoleRequest, form: GiveForm) -> HttpResponseBase:
         filters=lists.filters_in_words(source=source, query=query, viewer=viewer),
         everyone=size,
     )
-
-
-@console(Permission.TAGS_EDIT, methods=("GET", "POST"))
-def tags_of_member(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
-    """Give one member one more tag, or take one: the card on the member's page."""
-    member = Member.objects.visible_to(request.viewer).filter(pk=member_id).first()
-    if member is None:
-        raise NotFound
-    now, status = timezone.now(), 200
-    held = selectors.tags_of(brand_id=member.brand_id, member_ids=[member.pk])[member.pk]
-    form = HeldForm(
-        request.POST if request.POST.get("tag") else None,
-        viewer=request.viewer,
-        held={each.tag.pk for each in held},
-    )
-    if take := request.POST.get("take", ""):
-        tag = _tag(request.viewer, int(take) if take.isdecimal() else 0)
-        services.untag_members(tag=tag, member_ids=[member.pk], actor=request.viewer, now=now)
-    elif form.is_bound:
-        status = 200 if form.is_valid() else 422
-        if form.is_valid():
-            tag = form.cleaned_data["tag"]
-            services.tag_members(tag=tag, member_ids=[member.pk], actor=request.viewer, now=now)
-    if request.method == "POST" and status == 200:
-        held = selectors.tags_of(brand_id=member.brand_id, member_ids=[member.pk])[member.pk]
-        form = HeldForm(viewer=request.viewer, held={each.tag.pk for each in held})
-        if not request.htmx:
-            return go_to(request, "members:members-detail", member.pk)
-    context = {"member": member, "tags": held, "form": form, "may_tag": True}
-    return render(request, "members/tags/_held.html", context, status=status)
-
-
-def _tag(viewer: Viewer, tag_id: int) -> Tag:
-    tag = Tag.objects.visible_to(viewer).select_related("group").filter(pk=tag_id).first()
-    if tag is None:
-        raise NotFound
-    return tag
-
-
-def _done(request: ConsoleRequest, text: str) -> HttpResponseBase:
-    if request.htmx:
-        return done(text=text, close=True, changed="tags-changed")
-    messages.success(request, text)
-    return go_to(request, "members:tags-list")
-
-
-def _drawer(
-    request: ConsoleRequest,
-    form: Form,
-    heading: str,
-    button: str,
-    template: str = "drawer.html",
-    **more: Any,
-) -> HttpResponseBase:
-    """Answer a form in a drawer, or on a page of its own where there are no scripts."""
-    context = {
-        "id": "tag-drawer",
-        "form": form,
-        "heading": heading,
-        "button": button,
-        "action": request.get_full_path(),
-        **more,
-    }
-    partial = f"members/tags/_{template}"
-    status = 422 if form.is_bound and form.errors else 200
-    page = {"partial": partial, **context}
-    return page_or_partial(request, "members/tags/form_page.html", partial, page, status)

@@ -52,6 +52,8 @@ def _narrowed(frame: Frame, sql: Sql, value: Mapping[str, Any]) -> Sql:
     if "days" in value:
         since = frame.start_of(frame.today - timedelta(days=value["days"]))
         sql += Sql(" AND t.tagged_at >= %s", (since,))
+    if "since" in value:
+        sql += Sql(" AND t.tagged_at >= %s", (frame.start_of(value["since"]),))
     return sql
 
 
@@ -85,6 +87,7 @@ _DETAILS = (
         high=36_500,
         unit=_("days"),
     ),
+    Input("since", InputKind.DATE, _("tagged since"), required=False, advanced=True),
 )
 _TAGS = (Input("in", InputKind.CHOICES, _("tags"), options=tags), *_DETAILS)
 _GROUPS = (Input("in", InputKind.CHOICES, _("groups"), options=tag_groups), *_DETAILS)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from members.segments.models import Segment
-from members.tags.models import Tag, TagGroup
+from members.tags.models import Tag, TagGroup, TagLimits
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 class GroupForm(forms.Form):
     """A group of tags."""
 
-    name = forms.CharField(label=_("Name"), max_length=40)
+    name = forms.CharField(label=_("Name"), max_length=80)
     is_exclusive = forms.BooleanField(
         label=_("A member has one of these tags at most"), required=False
     )
@@ -25,7 +28,7 @@ class GroupForm(forms.Form):
 class TagForm(forms.Form):
     """A tag's name, and for a new one its group."""
 
-    name = forms.CharField(label=_("Name"), max_length=40)
+    name = forms.CharField(label=_("Name"), max_length=80)
     group = forms.ModelChoiceField(
         label=_("Group"), queryset=TagGroup.objects.none(), empty_label=_("Choose a group")
     )
@@ -40,8 +43,78 @@ class TagForm(forms.Form):
             del self.fields["group"]
 
 
-class GiveForm(forms.Form):
-    """Which tag, for whom: a segment, or the members ticked in a list."""
+class EndForm(forms.Form):
+    """When a tag ends: after some days, or with a day; left empty, it stays."""
+
+    ends_in = forms.IntegerField(
+        label=_("Ends after days"), required=False, min_value=1, max_value=3650
+    )
+    ends_on = forms.DateField(
+        label=_("or with the day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Both empty: the tag stays until somebody takes it."),
+    )
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        """Count the days from ``now``."""
+        super().__init__(*args, **kwargs)
+        self.now = now
+
+    def clean(self) -> dict[str, Any]:
+        """Turn either into the moment, as ``expires_at``."""
+        data = super().clean() or self.cleaned_data
+        days, day = data.pop("ends_in", None), data.pop("ends_on", None)
+        data["expires_at"] = None
+        if days and day:
+            raise ValidationError({"ends_on": _("Choose one of the two: days or a day.")})
+        if day and day < timezone.localdate(self.now):
+            raise ValidationError({"ends_on": _("This day is past.")})
+        if days:
+            data["expires_at"] = self.now + timedelta(days=days)
+        elif day:
+            midnight = datetime.combine(day + timedelta(days=1), time.min)
+            data["expires_at"] = timezone.make_aware(midnight)
+        return data
+
+
+class LimitsForm(forms.Form):
+    """How many tags the brand allows itself."""
+
+    tags = forms.IntegerField(label=_("Tags of the brand"), min_value=1, max_value=TagLimits.MOST)
+    per_group = forms.IntegerField(
+        label=_("Tags in a group"), min_value=1, max_value=TagLimits.MOST
+    )
+    per_member = forms.IntegerField(
+        label=_("Tags of a member"),
+        min_value=1,
+        max_value=TagLimits.MOST,
+        help_text=_("What is there beyond a lower limit stays; nothing is added to it."),
+    )
+
+
+class MergeForm(forms.Form):
+    """Into which other tag; ``sure`` once the consequences were shown."""
+
+    into = forms.ModelChoiceField(label=_("Other tag"), queryset=Tag.objects.none())
+    sure = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, viewer: Viewer, tag: Tag, **kwargs: Any) -> None:
+        """Offer the brand's other tags, under their groups."""
+        super().__init__(*args, **kwargs)
+        _offer(self.fields["into"], Tag.objects.visible_to(viewer).exclude(pk=tag.pk))
+
+
+def _offer(field: Any, tags: Any) -> None:
+    field.queryset = tags.select_related("group").order_by("group_id", "pk")
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for tag in field.queryset:
+        groups.setdefault(tag.group.name, []).append((tag.pk, tag.name))
+    field.choices = [("", _("Choose a tag")), *groups.items()]
+
+
+class GiveForm(EndForm):
+    """Which tag, for whom: a segment, or the members ticked in a list; and until when."""
 
     tag = forms.ModelChoiceField(label=pgettext_lazy("noun", "Tag"), queryset=Tag.objects.none())
     act = forms.ChoiceField(
@@ -57,32 +130,22 @@ class GiveForm(forms.Form):
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         """Offer the brand's tags, under their groups."""
         super().__init__(*args, **kwargs)
-        tags = Tag.objects.visible_to(viewer).select_related("group").order_by("group_id", "pk")
-        field: Any = self.fields["tag"]
-        field.queryset = tags
-        groups: dict[str, list[tuple[int, str]]] = {}
-        for tag in tags:
-            groups.setdefault(tag.group.name, []).append((tag.pk, tag.name))
-        field.choices = [("", _("Choose a tag")), *groups.items()]
+        _offer(self.fields["tag"], Tag.objects.visible_to(viewer))
+        self.order_fields(["tag", "act", "ends_in", "ends_on", "segment"])
         segment: Any = self.fields["segment"]
         segment.queryset = Segment.objects.visible_to(viewer)
 
 
-class HeldForm(forms.Form):
-    """One more tag for one member."""
+class HeldForm(EndForm):
+    """One more tag for one member, or another end for one that the member has."""
 
     tag = forms.ModelChoiceField(label=pgettext_lazy("noun", "Tag"), queryset=Tag.objects.none())
 
-    def __init__(self, *args: Any, viewer: Viewer, held: set[int], **kwargs: Any) -> None:
-        """Offer the tags that the member does not have."""
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        """Offer the brand's tags, under their groups."""
         super().__init__(*args, **kwargs)
-        tags = Tag.objects.visible_to(viewer).exclude(pk__in=held)
-        field: Any = self.fields["tag"]
-        field.queryset = tags.select_related("group").order_by("group_id", "pk")
-        groups: dict[str, list[tuple[int, str]]] = {}
-        for tag in field.queryset:
-            groups.setdefault(tag.group.name, []).append((tag.pk, tag.name))
-        field.choices = [("", _("Choose a tag")), *groups.items()]
+        _offer(self.fields["tag"], Tag.objects.visible_to(viewer))
+        self.order_fields(["tag", "ends_in", "ends_on"])
 
 
 class RuleForm(forms.Form):

@@ -12,19 +12,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import services as audit
 from core.kernel.access import system_viewer
+from core.kernel.errors import DomainError
 from core.lists import ports as lists
 from core.lists import selectors as list_selectors
 from core.runs.ports import RunWords, Step
 from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
 from members.segments.ports import Sql
+from members.tags import handing, recording
 from members.tags.counting import count_tags
-from members.tags.models import Tag, TagRule
+from members.tags.models import Tag, TagAct, TagRule
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
@@ -33,33 +35,25 @@ if TYPE_CHECKING:
 RULE_KIND, SELECTION_KIND = "tag_rule", "tag_members"
 MEMBER_LIST = "members"  # in core.lists
 STRETCH = 200_000
-COUNTS = {"matched": _("meet the conditions"), "added": _("tags given"), "removed": _("tags taken")}
+COUNTS = {
+    "matched": _("meet the conditions"),
+    "added": _("tags given"),
+    "removed": _("tags taken"),
+    "replaced": _("other tags of the group taken"),
+    "full": _("left out: they have as many tags as allowed"),
+}
 RULE_WORDS = RunWords(_("Tag rule"), COUNTS, "tag")
 SELECTION_WORDS = RunWords(_("Tagging"), COUNTS, "tag")
 
-# A rule leaves those alone who have another tag of an exclusive group: somebody decided that.
-ONE_OF_GROUP = """
- AND NOT EXISTS (
-    SELECT FROM members_membertag other
-    JOIN members_tag sibling ON sibling.brand_id = other.brand_id AND sibling.id = other.tag_id
-    WHERE other.brand_id = %s AND other.member_id = matched.member_id
-      AND sibling.group_id = %s AND sibling.id <> %s
- )
-"""
-GIVE = """
-, added AS (
-    INSERT INTO members_membertag (brand_id, tag_id, member_id, source, author_id, tagged_at)
-    SELECT %s, %s, matched.member_id, %s, %s, %s FROM matched WHERE TRUE
-"""
 
-RESULT = """
- SELECT (SELECT count(*) FROM matched), (SELECT count(*) FROM added),
-        (SELECT count(*) FROM removed)
-"""
+class TagGone(DomainError):
+    """Somebody deleted the tag, or merged it into another, since this was asked for."""
+
+    code = "tag_gone"
 
 
-class _Walk:
-    """What both kinds of runs share: stretches, counting, the end."""
+class Walk:
+    """What these runs share: stretches, counting, the end."""
 
     def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
         """Bring the tags of the next stretch of members in line."""
@@ -68,7 +62,7 @@ class _Walk:
         span = (low, min(low + STRETCH, high))
         counts = self.bring_in_line(run=run, actor=actor, span=span, now=now)
         known = run_counts(run)
-        total = {name: known.get(name, 0) + counts[name] for name in counts}
+        total = {name: known.get(name, 0) + counts.get(name, 0) for name in {**known, **counts}}
         finished = span[1] >= high
         if finished:
             self.finish(run=run, actor=actor, counts=total, now=now)
@@ -106,7 +100,7 @@ def run_counts(run: RunView) -> dict[str, int]:
     return counts
 
 
-class RuleRun(_Walk):
+class RuleRun(Walk):
     """Gives a rule's tag to whoever meets its conditions now, and takes it from those who do not.
 
     What people decided stands: tags given by hand are not taken, and nobody gets a tag back that
@@ -117,21 +111,18 @@ class RuleRun(_Walk):
         self, *, run: RunView, actor: Viewer, span: tuple[int, int], now: datetime
     ) -> dict[str, int]:
         """Give and take within a stretch."""
-        tag = Tag.objects.select_related("group").get(pk=run.params["tag_id"])
+        tag = tag_held(run=run)
+        values = recording.act_values(
+            brand_id=run.brand_id,
+            source=TagAct.Source.RULE,
+            actor=actor,
+            now=now,
+            run_id=run.id,
+            rule_version=run.params.get("version"),
+        )
         matched = _matched(run, span, dealer_ids=None)
-        added = _give(tag, "rule", None, now) + Sql(
-            " AND NOT EXISTS (SELECT FROM members_tagblock block WHERE block.brand_id = %s"
-            " AND block.tag_id = %s AND block.member_id = matched.member_id)",
-            (tag.brand_id, tag.pk),
-        )
-        removed = Sql(
-            ", removed AS (DELETE FROM members_membertag held WHERE held.brand_id = %s"
-            " AND held.tag_id = %s AND held.source = 'rule' AND held.member_id > %s"
-            " AND held.member_id <= %s AND NOT EXISTS (SELECT FROM matched"
-            " WHERE matched.member_id = held.member_id) RETURNING 1)",
-            (tag.brand_id, tag.pk, *span),
-        )
-        return _execute(matched + added + " ON CONFLICT DO NOTHING RETURNING 1)" + removed)
+        done = handing.follow_rule(tag=tag, matched=matched, span=span, values=values)
+        return counted(done)
 
     def finish(self, *, run: RunView, actor: Viewer, counts: dict[str, int], now: datetime) -> None:
         """Note when the rule was applied, and count the tag."""
@@ -142,7 +133,7 @@ class RuleRun(_Walk):
         count_tags(brand_id=run.brand_id, now=now, tag_ids=[run.params["tag_id"]])
 
 
-class SelectionRun(_Walk):
+class SelectionRun(Walk):
     """Gives or takes a tag by hand, within the person's scope.
 
     For everybody who meets a tree, or who stands in the list of members as it was narrowed.
@@ -152,17 +143,19 @@ class SelectionRun(_Walk):
         self, *, run: RunView, actor: Viewer, span: tuple[int, int], now: datetime
     ) -> dict[str, int]:
         """Give or take within a stretch."""
-        tag = Tag.objects.select_related("group").get(pk=run.params["tag_id"])
+        tag = tag_held(run=run)
+        values = recording.act_values(
+            brand_id=run.brand_id,
+            source=TagAct.Source.MANUAL,
+            actor=actor,
+            now=now,
+            run_id=run.id,
+        )
         matched = _matched(run, span, dealer_ids=actor.dealer_ids)
         if run.params["act"] == "give":
-            matched += _replace(tag)
-            tail = _give(tag, "manual", actor.staff_id, now) + (
-                " ON CONFLICT (brand_id, tag_id, member_id) DO UPDATE SET source = 'manual',"
-                " author_id = EXCLUDED.author_id, tagged_at = EXCLUDED.tagged_at, expires_at = NULL"
-                " WHERE members_membertag.source <> 'manual' RETURNING 1)"
-            )
-            return _execute(matched + tail + _unblock(tag) + ", removed AS (SELECT 1 WHERE FALSE)")
-        return _execute(matched + ", added AS (SELECT 1 WHERE FALSE)" + _take(tag, actor, now))
+            values["expires"] = _ends(run)
+            return counted(handing.give(tag=tag, matched=matched, values=values))
+        return counted(handing.take(tag=tag, matched=matched, values=values))
 
     def finish(self, *, run: RunView, actor: Viewer, counts: dict[str, int], now: datetime) -> None:
         """Tell the trail, and count the tag."""
@@ -171,6 +164,37 @@ class SelectionRun(_Walk):
         number = counts["added"] + counts["removed"]
         audit.record(action=word, subject=tag, actor=actor, now=now, data={"count": number})
         count_tags(brand_id=run.brand_id, now=now, tag_ids=[tag.pk])
+
+
+def tag_held(*, run: RunView) -> Tag:
+    """Return the run's tag, held against other acts on it.
+
+    Raises:
+        TagGone: somebody deleted or merged it since.
+    """
+    tag_id = run.params["tag_id"]
+    recording.hold(brand_id=run.brand_id, tag_ids=[tag_id])
+    tag = Tag.objects.select_related("group").filter(brand_id=run.brand_id, pk=tag_id).first()
+    if tag is None:
+        raise TagGone(gettext("The tag is gone: somebody deleted it or merged it into another."))
+    segment_selectors.prepare()
+    return tag
+
+
+def counted(done: dict[str, int]) -> dict[str, int]:
+    """Return what a statement did, in the words of ``COUNTS``."""
+    counts = {
+        "matched": done["matched"],
+        "added": done.get("given", 0) + done.get("changed", 0),
+        "removed": done.get("taken", 0),
+    }
+    more = {name: done[name] for name in ("replaced", "full") if done.get(name)}
+    return counts | more
+
+
+def _ends(run: RunView) -> datetime | None:
+    text = run.params.get("expires")
+    return datetime.fromisoformat(text) if text else None
 
 
 def _matched(run: RunView, span: tuple[int, int], *, dealer_ids: Any) -> Sql:
@@ -183,7 +207,7 @@ def _matched(run: RunView, span: tuple[int, int], *, dealer_ids: Any) -> Sql:
         now=datetime.fromisoformat(run.params["as_of"]),
         span=span,
     )
-    return Sql(found.sql, found.params).within("WITH matched AS MATERIALIZED (", ")")
+    return Sql(found.sql, found.params)
 
 
 def _listed(run: RunView, span: tuple[int, int], dealer_ids: Any) -> Sql:
@@ -198,58 +222,4 @@ def _listed(run: RunView, span: tuple[int, int], dealer_ids: Any) -> Sql:
         span=span,
     )
     text, params = rows.order_by().values_list("pk").query.sql_with_params()
-    found = Sql(text, tuple(params))
-    return found.within("WITH matched (member_id) AS MATERIALIZED (", ")")
-
-
-def _give(tag: Tag, source: str, author_id: int | None, now: datetime) -> Sql:
-    given = Sql(GIVE, (tag.brand_id, tag.pk, source, author_id, now))
-    if tag.group.is_exclusive and source == "rule":
-        given += Sql(ONE_OF_GROUP, (tag.brand_id, tag.group_id, tag.pk))
-    return given
-
-
-def _replace(tag: Tag) -> Sql:
-    """In an exclusive group, what a person gives takes the place of the others."""
-    if not tag.group.is_exclusive:
-        return Sql()
-    return Sql(
-        ", replaced AS (DELETE FROM members_membertag other USING matched, members_tag sibling"
-        " WHERE other.brand_id = %s AND other.member_id = matched.member_id"
-        " AND sibling.brand_id = other.brand_id AND sibling.id = other.tag_id"
-        " AND sibling.group_id = %s AND sibling.id <> %s)",
-        (tag.brand_id, tag.group_id, tag.pk),
-    )
-
-
-def _unblock(tag: Tag) -> Sql:
-    return Sql(
-        ", cleared AS (DELETE FROM members_tagblock block USING matched WHERE block.brand_id = %s"
-        " AND block.tag_id = %s AND block.member_id = matched.member_id)",
-        (tag.brand_id, tag.pk),
-    )
-
-
-def _take(tag: Tag, actor: Viewer, now: datetime) -> Sql:
-    taken = Sql(
-        ", removed AS (DELETE FROM members_membertag held USING matched WHERE held.brand_id = %s"
-        " AND held.tag_id = %s AND held.member_id = matched.member_id RETURNING held.member_id)",
-        (tag.brand_id, tag.pk),
-    )
-    if not TagRule.objects.filter(tag_id=tag.pk).exists():
-        return taken
-    # The rule must not give it back.
-    return taken + Sql(
-        ", blocked AS (INSERT INTO members_tagblock"
-        " (brand_id, tag_id, member_id, author_id, created_at)"
-        " SELECT %s, %s, matched.member_id, %s, %s FROM matched ON CONFLICT DO NOTHING)",
-        (tag.brand_id, tag.pk, actor.staff_id, now),
-    )
-
-
-def _execute(sql: Sql) -> dict[str, int]:
-    segment_selectors.prepare()
-    with connection.cursor() as cursor:
-        cursor.execute((sql + RESULT).text, sql.params)
-        matched, added, removed = cursor.fetchone()
-    return {"matched": matched, "added": added, "removed": removed}
+    return Sql(text, tuple(params))

@@ -34,6 +34,37 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "members: a tag's count is how many have it",
+        """
+        SELECT tag.id, tag.member_count, coalesce(counted.people, 0) FROM members_tag tag
+        LEFT JOIN (
+            SELECT held.tag_id, count(*) AS people FROM members_membertag held
+            WHERE held.brand_id = %(brand_id)s GROUP BY held.tag_id
+        ) AS counted ON counted.tag_id = tag.id
+        WHERE tag.brand_id = %(brand_id)s AND tag.member_count <> coalesce(counted.people, 0)
+        """,
+    ),
+    Invariant(
+        "members: what an act did with a tag is the sum of its batches",
+        """
+        SELECT change.id, change.people, sum(batch.people), sum(cardinality(batch.member_ids))
+        FROM members_tagchange change
+        LEFT JOIN members_tagchangebatch batch
+            ON batch.brand_id = change.brand_id AND batch.change_id = change.id
+        WHERE change.brand_id = %(brand_id)s GROUP BY change.id
+        HAVING change.people IS DISTINCT FROM sum(batch.people)
+            OR change.people IS DISTINCT FROM sum(cardinality(batch.member_ids))
+            OR bool_or(batch.bucket <> batch.member_ids[1] / 1024)
+        """,
+    ),
+    Invariant(
+        "members: no tag stays five minutes past its end",
+        """
+        SELECT held.tag_id, held.member_id FROM members_membertag held
+        WHERE held.brand_id = %(brand_id)s AND held.expires_at < now() - interval '5 minutes'
+        """,
+    ),
+    Invariant(
         "members: whoever is in a stage with a start did not start in the future",
         """
         SELECT id FROM members_member

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.kernel.access import Permission
 from core.lists.ports import Column, ListSource
-from members.tags.models import Tag
+from members.tags.models import MemberTag, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 LONGEST_SEARCH = 40
+SOON = timedelta(days=30)
+SHOWS = {"unused": _("Nobody has them"), "rule": _("Given by a rule"), "ending": _("Ending soon")}
 EVERYBODYS = (
     Column("group", _("Group")),
     Column("name", pgettext_lazy("noun", "Tag")),
@@ -30,8 +33,16 @@ BRAND_WIDE = (Column("people", _("People")), Column("counted", _("Counted")))
 
 
 def rows(*, viewer: Viewer, query: Any, now: datetime) -> QuerySet[Tag]:
-    """Return the tags whose name holds what was typed."""
+    """Return the tags whose name holds what was typed, of the kind that was chosen."""
     found = Tag.objects.visible_to(viewer).select_related("rule", "group")
+    show = query.get("show", "")
+    if show == "unused" and viewer.is_brand_wide:
+        found = found.filter(member_count=0)
+    elif show == "rule":
+        found = found.filter(rule__isnull=False)
+    elif show == "ending":
+        soon = MemberTag.objects.filter(brand_id=viewer.brand_id, expires_at__lte=now + SOON)
+        found = found.filter(pk__in=soon.values("tag_id"))
     typed = query.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     # A brand has hundreds of tags, so that reading their names is cheap.
     return found.filter(name__icontains=typed) if typed else found
@@ -58,5 +69,5 @@ TAGS = ListSource(
     cells=cells,
     unit="tags",
     order="id",
-    searches=("q",),
+    searches=("q", "show"),
 )

@@ -7,6 +7,8 @@ from django.db.models import Count
 
 from core.kernel.errors import InvalidInput
 from core.runs.models import Run
+from members.profiles.models import Member
+from members.segments import selectors as segments
 from members.segments.models import Segment
 from members.segments.ports import registry
 from members.segments.rules import Group, leaves, parse
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 TAG_FIELD = "tags"
-RUN_KINDS = ("tag_rule", "tag_members")
+RUN_KINDS = ("tag_rule", "tag_members", "tag_retire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class HeldTag:
     source: str
     tagged_at: datetime
     expires_at: datetime | None
+    has_rule: bool = False
+
+    @property
+    def may_clear(self) -> bool:
+        """Whether a rule could decide instead of whoever gave it."""
+        return self.has_rule and self.source != MemberTag.Source.RULE
 
     @property
     def source_label(self) -> str:
@@ -43,20 +51,28 @@ def tags_of(*, brand_id: int, member_ids: Sequence[int]) -> dict[int, list[HeldT
     """Return the tags of several members, the newest first, in two queries."""
     rows = MemberTag.objects.filter(brand_id=brand_id, member_id__in=member_ids)
     held = list(rows.values_list("member_id", "tag_id", "source", "tagged_at", "expires_at"))
-    tags = Tag.objects.filter(brand_id=brand_id).select_related("group")
+    tags = Tag.objects.filter(brand_id=brand_id).select_related("group", "rule")
     known = tags.in_bulk({tag_id for _member, tag_id, *_rest in held})
     found: dict[int, list[HeldTag]] = {pk: [] for pk in member_ids}
     for member_id, tag_id, source, tagged_at, expires_at in held:
-        found[member_id].append(HeldTag(known[tag_id], source, tagged_at, expires_at))
+        tag = known[tag_id]
+        has_rule = hasattr(tag, "rule")
+        found[member_id].append(HeldTag(tag, source, tagged_at, expires_at, has_rule))
     for mine in found.values():
         mine.sort(key=lambda each: each.tagged_at, reverse=True)
     return found
 
 
-def has_several_of(*, group: TagGroup) -> bool:
-    """Whether some member has two tags of the group."""
+def with_several_of(*, group: TagGroup) -> QuerySet[MemberTag, Any]:
+    """Return ``member_id`` and ``tags`` of whoever has two tags of the group or more."""
     rows = MemberTag.objects.filter(brand_id=group.brand_id, tag__group_id=group.pk)
-    return rows.values("member_id").annotate(tags=Count("tag_id")).filter(tags__gt=1).exists()
+    return rows.values("member_id").annotate(tags=Count("tag_id")).filter(tags__gt=1)
+
+
+def members_with_several(*, group: TagGroup, viewer: Viewer, limit: int) -> list[Member]:
+    """Return members in sight who have two tags of the group or more."""
+    ids = with_several_of(group=group).order_by("member_id").values_list("member_id", flat=True)
+    return list(Member.objects.visible_to(viewer).filter(pk__in=ids).order_by("pk")[:limit])
 
 
 def tags_named(*, tree: Mapping[str, Any] | Group) -> set[int]:
@@ -69,11 +85,41 @@ def tags_named(*, tree: Mapping[str, Any] | Group) -> set[int]:
     return {pk for leaf in named for pk in leaf.value["in"]}
 
 
-def trees_naming(*, tag: Tag) -> list[str]:
-    """Return the names of segments and ruled tags whose conditions ask for the tag."""
-    segments = Segment.objects.filter(brand_id=tag.brand_id).values_list("name", "tree")
-    rules = TagRule.objects.filter(brand_id=tag.brand_id).values_list("tag__name", "tree")
-    return [name for name, tree in (*segments, *rules) if tag.pk in tags_named(tree=tree)]
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A segment or a rule whose conditions ask for a tag. ``page`` is the segment's or tag's."""
+
+    kind: str  # "segment" or "rule"
+    pk: int
+    name: str
+    page: int
+
+
+def mentions_of(*, tag: Tag) -> list[Mention]:
+    """Return the segments, archived ones too, and the rules whose conditions ask for the tag."""
+    named = Segment.objects.filter(brand_id=tag.brand_id).order_by("pk")
+    rules = TagRule.objects.filter(brand_id=tag.brand_id).order_by("pk")
+    found = [
+        Mention("segment", pk, name, pk)
+        for pk, name, tree in named.values_list("pk", "name", "tree")
+        if tag.pk in tags_named(tree=tree)
+    ]
+    return found + [
+        Mention("rule", pk, name, page)
+        for pk, name, page, tree in rules.values_list("pk", "tag__name", "tag_id", "tree")
+        if tag.pk in tags_named(tree=tree)
+    ]
+
+
+def tags_behind_rule(*, tag: Tag) -> set[int]:
+    """Return the tags that the tag's rule asks for, also through segments; none without a rule."""
+    rule = rule_of(tag=tag)
+    if rule is None:
+        return set()
+    try:
+        return tags_named(tree=segments.parse(tree=rule.tree, brand_id=tag.brand_id))
+    except InvalidInput:
+        return tags_named(tree=rule.tree)
 
 
 def rule_of(*, tag: Tag) -> TagRule | None:
@@ -89,7 +135,13 @@ def newest_run(*, tag: Tag, viewer: Viewer) -> Run | None:
 
 def open_runs(*, tag: Tag) -> QuerySet[Run]:
     """Return the runs of the tag's rule that have not ended."""
-    rows = Run.objects.filter(brand_id=tag.brand_id, kind=RUN_KINDS[0], params__tag_id=tag.pk)
+    rows = Run.objects.filter(brand_id=tag.brand_id, kind="tag_rule", params__tag_id=tag.pk)
+    return rows.open()
+
+
+def retiring_runs(*, tag: Tag) -> QuerySet[Run]:
+    """Return the runs that merge or delete the tag and have not ended."""
+    rows = Run.objects.filter(brand_id=tag.brand_id, kind="tag_retire", params__tag_id=tag.pk)
     return rows.open()
 
 
@@ -98,6 +150,41 @@ def sources_of(*, tag: Tag) -> list[tuple[str, int]]:
     rows = MemberTag.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk).values("source")
     found = rows.annotate(members=Count("member_id")).order_by("-members")
     return [(str(MemberTag.Source(row["source"]).label), row["members"]) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Wearer:
+    """A member who has a tag, and how."""
+
+    member: Member
+    held: MemberTag
+
+
+def wearers(*, tag: Tag, viewer: Viewer, after: int, limit: int) -> list[Wearer]:
+    """Return members who have the tag and whom the viewer may see, by number above ``after``."""
+    rows = MemberTag.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk, member_id__gt=after)
+    if viewer.dealer_ids is not None:
+        rows = rows.filter(member__home_dealer_id__in=viewer.dealer_ids)
+    held = list(rows.order_by("member_id")[:limit])
+    known = Member.objects.visible_to(viewer).in_bulk([row.member_id for row in held])
+    return [Wearer(known[row.member_id], row) for row in held if row.member_id in known]
+
+
+def blocked(*, tag: Tag, viewer: Viewer, limit: int) -> list[tuple[Member, datetime]]:
+    """Return members whom the tag's rule leaves alone, and since when; the newest first."""
+    rows = TagBlock.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk)
+    if viewer.dealer_ids is not None:
+        rows = rows.filter(member__home_dealer_id__in=viewer.dealer_ids)
+    newest = list(rows.order_by("-created_at").values_list("member_id", "created_at")[:limit])
+    known = Member.objects.visible_to(viewer).in_bulk([pk for pk, _at in newest])
+    return [(known[pk], at) for pk, at in newest if pk in known]
+
+
+def blocked_for(*, member: Member) -> list[Tag]:
+    """Return the tags whose rules leave the member alone."""
+    rows = TagBlock.objects.filter(brand_id=member.brand_id, member_id=member.pk)
+    ids = rows.values_list("tag_id", flat=True)
+    return list(Tag.objects.filter(brand_id=member.brand_id, pk__in=ids).order_by("pk"))
 
 
 def blocked_count(*, tag: Tag) -> int:

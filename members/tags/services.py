@@ -3,45 +3,77 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.audit import services as audit
 from core.kernel import formats
 from core.kernel.access import system_viewer
-from core.kernel.errors import DomainError, InvalidInput, StaleVersion
-from core.lists import selectors as lists
+from core.kernel.errors import InvalidInput, StaleVersion
 from core.runs import services as runs
-from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
-from members.tags import counting, selectors
-from members.tags.giving import MEMBER_LIST, RULE_KIND, SELECTION_KIND
-from members.tags.models import MemberTag, Tag, TagBlock, TagGroup, TagRule
+from members.tags import counting, handing, recording, retiring, rules, selectors
+from members.tags.by_hand import (
+    MOST_BY_HAND,
+    clear_members,
+    tag_by_tree,
+    tag_listed,
+    tag_members,
+    tag_segment,
+    untag_members,
+)
+from members.tags.from_files import import_sql, import_values
+from members.tags.giving import RULE_KIND
+from members.tags.models import MemberTag, Tag, TagAct, TagBlock, TagGroup, TagLimits, TagRule
+from members.tags.retiring import TagInUse
+from members.tags.undoing import CannotUndo, undo_act
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
-
-    from django.http import QueryDict  # noqa: TID251  only the type
 
     from core.kernel.access import Viewer
     from core.runs.models import Run
-    from members.segments.models import Segment
 
-MOST_BY_HAND = 5_000
-ONE_TO_MANY = {"tag.given": "tag.given_to_many", "tag.taken": "tag.taken_from_many"}
+__all__ = [
+    "MOST_BY_HAND",
+    "CannotUndo",
+    "TagInUse",
+    "apply_active_rules",
+    "apply_rule",
+    "change_group",
+    "change_limits",
+    "clear_members",
+    "count_anew",
+    "create_group",
+    "create_tag",
+    "delete_rule",
+    "delete_tag",
+    "import_sql",
+    "import_values",
+    "merge_tag",
+    "remove_expired",
+    "rename_tag",
+    "save_rule",
+    "tag_by_tree",
+    "tag_listed",
+    "tag_members",
+    "tag_of_import",
+    "tag_segment",
+    "undo_act",
+    "untag_members",
+]
+
+EXPIRED_AT_ONCE = 50_000
+LIMITS = ("tags", "per_group", "per_member")
 NAME_TAKEN = {
-    "members_taggroup_one_per_name": gettext_lazy("Another group has this name."),
-    "members_tag_one_per_name": gettext_lazy("The group has a tag of this name."),
+    "members_taggroup_one_per_name": gettext_lazy(
+        "Another group has this name; capitals make no difference."
+    ),
+    "members_tag_one_per_name": gettext_lazy(
+        "The group has a tag of this name; capitals make no difference."
+    ),
 }
-
-
-class TagInUse(DomainError):
-    """Members have the tag, or a rule gives it."""
-
-    code = "tag_in_use"
 
 
 @transaction.atomic
@@ -49,9 +81,10 @@ def create_group(*, name: str, is_exclusive: bool, actor: Viewer, now: datetime)
     """Add a group of tags.
 
     Raises:
-        InvalidInput: the name is taken.
+        InvalidInput: the name is taken, or breaks the policy of names.
     """
-    group = TagGroup(brand_id=actor.brand_id, name=name.strip(), is_exclusive=is_exclusive)
+    name = rules.checked_name(name)
+    group = TagGroup(brand_id=actor.brand_id, name=name, is_exclusive=is_exclusive)
     _store(group)
     audit.record(action="tag_group.created", subject=group, actor=actor, now=now)
     return group
@@ -63,16 +96,25 @@ def change_group(
 ) -> TagGroup:
     """Rename a group, or let members have one of its tags only.
 
+    Giving a tag holds its group, so nobody gets a second one while this looks.
+
     Raises:
-        InvalidInput: the name is taken, or somebody has two of its tags already.
+        InvalidInput: the name is taken or breaks the policy, or somebody has two of its tags.
     """
     held = TagGroup.objects.select_for_update().get(pk=group.pk)
-    becomes_exclusive = changes.get("is_exclusive", False) and not held.is_exclusive
-    if becomes_exclusive and selectors.has_several_of(group=held):
-        raise InvalidInput.on("/is_exclusive", _("Some members have several tags of this group."))
-    for name in ("name", "is_exclusive"):
-        if name in changes:
-            setattr(held, name, changes[name])
+    if changes.get("is_exclusive", False) and not held.is_exclusive:
+        if several := selectors.with_several_of(group=held).count():
+            text = _(
+                "%(count)s members have several tags of this group. Take all but one from each"
+                " first; the list of them stands below this form."
+            )
+            counted = text % {"count": formats.grouped(several)}
+            raise InvalidInput.on("/is_exclusive", counted, "several_held")
+        held.is_exclusive = True
+    elif "is_exclusive" in changes:
+        held.is_exclusive = changes["is_exclusive"]
+    if "name" in changes:
+        held.name = rules.checked_name(changes["name"])
     _store(held)
     audit.record(action="tag_group.changed", subject=held, actor=actor, now=now)
     return held
@@ -83,19 +125,51 @@ def create_tag(*, group: TagGroup, name: str, actor: Viewer, now: datetime) -> T
     """Add a tag to a group.
 
     Raises:
-        InvalidInput: the group has a tag of this name.
+        InvalidInput: the group has a tag of this name, the name breaks the policy, or the brand
+            or the group has as many tags as allowed.
     """
     tag = Tag(
         brand_id=actor.brand_id,
         group=group,
-        name=name.strip(),
+        name=rules.checked_name(name),
         created_at=now,
         member_count=0,
         counted_at=now,
     )
+    _check_room(group)
     _store(tag)
     audit.record(action="tag.created", subject=tag, actor=actor, now=now)
     return tag
+
+
+@transaction.atomic
+def tag_of_import(*, group_name: str, name: str, actor: Viewer, now: datetime) -> Tag:
+    """Return the tag that a file names, and make it where the brand has none of the name.
+
+    Raises:
+        InvalidInput: see ``create_tag``.
+    """
+    groups = TagGroup.objects.filter(brand_id=actor.brand_id)
+    group = groups.filter(name__iexact=group_name).first()
+    if group is None:
+        group = create_group(name=group_name, is_exclusive=False, actor=actor, now=now)
+    known = Tag.objects.filter(brand_id=actor.brand_id, group=group, name__iexact=name).first()
+    return known or create_tag(group=group, name=name, actor=actor, now=now)
+
+
+def _check_room(group: TagGroup) -> None:
+    """Refuse one tag more where the limits are reached; two at once come one after the other."""
+    limits = TagLimits.objects.select_for_update().filter(brand_id=group.brand_id).first()
+    limits = limits or TagLimits(brand_id=group.brand_id)
+    TagGroup.objects.select_for_update().get(pk=group.pk)
+    tags = Tag.objects.filter(brand_id=group.brand_id)
+    if tags.filter(group_id=group.pk).count() >= limits.per_group:
+        text = _("The group has %(most)s tags, as many as allowed. Merge or delete some first.")
+        most = formats.grouped(limits.per_group)
+        raise InvalidInput.on("/group", text % {"most": most}, "group_full")
+    if tags.count() >= limits.tags:
+        text = _("The brand has %(most)s tags, as many as allowed. Merge or delete some first.")
+        raise InvalidInput.on("/name", text % {"most": formats.grouped(limits.tags)}, "brand_full")
 
 
 @transaction.atomic
@@ -103,195 +177,98 @@ def rename_tag(*, tag: Tag, name: str, actor: Viewer, now: datetime) -> Tag:
     """Rename a tag; members, rules and segments keep it.
 
     Raises:
-        InvalidInput: the group has a tag of this name.
+        InvalidInput: the group has a tag of this name, or the name breaks the policy.
     """
     held = Tag.objects.select_for_update().get(pk=tag.pk)
-    held.name = name.strip()
-    _store(held)
-    audit.record(action="tag.renamed", subject=held, actor=actor, now=now)
+    was, held.name = held.name, rules.checked_name(name)
+    if was != held.name:
+        _store(held)
+        audit.record(action="tag.renamed", subject=held, actor=actor, now=now, data={"was": was})
     return held
 
 
 @transaction.atomic
-def delete_tag(*, tag: Tag, actor: Viewer, now: datetime) -> None:
-    """Delete a tag that nobody has and nothing names.
+def change_limits(*, changes: Mapping[str, int], actor: Viewer, now: datetime) -> TagLimits:
+    """Set how many tags the brand allows itself; what is there beyond them stays.
 
     Raises:
-        TagInUse: somebody has it, a rule gives it, or a segment asks for it.
+        InvalidInput: a number is below 1 or above 100,000.
+    """
+    for name in LIMITS:
+        if name in changes and not 1 <= changes[name] <= TagLimits.MOST:
+            text = _("Choose a number from 1 to %(most)s.")
+            most = formats.grouped(TagLimits.MOST)
+            raise InvalidInput.on(f"/{name}", text % {"most": most}, "out_of_range")
+    wanted = {name: changes[name] for name in LIMITS if name in changes}
+    limits, _is_new = TagLimits.objects.update_or_create(brand_id=actor.brand_id, defaults=wanted)
+    audit.record(action="tag_limits.changed", subject=limits, actor=actor, now=now, data=wanted)
+    return limits
+
+
+@transaction.atomic
+def delete_tag(*, tag: Tag, actor: Viewer, now: datetime, typed: str = "") -> Run | None:
+    """Delete a tag that nothing names; its history stays.
+
+    Where members have it, its name must be ``typed``, and the run returned takes it from them
+    first.
+
+    Raises:
+        TagInUse: a rule gives it, a segment or a rule asks for it, or members have it and its
+            name was not typed.
     """
     held = Tag.objects.select_for_update().get(pk=tag.pk)
-    if TagRule.objects.filter(tag=held).exists():
-        raise TagInUse(_("A rule gives this tag. Delete the rule first."))
-    if MemberTag.objects.filter(brand_id=held.brand_id, tag_id=held.pk).exists():
-        raise TagInUse(_("Members have this tag. Take it from them first."))
-    if names := selectors.trees_naming(tag=held):
-        raise TagInUse(
-            _("These ask for the tag: %(names)s.") % {"names": formats.listed(names[:5])}
-        )
-    audit.record(action="tag.deleted", subject=held, actor=actor, now=now)
-    TagBlock.objects.filter(brand_id=held.brand_id, tag_id=held.pk).delete()
-    held.delete()
+    retiring.check_conditions(tag=held, into=None)
+    people = MemberTag.objects.filter(brand_id=held.brand_id, tag_id=held.pk).count()
+    if not people:
+        audit.record(action="tag.deleted", subject=held, actor=actor, now=now)
+        retiring.remove_row(tag=held)
+        return None
+    if rules.name_in_order(typed) != held.name:
+        text = _("%(count)s members have this tag. Type its name to take it from them.")
+        raise TagInUse(text % {"count": formats.grouped(people)}, people=people)
+    title = _("Delete the tag “%(tag)s”") % {"tag": held.name}
+    return _retire(held, None, title, people, actor, now)
 
 
 @transaction.atomic
-def tag_members(*, tag: Tag, member_ids: Sequence[int], actor: Viewer, now: datetime) -> int:
-    """Give a tag by hand to members the actor may see; return how many got it newly.
+def merge_tag(*, tag: Tag, into: Tag, actor: Viewer, now: datetime) -> Run:
+    """Leave a tag to be merged into another: its members get that one, and it goes.
 
-    What rules gave becomes the person's word; an earlier "not this one" is forgotten. In an
-    exclusive group it takes the place of the others.
-
-    Raises:
-        InvalidInput: too many at once; larger sets go through ``tag_by_tree``.
-    """
-    ids = _visible(member_ids, actor)
-    pairs = MemberTag.objects.filter(brand_id=tag.brand_id, member_id__in=ids)
-    if tag.group.is_exclusive:
-        pairs.filter(tag__group_id=tag.group_id).exclude(tag_id=tag.pk).delete()
-    TagBlock.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk, member_id__in=ids).delete()
-    had = set(pairs.filter(tag_id=tag.pk).values_list("member_id", flat=True))
-    pairs.filter(tag_id=tag.pk).exclude(source=MemberTag.Source.MANUAL).update(
-        source=MemberTag.Source.MANUAL, author_id=actor.staff_id, tagged_at=now, expires_at=None
-    )
-    MemberTag.objects.bulk_create(
-        [
-            MemberTag(
-                brand_id=tag.brand_id,
-                tag=tag,
-                member_id=pk,
-                source=MemberTag.Source.MANUAL,
-                author_id=actor.staff_id,
-                tagged_at=now,
-            )
-            for pk in ids
-            if pk not in had
-        ],
-        ignore_conflicts=True,
-    )
-    return _told("tag.given", tag, ids, len(ids) - len(had), actor, now)
-
-
-@transaction.atomic
-def untag_members(*, tag: Tag, member_ids: Sequence[int], actor: Viewer, now: datetime) -> int:
-    """Take a tag by hand from members the actor may see; return how many had it.
-
-    Where a rule gives the tag, it leaves these members alone from now on.
+    Segments and rules that name the tag name the other one from the end of the run on; the history
+    of both is the other's.
 
     Raises:
-        InvalidInput: too many at once.
+        InvalidInput: it is the same tag.
+        TagInUse: a rule gives the tag, or the other one's rule asks for it.
     """
-    ids = _visible(member_ids, actor)
-    pairs = MemberTag.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk, member_id__in=ids)
-    taken, _by_model = pairs.delete()
-    if TagRule.objects.filter(tag=tag).exists():
-        TagBlock.objects.bulk_create(
-            [
-                TagBlock(
-                    brand_id=tag.brand_id,
-                    tag=tag,
-                    member_id=pk,
-                    author_id=actor.staff_id,
-                    created_at=now,
-                )
-                for pk in ids
-            ],
-            ignore_conflicts=True,
-        )
-    return _told("tag.taken", tag, ids, taken, actor, now)
+    if tag.pk == into.pk:
+        raise InvalidInput.on("/into", _("A tag cannot be merged into itself."), "same_tag")
+    held = Tag.objects.select_for_update().get(pk=tag.pk)
+    retiring.check_conditions(tag=held, into=into)
+    people = MemberTag.objects.filter(brand_id=held.brand_id, tag_id=held.pk).count()
+    title = _("Merge the tag “%(tag)s” into “%(into)s”") % {"tag": held.name, "into": into.name}
+    return _retire(held, into, title, people, actor, now)
 
 
-def _told(
-    action: str, tag: Tag, ids: Sequence[int], number: int, actor: Viewer, now: datetime
-) -> int:
-    """Tell the trail of one member where it is one, else of the tag; return ``number``."""
-    if number:
-        one = len(ids) == 1
-        subject = Member.objects.get(pk=ids[0]) if one else tag
-        told = action if one else ONE_TO_MANY[action]
-        data = {"count": number, "tag_id": tag.pk, "tag": tag.name}
-        audit.record(action=told, subject=subject, actor=actor, now=now, data=data)
-        # Whoever gives a tag by hand sees it counted at once; counting all anew would take long.
-        change = number if action == "tag.given" else -number
-        counted = Tag.objects.filter(brand_id=tag.brand_id, pk=tag.pk)
-        counted.update(member_count=Greatest(F("member_count") + change, 0))
-    return number
+def _retire(
+    tag: Tag, into: Tag | None, title: str, people: int, actor: Viewer, now: datetime
+) -> Run:
+    if selectors.retiring_runs(tag=tag).exists():
+        raise TagInUse(_("This tag is being merged or deleted already; see Tasks."))
+    return runs.start_run(
+        kind=retiring.RETIRE_KIND,
+        title=title,
+        params={"tag_id": tag.pk, "into_id": into and into.pk, "people": people},
+        unit="members",
+        subject_url=f"/members/tags/{into.pk}/" if into else "/members/tags/",
+        actor=actor,
+        now=now,
+    )
 
 
 def count_anew(*, brand_id: int, now: datetime) -> None:
     """Count who has each tag, after many were given past these services."""
     counting.count_tags(brand_id=brand_id, now=now)
-
-
-def _visible(member_ids: Sequence[int], actor: Viewer) -> list[int]:
-    if len(member_ids) > MOST_BY_HAND:
-        text = _("At most %d members at once. Use a segment for more.") % MOST_BY_HAND
-        raise InvalidInput.on("/member_ids", text, "too_many")
-    rows = Member.objects.visible_to(actor).filter(pk__in=member_ids)
-    # In the order of the key, so that two people tagging the same members cannot deadlock.
-    return list(rows.order_by("pk").values_list("pk", flat=True))
-
-
-@transaction.atomic
-def tag_by_tree(*, tag: Tag, tree: Any, title: str, act: str, actor: Viewer, now: datetime) -> Run:
-    """Leave a tag to be given to (or, with ``act`` "take", taken from) all who meet a tree.
-
-    Within the actor's scope, as of ``now``.
-
-    Raises:
-        InvalidInput: the tree is wrong.
-    """
-    segment_selectors.parse(tree=tree, brand_id=actor.brand_id)
-    return runs.start_run(
-        kind=SELECTION_KIND,
-        title=title,
-        params={"tag_id": tag.pk, "tree": tree, "act": act, "as_of": now.isoformat()},
-        unit="members",
-        subject_url=f"/members/tags/{tag.pk}/",
-        actor=actor,
-        now=now,
-    )
-
-
-@transaction.atomic
-def tag_listed(*, tag: Tag, query: QueryDict, act: str, actor: Viewer, now: datetime) -> Run:
-    """Leave a tag to be given to, or taken from, all in the list of members as it is narrowed.
-
-    Within the actor's scope, as of ``now``.
-
-    Raises:
-        InvalidInput: a filter of the address cannot be read.
-    """
-    source = lists.known_list(key=MEMBER_LIST, viewer=actor)
-    kept = lists.checked(source=source, query=query, viewer=actor)
-    text = (
-        _("Tag “%(tag)s” for the filtered list")
-        if act == "give"
-        else _("Take tag “%(tag)s” from the filtered list")
-    )
-    return runs.start_run(
-        kind=SELECTION_KIND,
-        title=text % {"tag": tag.name},
-        params={
-            "tag_id": tag.pk,
-            "query": lists.sealed(kept),
-            "act": act,
-            "as_of": now.isoformat(),
-        },
-        unit="members",
-        subject_url=f"/members/tags/{tag.pk}/",
-        actor=actor,
-        now=now,
-    )
-
-
-def tag_segment(*, tag: Tag, segment: Segment, act: str, actor: Viewer, now: datetime) -> Run:
-    """Leave a tag to be given to, or taken from, a segment; see ``tag_by_tree``."""
-    text = (
-        _("Tag “%(tag)s” for “%(segment)s”")
-        if act == "give"
-        else _("Take tag “%(tag)s” from “%(segment)s”")
-    )
-    title = text % {"tag": tag.name, "segment": segment.name}
-    return tag_by_tree(tag=tag, tree=segment.tree, title=title, act=act, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -331,6 +308,7 @@ def save_rule(
 @transaction.atomic
 def delete_rule(*, tag: Tag, actor: Viewer, now: datetime) -> None:
     """Delete a tag's rule; who has the tag keeps it. Idempotent."""
+    recording.hold(brand_id=tag.brand_id, tag_ids=[tag.pk])
     deleted, _by_model = TagRule.objects.filter(tag=tag).delete()
     if deleted:
         MemberTag.objects.filter(
@@ -346,7 +324,12 @@ def apply_rule(*, rule: TagRule, actor: Viewer, now: datetime) -> Run:
     return runs.start_run(
         kind=RULE_KIND,
         title=_("Apply the rule of tag “%(tag)s”") % {"tag": rule.tag.name},
-        params={"tag_id": rule.tag_id, "tree": rule.tree, "as_of": now.isoformat()},
+        params={
+            "tag_id": rule.tag_id,
+            "tree": rule.tree,
+            "version": rule.version,
+            "as_of": now.isoformat(),
+        },
         unit="members",
         subject_url=f"/members/tags/{rule.tag_id}/",
         actor=actor,
@@ -366,14 +349,17 @@ def apply_active_rules(*, brand_id: int, now: datetime) -> int:
 
 
 @transaction.atomic
-def remove_expired(*, brand_id: int, now: datetime, limit: int = 10_000) -> int:
+def remove_expired(*, brand_id: int, now: datetime, limit: int = EXPIRED_AT_ONCE) -> int:
     """Take away tags whose time is up, at most ``limit``; return how many."""
     due = MemberTag.objects.filter(brand_id=brand_id, expires_at__lte=now)
-    pairs = list(due.order_by("expires_at").values_list("pk", flat=True)[:limit])
-    for _brand, tag_id in {pair[:2] for pair in pairs}:
-        members = [member for _b, tag, member in pairs if tag == tag_id]
-        due.filter(tag_id=tag_id, member_id__in=members).delete()
-    return len(pairs)
+    soonest = due.order_by("expires_at").values_list("tag_id", flat=True)[:limit]
+    if not (tag_ids := sorted(set(soonest))):
+        return 0
+    recording.hold(brand_id=brand_id, tag_ids=tag_ids)
+    values = recording.act_values(
+        brand_id=brand_id, source=TagAct.Source.EXPIRY, actor=system_viewer(brand_id), now=now
+    )
+    return handing.expire(tag_ids=tag_ids, limit=limit, values=values).get("taken", 0)
 
 
 def _store(row: TagGroup | Tag) -> None:

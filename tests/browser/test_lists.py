@@ -15,7 +15,7 @@ from members.tags.models import MemberTag
 from tests.factories.core import DealerFactory
 from tests.factories.members import MemberFactory, TagFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.browser
 both_widths = pytest.mark.parametrize("width", [1440, 390])
 
 

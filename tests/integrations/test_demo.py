@@ -12,7 +12,8 @@ from core.kernel.scoping import tenant
 from core.organizations.models import Brand, City
 from core.runs.models import Run
 from core.staff.models import Staff
-from integrations.demo import binary, finishing, loader, names, plan, services, vins
+from integrations.demo import binary, finishing, lifecycle, loader, names, plan, services, vins
+from members.lifecycle.models import StageChange
 from members.profiles.models import Member
 from members.tags.models import MemberTag
 from members.vehicles.models import MileageReading, ServiceVisit
@@ -72,6 +73,15 @@ class TestLoading:
         with tenant(made.brand_id):
             assert Member.objects.count() == 60
             assert MemberTag.objects.count() > 240
+        call_command("check_invariants", database="default", verbosity=0)
+
+    def test_members_came_into_their_stages_by_changes(self, secrets):
+        made, now = draw(600), timezone.now()
+        lifecycle.tell(brand_id=made.brand_id, now=now)
+        with tenant(made.brand_id):
+            told = StageChange.objects.values_list("from_stage", "to_stage").distinct()
+            assert len(set(told)) >= 6
+            assert StageChange.objects.filter(at__gt=now).count() == 0
         call_command("check_invariants", database="default", verbosity=0)
 
     def test_a_second_brand_may_be_loaded_beside_the_first(self, secrets, monkeypatch):

@@ -11,11 +11,15 @@ from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.duplicates.models import DuplicatePair
 from members.imports.models import ImportJob, ImportRejection
+from members.lifecycle.models import StageChange
+from members.live.models import LiveSegment
 from members.members.ports import MemberSection, register_member_section
 from members.merging.services import merge_members
 from members.orders.models import Order
 from members.segments.models import Segment
-from members.tags.models import MemberTag, Tag, TagGroup, TagRule
+from members.snapshots.models import Snapshot, SnapshotBatch
+from members.tags import services as tags
+from members.tags.models import MemberTag, Tag, TagChange, TagGroup, TagRule
 from members.vehicles.models import MileageReading, ServiceVisit
 from tests.factories.members import (
     IdentityFactory,
@@ -73,6 +77,71 @@ def segment(scope):
     return {"segment_id": make_segment(scope).pk}
 
 
+def make_snapshot(scope, segment=None):
+    """A snapshot that was taken, of one member of the scope."""
+    segment, person, now = segment or make_segment(scope), make_member(scope), timezone.now()
+    with tenant(scope.brand.pk):
+        made = Snapshot.objects.create(
+            brand=scope.brand,
+            segment=segment,
+            number=next(number),
+            tree=EVERYBODY,
+            member_count=1,
+            taken_at=now,
+            created_by_label=f"{scope.brand_canary} somebody",
+            created_at=now,
+        )
+        SnapshotBatch.objects.create(
+            brand=scope.brand,
+            snapshot=made,
+            bucket=person.pk // SnapshotBatch.SIZE,
+            people=1,
+            member_ids=[person.pk],
+        )
+    return made
+
+
+def snapshot(scope):
+    return {"snapshot_id": make_snapshot(scope).pk}
+
+
+def snapshots_of_segment(scope):
+    return {"segment_id": make_snapshot(scope).segment_id}
+
+
+def two_snapshots(scope):
+    later = make_snapshot(scope)
+    earlier = make_snapshot(scope, later.segment)
+    return {
+        "segment_id": later.segment_id,
+        "query": f"?later={later.pk}&earlier={earlier.pk}",
+    }
+
+
+def snapshot_and_other(scope):
+    later = make_snapshot(scope)
+    return {"pk": later.pk, "other": make_snapshot(scope, later.segment).pk}
+
+
+def snapshot_side(scope):
+    return snapshot_and_other(scope) | {"side": "plus"}
+
+
+def segment_and_member(scope):
+    return {"pk": make_segment(scope).pk, "member": make_member(scope).pk}
+
+
+def new_snapshot(scope):
+    return {"segment": make_segment(scope).pk}
+
+
+def live_segment(scope):
+    segment, now = make_segment(scope), timezone.now()
+    with tenant(scope.brand.pk):
+        LiveSegment.objects.create(brand=scope.brand, segment=segment, since=1, created_at=now)
+    return {"segment_id": segment.pk}
+
+
 def segments_to_archive(scope):
     return {"sure": "1", "id": [make_segment(scope).pk]}
 
@@ -107,6 +176,29 @@ def tag_group(scope):
 
 def tag(scope):
     return {"tag_id": make_tag(scope).pk}
+
+
+def act(scope):
+    """Somebody gave a tag by hand."""
+    made, wearer = make_tag(scope), make_member(scope)
+    with tenant(scope.brand.pk):
+        tags.tag_members(tag=made, member_ids=[wearer.pk], actor=scope.person, now=timezone.now())
+        return {"act_id": TagChange.objects.get(tag_id=made.pk).act_id}
+
+
+def segment_to_tag(scope):
+    return {"segment": make_segment(scope).pk, "act": "give"}
+
+
+def plain_tag(scope):
+    made = make_tag(scope)
+    with tenant(scope.brand.pk):
+        TagRule.objects.filter(tag=made).delete()
+    return {"tag_id": made.pk}
+
+
+def other_tag(scope):
+    return {"into": make_tag(scope).pk}
 
 
 def import_job(scope):
@@ -278,6 +370,27 @@ def wearers(scope):
     return {"member_ids": [make_member(scope).pk]}
 
 
+def stage_change(scope):
+    moved = make_member(scope)
+    with tenant(scope.brand.pk):
+        made = StageChange.objects.create(
+            brand=scope.brand,
+            member=moved,
+            from_stage="growth",
+            to_stage="prospect",
+            reason="manual",
+            note=f"{scope.canary} note",
+            policy_version=0,
+            at=timezone.now(),
+            author_label=scope.brand_canary,
+        )
+    return {"change_id": made.pk}
+
+
+def new_stage_change(scope):
+    return {"member": make_member(scope).pk, "to_stage": "growth", "note": "New"}
+
+
 def import_key(scope):
     return {"job_id": next(iter(import_job(scope).values()))}
 
@@ -325,6 +438,11 @@ ROUTES = {
     "api:members:imports-detail": row(pk(import_job)),
     "api:members:imports-rejections": row(pk(import_job)),
     "api:members:imports-start": row(pk(import_job)),
+    "api:members:lifecycle-stages": listing(),
+    "api:members:lifecycle-flows": listing(),
+    "api:members:lifecycle-rules": listing(),
+    "api:members:stage-changes-list": listing(refers=new_stage_change),
+    "api:members:stage-changes-detail": row(pk(stage_change)),
     "api:members:members-list": listing(refers=new_member),
     "api:members:members-detail": row(pk(member), refers=new_member),
     "api:members:orders-list": listing(refers=new_order),
@@ -333,6 +451,15 @@ ROUTES = {
     "api:members:segments-count": listing(),
     "api:members:segments-sample": listing(),
     "api:members:segments-detail": row(pk(segment), dealers=False),
+    "api:members:segments-schema": listing(),
+    "api:members:segments-explain": row(segment_and_member),
+    "api:members:segment-snapshots-list": listing(dealers=False, refers=new_snapshot),
+    "api:members:segment-snapshots-detail": row(pk(snapshot)),
+    "api:members:segment-snapshots-members": row(pk(snapshot)),
+    "api:members:segment-snapshots-against": row(snapshot_and_other),
+    "api:members:segment-snapshots-side": row(snapshot_side),
+    "api:members:segments-live": row(pk(segment), dealers=False),
+    "api:members:segments-live-members": row(pk(live_segment)),
     "api:members:segments-archive": row(pk(segment), dealers=False),
     "api:members:tag-groups-list": listing(dealers=False),
     "api:members:tag-groups-detail": row(pk(tag_group), dealers=False),
@@ -340,6 +467,16 @@ ROUTES = {
     "api:members:tags-detail": row(pk(tag), dealers=False),
     "api:members:tags-give": row(pk(tag), dealers=False, refers=wearers),
     "api:members:tags-take": row(pk(tag), dealers=False, refers=wearers),
+    "api:members:tags-clear": row(pk(tag), dealers=False),
+    "api:members:tags-give-segment": row(pk(tag), dealers=False, refers=segment_to_tag),
+    "api:members:tags-merge": row(pk(plain_tag), dealers=False, refers=other_tag),
+    "api:members:tags-remove": row(pk(tag), dealers=False),
+    "api:members:tags-mentions": row(pk(tag), dealers=False),
+    "api:members:tag-acts-list": listing(),
+    "api:members:tag-acts-detail": row(pk(act)),
+    "api:members:tag-acts-undo-preview": row(pk(act)),
+    "api:members:tag-acts-undo": row(pk(act)),
+    "api:members:tag-limits": listing(),
     "members:imports-list": listing(),
     "members:imports-new": listing(),
     "members:imports-template": listing(lambda _scope: {"subject": "members"}),
@@ -347,6 +484,12 @@ ROUTES = {
     "members:imports-columns": row(import_key),
     "members:imports-start": row(import_key),
     "members:imports-retry": row(import_key),
+    "members:lifecycle-board": listing(),
+    "members:lifecycle-flows": listing(),
+    "members:lifecycle-rules": listing(),
+    "members:lifecycle-apply": listing(),
+    "members:lifecycle-change": row(member),
+    "members:lifecycle-history": row(member),
     "members:members-list": listing(),
     "members:members-new": listing(refers=new_member),
     "members:members-detail": row(member),
@@ -362,8 +505,15 @@ ROUTES = {
     "members:segments-detail": row(segment, dealers=False),
     "members:segments-edit": row(segment, dealers=False),
     "members:segments-people": row(segment, dealers=False),
+    "members:segments-explain": row(segment, dealers=False),
+    "members:live-state": row(segment, dealers=False),
+    "members:live-switch": row(segment, dealers=False),
     "members:segments-recount": row(segment, dealers=False),
     "members:segments-archive": row(segment, dealers=False),
+    "members:snapshots-list": row(snapshots_of_segment),
+    "members:snapshots-take": row(snapshots_of_segment),
+    "members:snapshots-compare": row(two_snapshots),
+    "members:snapshots-delete": row(snapshot),
     "members:tags-list": listing(),
     "members:tags-new": listing(),
     "members:tags-give": listing(),
@@ -376,4 +526,11 @@ ROUTES = {
     "members:tags-rule": row(tag, dealers=False),
     "members:tags-rule-delete": row(tag, dealers=False),
     "members:tags-apply": row(tag, dealers=False),
+    "members:tags-members": row(tag, dealers=False),
+    "members:tags-clear": row(tag, dealers=False),
+    "members:tags-history": row(tag, dealers=False),
+    "members:tags-history-of-member": row(member),
+    "members:tags-merge": row(tag, dealers=False),
+    "members:tags-undo": row(act),
+    "members:tags-limits": listing(),
 }

@@ -2,17 +2,18 @@
 
 The window is a number of days up to a date (today, unless given), everything up to a date, or all
 time; a sales channel narrows it. Somebody without orders has a count and a sum of zero, no
-average and no last order.
+average, no first and no last order.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from members.segments.criteria.shapes import MAX_DAYS
+from members.segments.criteria.shapes import MAX_DAYS, WHEN, time_range
 from members.segments.ports import (
     GROUP_ORDERS,
     Comparison,
@@ -95,6 +96,12 @@ def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
     return Ids(orders + Sql(f"{GROUPED}max(o.ordered_at) < %s", (limit,)), heavy=True)
 
 
+def _first(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
+    narrowed = {"channel": value["channel"]} if "channel" in value else {}
+    first = time_range(frame, cmp, value, "min(o.ordered_at)")
+    return Ids(window(frame, narrowed) + GROUPED + first, heavy=True)
+
+
 _NUMBER = Input(
     "number", InputKind.NUMBER, _("orders"), high=1_000_000, unit=_("orders"), default=1
 )
@@ -104,6 +111,7 @@ _LAST = (
     AS_OF,
     CHANNEL,
 )
+_FIRST = tuple(replace(each, inputs=(*each.inputs, CHANNEL)) for each in WHEN)
 _BOUNDS = (("gte", _("at least")), ("lte", _("at most")))
 
 ORDER_CRITERIA = (
@@ -145,4 +153,5 @@ ORDER_CRITERIA = (
         _last,
         order=53,
     ),
+    Criterion("orders.first", _("First order"), GROUP_ORDERS, _FIRST, _first, order=54),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -107,13 +108,21 @@ def _last_active(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Where:
 
 
 def _random(_frame: Frame, _cmp: str, value: Mapping[str, Any]) -> Where:
-    # The seed keeps two draws apart; the same seed draws the same members every time.
+    # PostgreSQL keeps this hash as it is from version to version: partitions rest on it.
     return Where(
         Sql(
             "(hashint8extended(m.id, %s) & 2147483647) %% 100 < %s",
-            (value.get("seed", 0), value["percent"]),
+            (draw(value.get("seed", 0), value.get("salt", "")), value["percent"]),
         )
     )
+
+
+def draw(number: int, salt: str) -> int:
+    """Return what tells one draw from another; the same one draws the same members every time."""
+    if not salt:
+        return number
+    digest = hashlib.sha256(f"{number}:{salt}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 _STAGE_DAYS = (
@@ -228,6 +237,7 @@ PROFILE_CRITERIA = (
                         high=10**6,
                         advanced=True,
                     ),
+                    Input("salt", InputKind.TEXT, _("draw by the word"), required=False),
                 ),
             ),
         ),

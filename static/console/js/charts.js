@@ -138,6 +138,8 @@ async function draw(figure) {
 const drawAll = () => $$("figure.chart[data-chart]").forEach(draw);
 
 onArrival((root) => arrived(root, "figure.chart[data-chart]").forEach(draw));
+// Drawn by the server already; from now on the table steps back behind the picture.
+onArrival((root) => arrived(root, "figure.chart[data-ready]").forEach((each) => each.classList.add("drawn")));
 addEventListener("resize", debounced(drawAll, 120));
 document.addEventListener("themechange", drawAll);
 

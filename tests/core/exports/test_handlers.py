@@ -2,7 +2,7 @@ import io
 from functools import partial
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from openpyxl import load_workbook
 
 from core.audit.models import AuditEntry
@@ -11,6 +11,7 @@ from core.files import services as files
 from core.files.models import StoredFile
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
+from core.runs import selectors as run_selectors
 from core.runs import services as runs
 from core.runs.models import Run
 from core.staff.models import RoleGrant
@@ -100,6 +101,34 @@ def test_a_lost_right_ends_the_run_and_leaves_nothing(brand, export, work, deale
     assert run.error
     with tenant(brand.pk):
         assert not StoredFile.objects.exists()
+
+
+def test_a_gap_in_the_ids_costs_one_look_up(
+    brand, actor, export, work, rows_in, small_steps, monkeypatch
+):
+    looked: list[int] = []
+    highest = handlers._highest_id
+
+    def counting(*args, **kwargs):
+        looked.append(1)
+        return highest(*args, **kwargs)
+
+    monkeypatch.setattr(handlers, "_highest_id", counting)
+    old = MemberFactory(brand=brand, display_name="旧主")
+    new = MemberFactory(brand=brand, display_name="新主", pk=old.pk + 10**6)
+    run = work(export(actor, columns=["name"]))
+    assert names(rows_in(run)) == [f"{one.display_name[0]}*" for one in (new, old)]
+    assert len(looked) <= 4
+
+
+def test_the_file_is_named_in_the_language_of_who_looks(brand, actor, export, work):
+    MemberFactory(brand=brand)
+    with translation.override("zh-hans"):
+        run = work(export(actor))
+    for language, label in [("zh-hans", "车主"), ("en", "Members")]:
+        with tenant(brand.pk), translation.override(language):
+            [found] = run_selectors.files_of(run=run, viewer=actor, now=timezone.now())
+            assert found.label == label
 
 
 def test_a_changed_scope_ends_the_run(brand, export, work, dealer, manager):

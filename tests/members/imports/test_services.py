@@ -6,7 +6,7 @@ from members.identities.models import Identity
 from members.imports import services
 from members.privacy.models import Consent
 from members.profiles.models import Member
-from members.tags.models import MemberTag, Tag, TagBlock, TagGroup
+from members.tags.models import MemberTag, Tag, TagBlock, TagChange, TagGroup
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.members import MemberFactory
 from tests.members.imports.conftest import counts, table
@@ -201,6 +201,31 @@ def test_an_exclusive_group_keeps_one_tag_and_hand_made_ones_win(bring_in, brand
     assert reasons(job) == {5: ("标签", "tags_exclusive")}
     held = set(MemberTag.objects.values_list("member_id", "tag_id"))
     assert held == {(one.pk, silver.pk), (two.pk, gold.pk)}
+
+
+def test_a_file_tells_the_history_of_tags_and_moves_their_counts(bring_in, brand, now):
+    group = TagGroup.objects.create(brand=brand, name="等级", is_exclusive=True)
+    for name in ("金", "银"):
+        Tag.objects.create(
+            brand=brand, group=group, name=name, created_at=now, member_count=0, counted_at=now
+        )
+    head = ("客户编号", "标签")
+    bring_in(table(head, ("C1", "金"), ("C2", "金")))
+    bring_in(table(head, ("C1", "银"), ("C2", "金"), ("C3", "ＶＩＰ"), ("C4", "vip")))
+    told = TagChange.objects.order_by("act_id", "tag_name", "kind")
+    assert list(told.values_list("act__source", "kind", "tag_name", "people")) == [
+        ("import", "given", "金", 2),
+        ("import", "given", "VIP", 2),
+        ("import", "replaced", "金", 1),
+        ("import", "given", "银", 1),
+    ]
+    counted = dict(Tag.objects.values_list("name", "member_count"))
+    assert counted == {"金": 1, "银": 1, "VIP": 2}
+
+
+def test_a_tags_name_that_breaks_the_policy_is_refused(bring_in):
+    job = bring_in(table(("客户编号", "标签"), ("C1", "<b>"), ("C2", "好")))
+    assert reasons(job) == {2: ("标签", "tag_name")}
 
 
 def test_unknown_tags_can_be_refused(bring_in):

@@ -1,5 +1,6 @@
 """The same conditions in plain Python, written from the words of the product and not from SQL."""
 
+import hashlib
 from datetime import date, timedelta
 
 from tests.members.segments.population import TODAY, ZONE
@@ -77,6 +78,7 @@ def held_tags(value, person):
         for tag, (source, at) in person.tags.items()
         if ("source" not in detail or source in detail["source"])
         and ("days" not in detail or local_day(at) >= TODAY - timedelta(days=detail["days"]))
+        and ("since" not in detail or local_day(at) >= date.fromisoformat(detail["since"]))
     }
 
 
@@ -96,9 +98,87 @@ def vehicle_model(cmp, value, person, _world):
     days = value.get("days") if isinstance(value, dict) else None
     found = any(
         model in wanted and (days is None or TODAY - timedelta(days=days) <= delivered <= TODAY)
-        for model, delivered in person.cars
+        for model, delivered, _km in person.cars
     )
     return found == (cmp == "in")
+
+
+def months_old(delivered):
+    """Whole months, the day of the month counting: TODAY is one that every month has."""
+    months = (TODAY.year - delivered.year) * 12 + TODAY.month - delivered.month
+    return months - (delivered.day > TODAY.day)
+
+
+def order_first(cmp, value, person, _world):
+    detail = value if isinstance(value, dict) else {"days": value}
+    channel = {"channel": detail["channel"]} if "channel" in detail else {}
+    orders = window(channel, person)
+    wanted = detail if cmp == "between" else detail["days"]
+    return bool(orders) and when(cmp, wanted, min(local_day(order[0]) for order in orders))
+
+
+def seats(test):
+    """A condition on the seats that somebody has now; "not in" is that none meets it."""
+
+    def condition(cmp, value, person, _world):
+        return any(test(seat, value) for seat in person.seats) == (cmp == "in")
+
+    return condition
+
+
+def role(seat, value):
+    kinds = value.get("kind") if isinstance(value, dict) else None
+    return seat.role in bare(value, "in") and (kinds is None or seat.kind in kinds)
+
+
+def messages_read(cmp, value, person, _world):
+    since = TODAY - timedelta(days=value["days"])
+    read = sum(
+        1
+        for seat in person.seats
+        for seq, at in enumerate(seat.messages, start=1)
+        if local_day(at) >= since and seq <= seat.read_seq
+    )
+    return compare(cmp, read, value["number"])
+
+
+def segment(cmp, value, person, world):
+    return any(holds(world.segments[pk], person, world) for pk in value) == (cmp == "in")
+
+
+def random_share(_cmp, value, person, _world):
+    seed = value.get("seed", 0)
+    if salt := value.get("salt", ""):
+        digest = hashlib.sha256(f"{seed}:{salt}".encode()).digest()
+        seed = int.from_bytes(digest[:8], "big")
+    return bucket(person.row.pk, seed) < value["percent"]
+
+
+def bucket(number, seed):
+    """Bob Jenkins' hash of one number, as PostgreSQL's partitions by hash rest on it."""
+
+    def turned(x, by):
+        return (x << by | x >> (32 - by)) & 0xFFFFFFFF
+
+    a = b = c = (0x9E3779B9 + 4 + 3923095) & 0xFFFFFFFF
+    if seed:
+        a, b = (a + (seed >> 32)) & 0xFFFFFFFF, (b + seed) & 0xFFFFFFFF
+        for by in ((4, 6, 8), (16, 19, 4)):
+            a = (a - c & 0xFFFFFFFF) ^ turned(c, by[0])
+            c = c + b & 0xFFFFFFFF
+            b = (b - a & 0xFFFFFFFF) ^ turned(a, by[1])
+            a = a + c & 0xFFFFFFFF
+            c = (c - b & 0xFFFFFFFF) ^ turned(b, by[2])
+            b = b + a & 0xFFFFFFFF
+    a = (a + (number & 0xFFFFFFFF ^ number >> 32)) & 0xFFFFFFFF
+    c = (c ^ b) - turned(b, 14) & 0xFFFFFFFF
+    a = (a ^ c) - turned(c, 11) & 0xFFFFFFFF
+    b = (b ^ a) - turned(a, 25) & 0xFFFFFFFF
+    c = (c ^ b) - turned(b, 16) & 0xFFFFFFFF
+    a = (a ^ c) - turned(c, 4) & 0xFFFFFFFF
+    b = (b ^ a) - turned(a, 14) & 0xFFFFFFFF
+    c = (c ^ b) - turned(b, 24) & 0xFFFFFFFF
+    return (c & 0x7FFFFFFF) % 100
 
 
 def consent(cmp, value, person, _world):
@@ -138,7 +218,13 @@ CONDITIONS = {
     "tags.group": tag_groups,
     "vehicle": lambda cmp, _value, p, _w: bool(p.cars) == (cmp == "known"),
     "vehicle.model": vehicle_model,
-    "vehicle.delivered": lambda cmp, value, p, _w: any(when(cmp, value, d) for _, d in p.cars),
+    "vehicle.delivered": lambda cmp, value, p, _w: any(when(cmp, value, d) for _, d, _km in p.cars),
+    "vehicle.age": lambda cmp, value, p, _w: any(
+        d <= TODAY and compare(cmp, months_old(d), value) for _, d, _km in p.cars
+    ),
+    "vehicle.mileage": lambda cmp, value, p, _w: any(
+        km is not None and compare(cmp, km, value) for *_, km in p.cars
+    ),
     "consent": consent,
     "orders.count": lambda cmp, value, p, _w: compare(
         cmp, len(window(value, p)), bare(value, "number")
@@ -148,4 +234,13 @@ CONDITIONS = {
     ),
     "orders.average": order_average,
     "orders.last": order_last,
+    "orders.first": order_first,
+    "community": seats(lambda seat, value: seat.community_id in value),
+    "community_kind": seats(lambda seat, value: seat.kind in value),
+    "community.room": seats(lambda seat, value: seat.room_id in value),
+    "community.role": seats(role),
+    "community.seat": lambda cmp, _value, p, _w: bool(p.seats) == (cmp == "known"),
+    "messages.read": messages_read,
+    "segment": segment,
+    "random": random_share,
 }

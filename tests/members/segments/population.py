@@ -7,9 +7,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from communities.chat.models import RoomMessage
+from communities.communities.models import Community
+from communities.memberships.models import Membership
+from communities.rooms.models import Room
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
+from members.segments.models import Segment
 from members.tags.models import MemberTag, Tag, TagGroup
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.core import CityFactory, DealerFactory, RegionFactory
@@ -19,6 +24,7 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
 TODAY = date(2026, 11, 23)
 STAGES = ["prospect", "introduction", "growth", "mature", "dormant", "lost"]
 SOURCES = ["manual", "rule", "import"]
+KINDS = ["flash", "service", "core"]
 CHANNELS = ["app", "dealer", ""]
 CITIES = [("3301", "杭州市", "浙江省"), ("3302", "宁波市", "浙江省"), ("3101", "上海市", "上海市")]
 
@@ -32,8 +38,21 @@ class Person:
     province: str | None = None
     tags: dict = field(default_factory=dict)  # tag id: (source, tagged_at)
     orders: list = field(default_factory=list)  # (ordered_at, fen, channel)
-    cars: list = field(default_factory=list)  # (model id, delivered_on), current ones
+    cars: list = field(default_factory=list)  # (model id, delivered_on, km or None), current ones
     consents: dict = field(default_factory=dict)  # purpose: whether it still holds
+    seats: list = field(default_factory=list)  # those taken now
+
+
+@dataclass
+class Seat:
+    """A place in a room; ``messages`` are the moments of the room's messages, in order."""
+
+    community_id: int
+    kind: str
+    room_id: int
+    role: str
+    read_seq: int
+    messages: list
 
 
 @dataclass
@@ -48,6 +67,9 @@ class World:
     dealer_ids: list
     region_ids: list
     model_ids: list
+    community_ids: list
+    room_ids: list
+    segments: dict  # id: tree
 
 
 def moment(rng, days):
@@ -73,7 +95,9 @@ def populate(brand, *, count=250, seed=7):
     people = [_person(brand, rng, cities, dealers) for _ in range(count)]
     Member.objects.bulk_create(person.row for person in people)
     _belongings(brand, rng, people, tags, models)
-    analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership)
+    rooms = _rooms(brand, rng)
+    _seats(brand, rng, people, rooms)
+    analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership, Room, RoomMessage, Membership)
     return World(
         brand_id=brand.pk,
         people=people,
@@ -83,6 +107,9 @@ def populate(brand, *, count=250, seed=7):
         dealer_ids=[dealer.pk for dealer in dealers],
         region_ids=[region.pk for region in regions],
         model_ids=[model.pk for model in models],
+        community_ids=list({room.community_id for room, _told in rooms}),
+        room_ids=[room.pk for room, _told in rooms],
+        segments=_segments(brand, tags),
     )
 
 
@@ -164,10 +191,12 @@ def _belongings(brand, rng, people, tags, models):
 def _cars(brand, rng, person, models):
     for _ in range(rng.choice([0, 1, 1, 2])):
         model, sold = rng.choice(models), rng.random() < 0.3
-        delivered = TODAY - timedelta(days=rng.randint(0, 40))
+        delivered = TODAY - timedelta(days=rng.choice([rng.randint(0, 40), rng.randint(0, 1500)]))
+        km = rng.choice([None, rng.randint(0, 60) * 1000])
         vehicle = Vehicle.objects.create(
             brand=brand,
             model=model,
+            mileage_km=km,
             vin_cipher=b"x",
             vin_hash=rng.randbytes(16),
             vin_tail="000000",
@@ -181,4 +210,88 @@ def _cars(brand, rng, person, models):
             ended_on=TODAY if sold else None,
         )
         if not sold:
-            person.cars.append((model.pk, delivered))
+            person.cars.append((model.pk, delivered, km))
+
+
+def _rooms(brand, rng):
+    """Three communities of two rooms; each room with the moments of its messages, in order."""
+    made = []
+    for number, kind in enumerate(KINDS):
+        community = Community.objects.create(
+            brand=brand,
+            kind=kind,
+            name=f"c{number}",
+            room_name_template="{name} {n}",
+            room_cap=500,
+            created_at=NOW,
+        )
+        for n in (1, 2):
+            told = sorted(moment(rng, 60) for _ in range(rng.choice([0, 5, 12])))
+            room = Room.objects.create(
+                brand=brand,
+                community=community,
+                number=n,
+                name=f"c{number} {n}",
+                cap=500,
+                last_seq=len(told),
+                created_at=NOW,
+            )
+            RoomMessage.objects.bulk_create(
+                RoomMessage(
+                    brand=brand,
+                    room=room,
+                    seq=seq,
+                    sender="staff",
+                    sender_label="x",
+                    body="x",
+                    created_at=at,
+                )
+                for seq, at in enumerate(told, start=1)
+            )
+            made.append((room, told))
+    return made
+
+
+def _seats(brand, rng, people, rooms):
+    """At most one seat in each community; some people left theirs."""
+    rows = []
+    for person in people:
+        for pair in range(0, len(rooms), 2):
+            if rng.random() < 0.5:
+                continue
+            room, told = rooms[pair + rng.randint(0, 1)]
+            role = rng.choice(["member", "member", "admin", "president"])
+            read, left = rng.randint(0, len(told)), rng.random() < 0.2
+            rows.append(
+                Membership(
+                    brand=brand,
+                    community=room.community,
+                    room=room,
+                    member=person.row,
+                    role=role,
+                    source="manual",
+                    joined_at=NOW,
+                    left_at=NOW if left else None,
+                    read_seq=read,
+                )
+            )
+            if not left:
+                kind, community = room.community.kind, room.community_id
+                person.seats.append(Seat(community, kind, room.pk, role, read, told))
+    Membership.objects.bulk_create(rows)
+
+
+def _segments(brand, tags):
+    """Two segments that others can name; the second names the first."""
+    young = {"field": "stage", "cmp": "in", "value": ["introduction", "growth"]}
+    tagged = {"field": "tags", "cmp": "any", "value": [tags[0].pk]}
+    first = {"op": "any", "items": [young, tagged]}
+    made = {}
+    for number in range(2):
+        inner = {"field": "segment", "cmp": "in", "value": list(made)} if made else young
+        tree = {"op": "not", "items": [inner]} if number else first
+        segment = Segment.objects.create(
+            brand=brand, name=f"s{number}", tree=tree, created_at=NOW, updated_at=NOW
+        )
+        made[segment.pk] = tree
+    return made

@@ -160,3 +160,15 @@ def test_options_are_searched(signed_in, brand):
     assert [option["label"] for option in found] == ["露营"]
     assert signed_in.get(url, {"of": "password.in"}).status_code == 404
     assert signed_in.get(url, {"of": "name.text"}).status_code == 404
+
+
+def test_why_somebody_is_in_or_not_is_said_condition_by_condition(signed_in, brand):
+    inside = MemberFactory(brand=brand, display_name="王小明", stage="growth")
+    MemberFactory(brand=brand, display_name="王大明", stage="lost")
+    tree = {"op": "all", "items": [{"field": "stage", "cmp": "in", "value": ["growth"]}]}
+    segment = SegmentFactory(brand=brand, tree=tree)
+    url = reverse("members:segments-explain", args=[segment.pk])
+    page = signed_in.get(url, {"q": "王"}).content.decode()
+    assert page.count("不在里面") == 1
+    assert f"/members/{inside.pk}/" in page
+    assert "成长期" in page

@@ -3,7 +3,7 @@ from rest_framework.test import APIClient
 
 from core.kernel.scoping import tenant
 from members.tags.models import MemberTag
-from tests.factories.members import MemberFactory, TagFactory, TagGroupFactory
+from tests.factories.members import MemberFactory, SegmentFactory, TagFactory, TagGroupFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +49,64 @@ def test_wrong_members_are_answered_422(ids, api, brand):
     tag = TagFactory(brand=brand)
     answer = api.post(f"/api/v1/tags/{tag.pk}/give/", {"member_ids": ids})
     assert answer.status_code == 422
+
+
+def test_an_act_is_listed_previewed_and_undone(api, brand):
+    tag, member = TagFactory(brand=brand, member_count=0), MemberFactory(brand=brand)
+    ends = "2030-01-01T00:00:00+08:00"
+    body = {"member_ids": [member.pk], "expires_at": ends}
+    api.post(f"/api/v1/tags/{tag.pk}/give/", body)
+    listed = api.get("/api/v1/tag-acts/", {"tag": tag.pk}).json()["results"]
+    assert api.get("/api/v1/tag-acts/", {"member": member.pk}).json()["results"] == listed
+    assert api.get("/api/v1/tag-acts/", {"member": member.pk + 1}).json()["results"] == []
+    (act,) = listed
+    assert [(c["kind"], c["people"]) for c in act["changes"]] == [("given", 1)]
+    would = api.get(f"/api/v1/tag-acts/{act['id']}/undo-preview/").json()
+    assert would == {"refused": None, "taken": 1, "given": 0, "changed": 0, "skipped": 0}
+    assert api.post(f"/api/v1/tag-acts/{act['id']}/undo/", {}).json() == {"run": None}
+    assert api.post(f"/api/v1/tag-acts/{act['id']}/undo/", {}).status_code == 409
+    with tenant(brand.pk):
+        assert not MemberTag.objects.exists()
+
+
+def test_an_end_that_is_past_names_its_field(api, brand):
+    tag, member = TagFactory(brand=brand), MemberFactory(brand=brand)
+    body = {"member_ids": [member.pk], "expires_at": "2020-01-01T00:00:00Z"}
+    answer = api.post(f"/api/v1/tags/{tag.pk}/give/", body)
+    assert answer.status_code == 422
+    assert "/expires_at" in answer.content.decode()
+
+
+def test_limits_and_names_are_policy(api, brand):
+    assert api.get("/api/v1/tag-limits/").json() == {
+        "tags": 5000,
+        "per_group": 200,
+        "per_member": 200,
+    }
+    assert api.patch("/api/v1/tag-limits/", {"per_group": 1}).json()["per_group"] == 1
+    assert api.patch("/api/v1/tag-limits/", {"tags": 0}).status_code == 422
+    group = TagGroupFactory(brand=brand)
+    first = api.post("/api/v1/tags/", {"group": group.pk, "name": " ＶＩＰ "})
+    assert first.json()["name"] == "VIP"
+    full = api.post("/api/v1/tags/", {"group": group.pk, "name": "x"})
+    assert (full.status_code, "/group" in full.content.decode()) == (422, True)
+    assert api.patch(first["Location"], {"name": "a:b"}).status_code == 422
+
+
+def test_tags_are_merged_removed_and_cleared(api, brand):
+    one, two = TagFactory(brand=brand), TagFactory(brand=brand)
+    merged = api.post(f"/api/v1/tags/{one.pk}/merge/", {"into": two.pk})
+    assert (merged.status_code, merged.json()["run"] > 0) == (202, True)
+    assert api.post(f"/api/v1/tags/{two.pk}/merge/", {"into": two.pk}).status_code == 422
+    assert api.post(f"/api/v1/tags/{two.pk}/remove/", {"name": two.name}).json() == {"run": None}
+    member = MemberFactory(brand=brand)
+    cleared = api.post(f"/api/v1/tags/{one.pk}/clear/", {"member_ids": [member.pk]})
+    assert cleared.status_code == 422  # It has no rule.
+    assert api.get(f"/api/v1/tags/{one.pk}/mentions/").json() == {"results": []}
+
+
+def test_a_segment_is_tagged_by_a_run(api, brand):
+    tag, segment = TagFactory(brand=brand), SegmentFactory(brand=brand)
+    body = {"segment": segment.pk, "act": "give"}
+    answer = api.post(f"/api/v1/tags/{tag.pk}/give-segment/", body)
+    assert (answer.status_code, answer.json()["run"] > 0) == (202, True)

@@ -4,7 +4,7 @@ import pytest
 
 from core.kernel.access import Permission, Viewer
 from core.kernel.errors import InvalidInput, StaleVersion
-from members.tags import services
+from members.tags import by_hand, services
 from members.tags.models import MemberTag, Tag, TagBlock, TagRule
 from tests.factories.core import DealerFactory
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory, TagGroupFactory
@@ -78,7 +78,7 @@ def test_without_a_rule_nothing_is_blocked(tag, member, actor):
 
 
 def test_too_many_at_once_are_refused(tag, actor, monkeypatch):
-    monkeypatch.setattr(services, "MOST_BY_HAND", 2)
+    monkeypatch.setattr(by_hand, "MOST_BY_HAND", 2)
     with pytest.raises(InvalidInput) as refusal:
         services.tag_members(tag=tag, member_ids=[1, 2, 3], actor=actor, now=NOW)
     assert refusal.value.problems[0].pointer == "/member_ids"

@@ -1,0 +1,104 @@
+"""Reading the history of a tag and of a member out of acts and their batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from members.tags.models import TagAct, TagChange, TagChangeBatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from core.kernel.access import Viewer
+    from members.profiles.models import Member
+    from members.tags.models import Tag
+
+# Newest first through the member's bucket: what happened to a thousand neighbours, of which the
+# member's own are kept. ``before`` turns the page.
+OF_MEMBER = """
+SELECT batch.id, batch.at, change.tag_id, change.tag_name, change.kind, act.id, act.source,
+    act.author_label, act.rule_version, act.undone_at IS NOT NULL, act.run_id
+FROM members_tagchangebatch batch
+JOIN members_tagchange change ON change.brand_id = batch.brand_id AND change.id = batch.change_id
+JOIN members_tagact act ON act.brand_id = batch.brand_id AND act.id = change.act_id
+WHERE batch.brand_id = %(brand)s AND batch.bucket = %(bucket)s AND batch.id < %(before)s
+    AND %(member)s = ANY(batch.member_ids)
+ORDER BY batch.id DESC LIMIT %(limit)s
+"""
+NEWEST = 2**62
+A_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that happened to one member's tag. ``pk`` turns the page."""
+
+    pk: int
+    at: datetime
+    tag_id: int
+    tag_name: str
+    kind: str
+    act_id: int
+    source: str
+    by: str
+    rule_version: int | None
+    is_undone: bool
+    run_id: int | None
+
+    @property
+    def kind_label(self) -> str:
+        """What happened, for people."""
+        return str(TagChange.Kind(self.kind).label)
+
+    @property
+    def source_label(self) -> str:
+        """By whose word, for people."""
+        return str(TagAct.Source(self.source).label)
+
+
+def of_member(*, member: Member, before: int = NEWEST, limit: int = A_PAGE) -> list[Happened]:
+    """Return what happened to a member's tags, the newest first, below a batch's number."""
+    values = {
+        "brand": member.brand_id,
+        "member": member.pk,
+        "bucket": member.pk // TagChangeBatch.SIZE,
+        "before": before,
+        "limit": limit,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OF_MEMBER, values)
+        return [Happened(*row) for row in cursor.fetchall()]
+
+
+def of_tag(*, tag: Tag, viewer: Viewer) -> QuerySet[TagChange]:
+    """Return what acts did with a tag, for a keyset page; a dealer's people see their own acts."""
+    acts = TagAct.objects.visible_to(viewer)
+    rows = TagChange.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk).select_related("act")
+    return rows if viewer.is_brand_wide else rows.filter(act__in=acts)
+
+
+def changes_of(*, act: TagAct) -> Sequence[TagChange]:
+    """Return what an act did with which tags."""
+    rows = TagChange.objects.filter(brand_id=act.brand_id, act_id=act.pk)
+    return list(rows.order_by("pk"))
+
+
+def people_of(*, change: TagChange, after: int, limit: int) -> list[int]:
+    """Return members to whom a change happened, by number above ``after``."""
+    rows = TagChangeBatch.objects.filter(
+        brand_id=change.brand_id,
+        change_id=change.pk,
+        bucket__gte=max(after, 0) // TagChangeBatch.SIZE,
+    )
+    found: list[int] = []
+    for ids in rows.order_by("bucket", "pk").values_list("member_ids", flat=True).iterator():
+        found += [pk for pk in ids if pk > after]
+        if len(found) >= limit:
+            break
+    return sorted(found)[:limit]

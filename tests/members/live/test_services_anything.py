@@ -1,0 +1,113 @@
+"""Whatever changes about anybody, what is kept equals what is found anew."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, settings
+
+from communities.memberships.models import Membership
+from members.live import selectors, services
+from members.live.models import TouchedMember
+from members.orders.models import Order
+from members.privacy.models import Consent
+from members.profiles.models import Member
+from members.tags.models import MemberTag
+from members.vehicles.models import Ownership, Vehicle
+from tests.factories.members import SegmentFactory
+from tests.members.segments.population import NOW, STAGES, TODAY, populate
+from tests.members.segments.test_selectors import found, trees
+
+pytestmark = pytest.mark.django_db
+
+
+def some_trees(world, number):
+    """Trees drawn from a seed, outside of any example: what is live must last."""
+    drawn = []
+    settings_ = settings(
+        max_examples=number,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+    def keep(tree):
+        drawn.append(tree)
+        return len(drawn) >= number
+
+    find(trees(world), keep, settings=settings_)
+    return drawn
+
+
+def member_changes(rng, people):
+    rows = Member.objects.filter(pk__in=rng.sample(people, 8))
+    rows.update(stage=rng.choice(STAGES), stage_since=TODAY - timedelta(days=rng.randint(0, 40)))
+    rows.update(gender=rng.choice(["f", "m", ""]), home_dealer=None)
+
+
+def tag_changes(rng, people):
+    chosen = MemberTag.objects.filter(member_id__in=rng.sample(people, 15))
+    chosen.filter(source="rule").delete()
+    chosen.update(tagged_at=NOW - timedelta(days=rng.randint(0, 40)))
+
+
+def order_changes(rng, people):
+    one, two = rng.sample(people, 2)
+    Order.objects.filter(member_id=one).update(member_id=two, amount_fen=rng.randint(0, 30) * 100)
+    Order.objects.filter(member_id__in=rng.sample(people, 5)).delete()
+
+
+def car_changes(rng, people):
+    cars = list(Vehicle.objects.values_list("pk", flat=True))
+    Vehicle.objects.filter(pk__in=rng.sample(cars, 9)).update(mileage_km=rng.randint(0, 60) * 1000)
+    Ownership.objects.filter(member_id__in=rng.sample(people, 5), ended_on=None).update(
+        ended_on=TODAY
+    )
+
+
+def seat_changes(rng, people):
+    seats = Membership.objects.filter(member_id__in=rng.sample(people, 20))
+    seats.update(read_seq=0, role=rng.choice(["member", "admin"]))
+    seats.filter(member_id__in=rng.sample(people, 20)).update(left_at=NOW)
+
+
+def consent_changes(rng, people):
+    Consent.objects.filter(member_id__in=rng.sample(people, 10)).update(withdrawn_at=NOW)
+
+
+CHANGES = [
+    member_changes,
+    tag_changes,
+    order_changes,
+    car_changes,
+    seat_changes,
+    consent_changes,
+]
+
+
+def differences(brand, actor, *, forget):
+    """How often a kept list differed from a new look, over rounds of changes."""
+    world = populate(brand, count=60)
+    people = [person.row.pk for person in world.people]
+    segments = [SegmentFactory(brand=brand, tree=tree) for tree in some_trees(world, number=40)]
+    for segment in segments:
+        services.switch_on(segment=segment, actor=actor, now=NOW)
+    rng, differing = random.Random(11), 0
+    for number in range(12):
+        services.refresh(brand_id=brand.pk, now=NOW)
+        for segment in segments:
+            kept = selectors.member_ids(segment=segment, after=0, limit=1000)
+            differing += kept != found(segment.tree, world)
+        CHANGES[number % len(CHANGES)](rng, people)
+        if forget:
+            TouchedMember.objects.all().delete()
+    return differing
+
+
+def test_what_is_kept_is_what_is_found(inside_brand, actor):
+    assert differences(inside_brand, actor, forget=False) == 0
+
+
+def test_without_marks_it_would_not_be(inside_brand, actor):
+    assert differences(inside_brand, actor, forget=True) > 10

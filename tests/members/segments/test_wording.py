@@ -1,0 +1,54 @@
+"""Every condition can be said in words, in both languages, by what was filled in."""
+
+import pytest
+from django.utils import translation
+from hypothesis import given, settings
+
+from members.segments import rules
+from members.segments.ports import registry
+from members.segments.wording import Words
+from tests.members.segments.population import populate
+from tests.members.segments.test_selectors import STEADY, trees
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_condition_is_said_in_words(inside_brand):
+    words = Words(inside_brand.pk)
+
+    @settings(max_examples=150, **STEADY)
+    @given(trees(populate(inside_brand, count=5)))
+    def check(tree):
+        for leaf in rules.leaves(rules.parse(tree, registry=registry)):
+            for language in ("zh-hans", "en"):
+                with translation.override(language):
+                    said = words.condition(leaf)
+                    assert said.startswith(str(leaf.criterion.label))
+                    assert str(leaf.comparison.label) in said
+
+    check()
+
+
+def said(field, cmp, value):
+    root = rules.parse({"field": field, "cmp": cmp, "value": value}, registry=registry)
+    with translation.override("zh-hans"):
+        return Words(0).condition(next(rules.leaves(root)))
+
+
+@pytest.mark.parametrize(
+    ("field", "cmp", "value", "words"),
+    [
+        ("vehicle.age", "gte", 36, "车龄 至少 36 个月"),
+        (
+            "messages.read",
+            "lte",
+            {"number": 3, "days": 30},
+            "读过的群消息 至多 3 条消息 近 30 天",
+        ),
+        ("random", "share", {"percent": 10, "salt": "春季"}, "抽样口令 「春季」"),
+        ("community.role", "in", ["admin"], "社群角色 是"),
+        ("orders.first", "within", 7, "首单 "),
+    ],
+)
+def test_the_new_ones_read_well(field, cmp, value, words):
+    assert words in said(field, cmp, value)
