@@ -46,6 +46,7 @@ from members.profiles.models import Member
 from members.segments.models import Segment
 from members.snapshots import services as snapshots
 from members.tags import services as tags
+from members.tags.models import TagAct
 from members.vehicles import services as vehicles
 from members.vehicles.models import Ownership
 
@@ -140,6 +141,7 @@ def make_scene() -> Scene:
         now=timezone.now(),
     )
     meanings = _other_meanings(built, previewed, draft)
+    meanings["members:tags-delete"] = {"tag_id": rows["free_tag_id"]}
     meanings["members:imports-columns"] = {"job_id": waiting_job}
     return Scene(brand, admin, rows, meanings)
 
@@ -253,6 +255,7 @@ def _people(actor: Viewer) -> dict[str, Any]:
     now = timezone.now()
     group = tags.create_group(name="看车意向", is_exclusive=True, actor=actor, now=now)
     tag = tags.create_tag(group=group, name="本周到店", actor=actor, now=now)
+    free_tag = tags.create_tag(group=group, name="下周到店", actor=actor, now=now)
     members = list(Member.objects.filter(orders__isnull=False).order_by("pk").distinct()[:12])
     tags.tag_members(tag=tag, member_ids=[m.pk for m in members], actor=actor, now=now)
     tree = Segment.objects.order_by("pk").first().tree
@@ -286,6 +289,8 @@ def _people(actor: Viewer) -> dict[str, Any]:
         "view_id": view.pk,
         "group_id": group.pk,
         "tag_id": tag.pk,
+        "free_tag_id": free_tag.pk,
+        "act_id": TagAct.objects.filter(source=TagAct.Source.MANUAL).latest("pk").pk,
         "segment_id": Segment.objects.order_by("pk").first().pk,
         "key_id": key.pk,
         "file_id": file.pk,
