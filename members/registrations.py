@@ -19,6 +19,12 @@ from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
+from members.duplicates.handlers import WORDS as FIND_WORDS
+from members.duplicates.handlers import FindHandler
+from members.duplicates.invariants import INVARIANTS as PAIRS
+from members.duplicates.listing import PAIRS as PAIR_LIST
+from members.duplicates.models import DuplicatePair
+from members.duplicates.services import FIND_KIND
 from members.imports.handlers import FILLS as IMPORTED
 from members.imports.handlers import KIND as IMPORT
 from members.imports.handlers import WORDS as IMPORT_WORDS
@@ -37,6 +43,9 @@ from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
+from members.merging.holdings import FIELDS, TABLES
+from members.merging.invariants import INVARIANTS as MERGES
+from members.merging.ports import register_merged_fields, register_moved_rows
 from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
@@ -69,6 +78,8 @@ from members.tags.retiring import RETIRE_KIND, RetireRun
 from members.tags.retiring import WORDS as RETIRE_WORDS
 from members.tags.undoing import UNDO_KIND, UndoRun
 from members.tags.undoing import WORDS as UNDO_WORDS
+from members.vehicles.invariants import INVARIANTS as VEHICLES
+from members.vehicles.models import Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -95,6 +106,19 @@ SENTENCES = {
     "order.recorded": _("recorded an order of"),
     "member.created": _("took in the member"),
     "member.changed": _("changed the member"),
+    "member.merged": _("merged member %(loser)s into"),
+    "member.merged_away": _("merged into member %(winner)s the member"),
+    "member.merge_undone": _("gave member %(loser)s back from"),
+    "member.came_back": _("undid the merge of"),
+    "member.split": _("took rows out into member %(new)s from"),
+    "member.not_duplicate": _("told from member %(other)s the member"),
+    "member.identity_added": _("added an identity to"),
+    "member.identity_removed": _("removed an identity from"),
+    "vehicle.added": _("added to member %(member)s the car"),
+    "vehicle.given_up": _("ended the ownership of member %(member)s of the car"),
+    "vehicle.transferred": _("transferred from member %(from)s to %(to)s the car"),
+    "vehicle.mileage_read": _("entered %(km)s km for the car"),
+    "vehicle.serviced": _("entered a service visit of the car"),
     "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
     "stage_policy.changed": _("changed the rules of the lifecycle:"),
     "segment.created": _("created the segment"),
@@ -127,6 +151,7 @@ SENTENCES = {
 
 def register() -> None:
     """Fill the registries; called from ``MembersConfig.ready``."""
+    _register_identity_and_vehicles()
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
@@ -159,6 +184,18 @@ def register() -> None:
         NavItem(_("Segments"), "members:segments-list", "filter", Permission.SEGMENTS_VIEW, 25),
         NavItem(_("Imports"), "members:imports-list", "upload", Permission.MEMBERS_IMPORT, 30),
         NavItem(_("Tags"), "members:tags-list", "tag", Permission.MEMBERS_VIEW, order=27),
+    )
+
+
+def _register_identity_and_vehicles() -> None:
+    register_run_kind(FIND_KIND, FindHandler(), FIND_WORDS, fills=[DuplicatePair])
+    register_moved_rows(*TABLES)
+    register_merged_fields(*FIELDS)
+    register_invariants(*VEHICLES, *MERGES, *PAIRS)
+    register_subjects({"members.vehicle": SubjectKind(_("Vehicle"), _vehicles)})
+    register_list("duplicates", PAIR_LIST)
+    register_places(
+        NavItem(_("Duplicates"), "members:duplicates-list", "copy", Permission.MEMBERS_EDIT, 28)
     )
 
 
@@ -209,6 +246,14 @@ def _members(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, st
     return {
         pk: (formats.masked_name(name), reverse("members:members-detail", args=[pk]))
         for pk, name in rows
+    }
+
+
+def _vehicles(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = Vehicle.objects.visible_to(viewer).filter(pk__in=ids)
+    return {
+        pk: (f"{model} …{tail}", reverse("members:vehicles-detail", args=[pk]))
+        for pk, model, tail in rows.values_list("pk", "model__name", "vin_tail")
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from members.imports import member_children, one_row_each, staging
+from members.imports import member_children, merged, one_row_each, staging
 from members.imports.staging import Outcome
 from members.profiles import ports
 from members.tags import services as tag_services
@@ -74,12 +74,15 @@ class Upsert:
         with connection.cursor() as cursor:
             staging.fill(cursor, COLUMNS, chunk)
             staging.without_big_joins(cursor)
+            has_merged = merged.follow(cursor, COLUMNS, values)
             for turn in range(MAX_TURNS):
                 self._plan(cursor, values)
                 later: list[int] = []
                 if chunk.met is not None:
                     may_wait = not self.is_dry_run and turn < MAX_TURNS - 1
                     later = one_row_each.settle(cursor, chunk.met, may_wait=may_wait)
+                if has_merged:
+                    merged.refuse_second(cursor, values)
                 member_children.plan(cursor, self, chunk, values)
                 outcome = staging.tally(cursor)
                 if not self.is_dry_run:
@@ -213,15 +216,17 @@ REFUSE_IDENTITY = """
 """
 JOIN_VEHICLE = """
     LEFT JOIN LATERAL (
-        SELECT o.member_id FROM members_vehicle AS v
-        JOIN members_ownership AS o
-          ON o.brand_id = v.brand_id AND o.vehicle_id = v.id AND o.ended_on IS NULL
-        WHERE v.brand_id = %(brand)s AND v.vin_hash = s.vin_hash LIMIT 1
+        SELECT max(o.member_id) FILTER (WHERE o.ended_on IS NULL) AS member_id,
+               max(o.ended_on) FILTER (WHERE o.ended_on > o.delivered_on) AS before
+        FROM members_vehicle AS v
+        JOIN members_ownership AS o ON o.brand_id = v.brand_id AND o.vehicle_id = v.id
+        WHERE v.brand_id = %(brand)s AND v.vin_hash = s.vin_hash
     ) AS owner ON true
 """
 REFUSE_VEHICLE = """
                WHEN owner.member_id IS DISTINCT FROM coalesce(by_no.id, by_phone.id)
                     AND owner.member_id IS NOT NULL THEN 'vin_taken'
+               WHEN s.delivered_on < owner.before THEN 'vin_dates'
 """
 # Somebody new begins where their car puts them; ``lifecycle.rules`` moves them from there.
 INSERT = """

@@ -74,6 +74,8 @@ REASONS: dict[str, _StrPromise] = {
     "app_user_taken": _("The app user id belongs to another member"),
     "unionid_taken": _("The unionid belongs to another member"),
     "vin_taken": _("The car belongs to another member"),
+    "vin_dates": _("Somebody else still had the car on that day"),
+    "same_merged": _("Row %(other)s of this file means the same member since a merge"),
     "same_by_phone": _("Row %(other)s of this file means the same member; that row counts"),
     "same_by_number": _("Row %(other)s of this file means the same member; that row counts"),
     "phone_wanted": _("Row %(other)s of this file has the phone that this row would give up"),

@@ -21,6 +21,7 @@ from core.organizations.models import City, Dealer
 from core.saved_views import selectors as saved_views
 from members.members import listing, ports, selectors
 from members.members.forms import MemberForm
+from members.merging import selectors as merging
 from members.profiles import services
 from members.profiles.models import Member
 
@@ -96,8 +97,19 @@ def _bulk_actions(request: ConsoleRequest, size: Size) -> list[dict[str, Any]]:
 
 @console(Permission.MEMBERS_VIEW)
 def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
-    """Show one member: who, which cars, which tags, what they agreed to."""
-    member, viewer = _member(request.viewer, member_id), request.viewer
+    """Show one member: who, which cars, which tags, what they agreed to.
+
+    The address of somebody who was merged leads to who they are now.
+    """
+    viewer = request.viewer
+    try:
+        member = _member(viewer, member_id)
+    except NotFound:
+        winner_id = merging.winner_of(member_id=member_id, viewer=viewer)
+        if winner_id is None:
+            raise
+        messages.info(request, _("The member you asked for was merged into this one."))
+        return go_to(request, "members:members-detail", winner_id)
     may_edit = viewer.may(Permission.MEMBERS_EDIT)
     context = {
         "member": member,
@@ -107,6 +119,7 @@ def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
             (key, section.label, reverse("members:members-section", args=[member.pk, key]))
             for key, section in ports.sections_for(viewer)
         ],
+        "merges": merging.merges_of(member=member, viewer=viewer),
         "may_edit": may_edit,
         "may_tag": viewer.may(Permission.TAGS_EDIT),
         "sees_audit": viewer.may(Permission.AUDIT_VIEW),

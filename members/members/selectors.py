@@ -11,7 +11,7 @@ from members.identities.models import Identity
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles import rules
-from members.profiles.models import Member
+from members.profiles.models import Member, MergedMember
 from members.segments import selectors as segment_selectors
 from members.snapshots import selectors as snapshot_selectors
 from members.tags import selectors as tag_selectors
@@ -89,7 +89,11 @@ def _typed(query: str, brand_id: int) -> Q:
             number = rules.normalized_phone(query)
         except rules.NotAPhone:
             return meant
-        meant |= Q(phone_hash=crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number))
+        found_by = crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number)
+        meant |= Q(phone_hash=found_by)
+        merged = MergedMember.objects.filter(brand_id=brand_id, phone_hash=found_by)
+        if winners := list(merged.values_list("winner_id", flat=True)):
+            meant |= Q(pk__in=winners)
     if _VIN_TAIL(query.upper()):
         cars = Ownership.objects.filter(
             brand_id=brand_id, vehicle__vin_tail=query.upper(), ended_on=None

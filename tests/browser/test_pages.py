@@ -45,6 +45,7 @@ NOT_PAGES = {
     "members:tags-delete": LAYER,
     "members:tags-history-of-member": PART,
     "members:tags-rule-delete": LAYER,
+    "members:merges-undo": LAYER,
     "members:tags-undo": LAYER,
     "members:lifecycle-flows": "a file",
     "members:segments-options": "answers in JSON",
