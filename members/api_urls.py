@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from members.custom_fields.api import CustomFieldViewSet
 from members.imports.api import ImportViewSet
 from members.lifecycle.api import LifecycleViewSet, StageChangeViewSet
 from members.members.api import MemberViewSet
@@ -15,6 +16,7 @@ from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, T
 
 app_name = "members"
 router = SimpleRouter()
+router.register("custom-fields", CustomFieldViewSet, basename="custom-fields")
 router.register("imports", ImportViewSet, basename="imports")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
 router.register("members", MemberViewSet, basename="members")

@@ -1,5 +1,6 @@
 """For Django's discovery only. Import a model from its concept."""
 
+from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
 from members.lifecycle.models import StageChange, StagePolicy
@@ -24,6 +25,9 @@ from members.vehicles.models import Ownership, Vehicle, VehicleModel
 
 __all__ = [
     "Consent",
+    "CustomChoice",
+    "CustomField",
+    "CustomValue",
     "Identity",
     "ImportJob",
     "ImportProfile",
