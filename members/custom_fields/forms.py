@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from members.custom_fields import rules
 from members.custom_fields.models import CustomField
@@ -33,7 +34,7 @@ class FieldForm(forms.Form):
         help_text=_("Cannot be changed later."),
     )
     key = forms.CharField(
-        label=_("Key"),
+        label=pgettext_lazy("of a field", "Key"),
         max_length=80,
         help_text=_(
             "For files, the API and segments: small letters, digits and _. Stays for ever."
