@@ -243,8 +243,8 @@ SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), 
            THEN 'growth'
            WHEN delivered_on <= (%(now)s AT TIME ZONE 'Asia/Shanghai')::date THEN 'introduction'
            ELSE 'prospect'
-       END), coalesce(stage <> 'prospect', false), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date, 'import',
-       joined_on, %(now)s, %(now)s, 1
+       END), coalesce(stage <> 'prospect', false), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date,
+       'import', joined_on, %(now)s, %(now)s, 1
 FROM import_plan WHERE is_new AND refusal IS NULL
 """
 UPDATE = """
