@@ -60,6 +60,8 @@ class StageChange(BrandDetail):
 
     Written in the statement that moves the member. ``from_stage`` is empty where a file brought
     somebody new together with a stage. ``author_label`` is empty where the rules did it.
+    ``of_merged`` is the number of whoever it happened to, where they became part of the member
+    since: it is told, but neither the rules nor the member's own chain of stages go by it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -76,6 +78,7 @@ class StageChange(BrandDetail):
     at = models.DateTimeField()
     author_id = models.BigIntegerField(null=True)
     author_label = models.CharField(max_length=80, blank=True)
+    of_merged = models.BigIntegerField(null=True)
 
     objects = StageChangeQuerySet.as_manager()
 
