@@ -38,7 +38,7 @@ HELPERS = {
         *("applying", "candidates", "planning", "report", "seating_sql"),
     },
     "core/audit": {"anchors"},
-    "core/exports": {"writing"},
+    "core/exports": {"gate", "writing"},
     "core/files": {"storage"},
     "core/organizations": {"divisions"},
     "core/runs": {"heartbeat"},
