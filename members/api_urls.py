@@ -5,19 +5,33 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from members.imports.api import ImportViewSet
+from members.imports.api import (
+    ImportViewSet,
+    MemberBatchViewSet,
+    OrderBatchViewSet,
+    VehicleBatchViewSet,
+)
 from members.lifecycle.api import LifecycleViewSet, StageChangeViewSet
 from members.members.api import MemberViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
-from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
+from members.tags.api import (
+    MemberTagBatchViewSet,
+    TagActViewSet,
+    TagGroupViewSet,
+    TagLimitsViewSet,
+    TagViewSet,
+)
 
 app_name = "members"
 router = SimpleRouter()
 router.register("imports", ImportViewSet, basename="imports")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
 router.register("members", MemberViewSet, basename="members")
+router.register("members/batch", MemberBatchViewSet, basename="members-batch")
+router.register("member-tags/batch", MemberTagBatchViewSet, basename="member-tags-batch")
+router.register("orders/batch", OrderBatchViewSet, basename="orders-batch")
 router.register("orders", OrderViewSet, basename="orders")
 router.register("segments", SegmentViewSet, basename="segments")
 router.register("segment-snapshots", SnapshotViewSet, basename="segment-snapshots")
@@ -25,5 +39,6 @@ router.register("stage-changes", StageChangeViewSet, basename="stage-changes")
 router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
+router.register("vehicles/batch", VehicleBatchViewSet, basename="vehicles-batch")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 urlpatterns = [path("tag-limits/", limits, name="tag-limits"), *router.urls]

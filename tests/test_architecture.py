@@ -46,6 +46,7 @@ HELPERS = {
     "core/staff": {"passwords", "sessions"},
     "members/imports": {
         "ahead",
+        "batching",
         "error_file",
         "fields",
         "member_children",
@@ -67,7 +68,7 @@ HELPERS = {
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
         *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),
-        *("console_history", "retiring", "undoing"),
+        *("batching", "console_history", "retiring", "undoing"),
     },
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.
