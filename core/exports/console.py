@@ -45,6 +45,7 @@ def exports_new(request: ConsoleRequest) -> HttpResponseBase:
         request.POST or None, columns=source.columns_for(request.viewer), auto_id="export_%s"
     )
     if request.method == "POST" and form.is_valid():
+        needs_two = _asked(request, source, query, form)["needs_two"]
         try:
             run = services.start_export(
                 list_key=key,
@@ -57,7 +58,12 @@ def exports_new(request: ConsoleRequest) -> HttpResponseBase:
         except InvalidInput as refusal:
             form_refusal(form, refusal)
         else:
-            messages.success(request, _("The file is being written; fetch it here when it is done"))
+            messages.success(
+                request,
+                _("The rows are counted; then somebody else is asked to approve")
+                if needs_two
+                else _("The file is being written; fetch it here when it is done"),
+            )
             return go_to(request, "core:runs-detail", run.pk)
     return page_or_partial(
         request,
