@@ -15,6 +15,7 @@ from core.kernel.api import (
     BrandViewSet,
     Filter,
     ModelSerializer,
+    MomentField,
     Serializer,
     VisibleRelatedField,
 )
@@ -83,13 +84,13 @@ class MembersIn(Serializer):
 
 
 class TagGiveIn(MembersIn):
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    expires_at = MomentField(required=False, allow_null=True, default=None)
 
 
 class SegmentToTagIn(Serializer):
     segment = VisibleRelatedField(queryset=Segment.objects.all())
     act = serializers.ChoiceField(choices=["give", "take"])
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    expires_at = MomentField(required=False, allow_null=True, default=None)
 
 
 class TagMergeIn(Serializer):
