@@ -32,6 +32,7 @@ from communities.group_building.selectors import describe_rules, describe_runs
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
+from communities.memberships.holdings import SEATS as MOVED_SEATS
 from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
@@ -63,6 +64,7 @@ from core.workbench.ports import (
 )
 from members.lifecycle.ports import register_recommender
 from members.members.ports import MemberSection, register_member_section
+from members.merging.ports import register_moved_rows
 from members.segments.ports import register_criteria
 
 BROADCAST_SENTENCES = {
@@ -127,6 +129,7 @@ def _register_communities() -> None:
     seats = MemberSection(
         _("Communities"), "communities/memberships/_of_member.html", seats_section, may_view
     )
+    register_moved_rows(MOVED_SEATS)
     register_member_section("seats", seats)
     register_recommender(recommend)
     register_subjects(

@@ -19,5 +19,6 @@ router.register("staff", staff.StaffViewSet, "staff")
 router.register("runs", runs.RunViewSet, "runs")
 router.register("exports", exports.ExportViewSet, "exports")
 router.register("retention", retention.RetentionViewSet, "retention")
+router.register("export-approvals", exports.ExportApprovalViewSet, "export-approvals")
 router.register("audit", audit.AuditViewSet, "audit")
 urlpatterns = router.urls

@@ -83,10 +83,18 @@ HOLDINGS = (
         Purpose.IMPORT,
         Keep.FILE,
         internal="id brand purpose size_bytes sha256 needs holds created_by_id created_at"
-        " expires_at",
+        " expires_at deleted_at",
         # The bytes under FILES_DIR hold whatever the list or the upload holds.
         personal={"name": Mask.PLAIN},
         sensitive={"path": Mask.HIDDEN},
+    ),
+    holding(
+        "core.ExportRequest",
+        Purpose.PROOF,
+        Keep.PROOF,
+        internal="id brand run state list_key words columns file_format digest rows rows_ceiling"
+        " requested_by_id requested_at lapses_at decided_by_id decided_at",
+        personal=dict.fromkeys(("requested_by_label", "decided_by_label", "reason"), Mask.PLAIN),
     ),
     holding(
         "core.IdempotencyKey",

@@ -2,6 +2,7 @@
 
 from core.api_keys.models import ApiKey
 from core.audit.models import AuditChain, AuditCheck, AuditEntry, AuditLink
+from core.exports.models import ExportRequest
 from core.files.models import StoredFile
 from core.idempotency.models import IdempotencyKey
 from core.key_rotation.models import KeyRotation
@@ -20,6 +21,7 @@ __all__ = [
     "Brand",
     "City",
     "Dealer",
+    "ExportRequest",
     "IdempotencyKey",
     "KeyRotation",
     "Region",

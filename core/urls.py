@@ -46,6 +46,12 @@ urlpatterns = [
     path("privacy/retention/", retention.retention, name="retention"),
     path("privacy/retention/<slug:kind>/", retention.retention_edit, name="retention-edit"),
     path("privacy/data/", data_inventory.data_inventory, name="data-inventory"),
+    path("exports/approvals/", exports.export_approvals_list, name="export-approvals-list"),
+    path(
+        "exports/approvals/<int:request_id>/",
+        exports.export_approvals_detail,
+        name="export-approvals-detail",
+    ),
     path("views/new/", saved_views.saved_views_new, name="saved-views-new"),
     path("views/<int:view_id>/", saved_views.saved_views_edit, name="saved-views-edit"),
     path("views/<int:view_id>/delete/", saved_views.saved_views_delete, name="saved-views-delete"),

@@ -15,7 +15,7 @@ HOLDINGS = (
         "members.Member",
         Purpose.PEOPLE,
         Keep.MEMBER,
-        internal="id brand home_dealer source created_at updated_at version",
+        internal="id brand home_dealer is_stage_told source created_at updated_at version",
         personal={
             "display_name": Mask.NAME,
             "customer_no": PLAIN,
@@ -38,6 +38,65 @@ HOLDINGS = (
         personal={"member": PLAIN, "value": PLAIN},
     ),
     holding(
+        "members.MergedMember",
+        Purpose.PEOPLE,
+        Keep.MEMBER,
+        internal="id brand merge_id",
+        personal={"winner": PLAIN, "customer_no": PLAIN},
+        sensitive={"phone_hash": Mask.HASHED},
+    ),
+    holding(
+        "members.MemberMerge",
+        Purpose.PEOPLE,
+        Keep.MEMBER,
+        internal="id brand told merged_at merged_by_id undone_at",
+        personal={
+            "winner": PLAIN,
+            "loser_id": PLAIN,
+            "loser_name": Mask.NAME,
+            "reason": PLAIN,
+            "moved": Mask.HIDDEN,
+            "merged_by_label": PLAIN,
+            "undone_by_label": PLAIN,
+        },
+        # Rows of members as they were: phones in them are encrypted as they are among members.
+        sensitive=dict.fromkeys(("loser", "before", "after"), Mask.SEALED_ROW),
+    ),
+    holding(
+        "members.DuplicatePair",
+        Purpose.PEOPLE,
+        Keep.MEMBER,
+        internal="id brand score reasons state found_at dismissed_at",
+        personal={"first": PLAIN, "second": PLAIN, "dismissed_by_label": PLAIN},
+    ),
+    holding(
+        "members.CustomField",
+        Purpose.PEOPLE,
+        Keep.BRAND,
+        internal="id brand key label help kind position is_required data_class max_length low high"
+        " decimals archived_at created_at version",
+    ),
+    holding(
+        "members.CustomChoice",
+        Purpose.PEOPLE,
+        Keep.BRAND,
+        internal="id brand field label position is_archived",
+    ),
+    # Whether a field holds something personal is said by who declares it; so all of them count.
+    holding(
+        "members.CustomValue",
+        Purpose.PEOPLE,
+        Keep.MEMBER,
+        internal="brand field slot",
+        personal={
+            "member": PLAIN,
+            "text": PLAIN,
+            "number": PLAIN,
+            "day": PLAIN,
+            "choice": PLAIN,
+        },
+    ),
+    holding(
         "members.VehicleModel", Purpose.CARS, Keep.BRAND, public="code name", internal="id brand"
     ),
     holding(
@@ -54,6 +113,26 @@ HOLDINGS = (
         Keep.MEMBER,
         internal="id brand",
         personal={"vehicle": PLAIN, "member": PLAIN, "delivered_on": PLAIN, "ended_on": PLAIN},
+    ),
+    holding(
+        "members.MileageReading",
+        Purpose.CARS,
+        Keep.MEMBER,
+        internal="id brand author_id created_at",
+        personal={"vehicle": PLAIN, "read_on": PLAIN, "km": PLAIN, "reason": PLAIN},
+    ),
+    holding(
+        "members.ServiceVisit",
+        Purpose.CARS,
+        Keep.MEMBER,
+        internal="id brand dealer author_id created_at",
+        personal={
+            "vehicle": PLAIN,
+            "visited_on": PLAIN,
+            "kind": PLAIN,
+            "mileage_km": PLAIN,
+            "amount_fen": PLAIN,
+        },
     ),
     holding(
         "members.Order",
@@ -230,6 +309,7 @@ HOLDINGS = (
             "note": PLAIN,
             "at": PLAIN,
             "author_label": PLAIN,
+            "of_merged": PLAIN,
         },
     ),
     holding(

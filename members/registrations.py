@@ -9,7 +9,6 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.audit.ports import SubjectKind, register_actions, register_subjects, register_values
-from core.data_inventory.ports import register_holdings
 from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
@@ -17,12 +16,20 @@ from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
 from core.lists.ports import register_list
-from core.retention.emptying import Emptying
-from core.retention.ports import Retained, register_retention
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
-from members.data_classes import HOLDINGS
+from members.custom_fields.criteria import PREFIX as CUSTOM
+from members.custom_fields.criteria import criteria_of
+from members.custom_fields.invariants import INVARIANTS as CUSTOM_FIELDS
+from members.custom_fields.models import CustomField
+from members.custom_fields.sections import custom_section
+from members.duplicates.handlers import WORDS as FIND_WORDS
+from members.duplicates.handlers import FindHandler
+from members.duplicates.invariants import INVARIANTS as PAIRS
+from members.duplicates.listing import PAIRS as PAIR_LIST
+from members.duplicates.models import DuplicatePair
+from members.duplicates.services import FIND_KIND
 from members.imports.handlers import FILLS as IMPORTED
 from members.imports.handlers import KIND as IMPORT
 from members.imports.handlers import WORDS as IMPORT_WORDS
@@ -41,20 +48,21 @@ from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
+from members.merging.holdings import FIELDS, TABLES
+from members.merging.invariants import INVARIANTS as MERGES
+from members.merging.ports import register_merged_fields, register_moved_rows
 from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
-from members.privacy.models import ConsentText
-from members.privacy.models import Purpose as ConsentPurpose
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member, Stage
 from members.profiles.ports import register_follower, register_stage_teller
 from members.profiles.workbench import member_figures
-from members.revealing.models import Reveal, RevealLimit
+from members.registrations_of_privacy import register_privacy
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
-from members.segments.ports import register_criteria
+from members.segments.ports import register_criteria, register_criteria_of_brands
 from members.snapshots.handlers import WORDS as SNAPSHOT_WORDS
 from members.snapshots.handlers import SnapshotRun
 from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
@@ -76,6 +84,8 @@ from members.tags.retiring import RETIRE_KIND, RetireRun
 from members.tags.retiring import WORDS as RETIRE_WORDS
 from members.tags.undoing import UNDO_KIND, UndoRun
 from members.tags.undoing import WORDS as UNDO_WORDS
+from members.vehicles.invariants import INVARIANTS as VEHICLES
+from members.vehicles.models import Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -102,13 +112,28 @@ SENTENCES = {
     "order.recorded": _("recorded an order of"),
     "member.created": _("took in the member"),
     "member.changed": _("changed the member"),
+    "member.merged": _("merged member %(loser)s into"),
+    "member.merged_away": _("merged into member %(winner)s the member"),
+    "member.merge_undone": _("gave member %(loser)s back from"),
+    "member.came_back": _("undid the merge of"),
+    "member.split": _("took rows out into member %(new)s from"),
+    "member.not_duplicate": _("told from member %(other)s the member"),
+    "member.identity_added": _("added an identity to"),
+    "member.identity_removed": _("removed an identity from"),
+    "vehicle.added": _("added to member %(member)s the car"),
+    "vehicle.given_up": _("ended the ownership of member %(member)s of the car"),
+    "vehicle.transferred": _("transferred from member %(from)s to %(to)s the car"),
+    "vehicle.mileage_read": _("entered %(km)s km for the car"),
+    "vehicle.serviced": _("entered a service visit of the car"),
+    "member.custom_changed": _("changed own fields (%(said)s) of the member"),
+    "custom_field.created": _("declared the field"),
+    "custom_field.changed": _("changed the field"),
+    "custom_field.moved": _("moved to another place the field"),
+    "custom_field.archived": _("archived the field"),
+    "custom_field.restored": _("took into use again the field"),
+    "custom_field.set_for_many": _("set for %(count)s members the field"),
     "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
     "stage_policy.changed": _("changed the rules of the lifecycle:"),
-    "consent.given": _("recorded consent (%(purpose)s, version %(version)s) of"),
-    "consent.withdrawn": _("recorded the withdrawal of consent (%(purpose)s) of"),
-    "consent_text.added": _("added version %(version)s of the consent text:"),
-    "member.revealed": _("saw the whole %(revealed)s (%(why)s) of"),
-    "reveal_limit.changed": _("lets a person reveal %(per_day)s values a day:"),
     "segment.created": _("created the segment"),
     "segment.changed": _("changed the segment"),
     "segment.archived": _("archived the segment"),
@@ -125,6 +150,10 @@ SENTENCES = {
     "tag.deleted": _("deleted the tag"),
     "tag.given": _("gave the tag %(tag)s to"),
     "tag.taken": _("took the tag %(tag)s from"),
+    "batch.brought_in": _(
+        "sent rows in batches: %(created)s created, %(updated)s updated, %(refused)s refused;"
+    ),
+    "tag.batch": _("gave and took tags of %(updated)s members in a batch;"),
     "tag.given_to_many": _("gave %(count)s members the tag"),
     "tag.taken_from_many": _("took, from %(count)s members, the tag"),
     "tag.cleared": _("left it to the rule again whether to give the tag %(tag)s to"),
@@ -135,46 +164,20 @@ SENTENCES = {
     "tag_rule.saved": _("saved the rule of the tag"),
     "tag_rule.deleted": _("deleted the rule of the tag"),
 }
-OLD_IMPORTS = Retained(
-    _("Refused values of imports"),
-    _("Row, column and reason stay; the value that was refused is forgotten."),
-    days=180,
-    least=7,
-    purger=Emptying(
-        table="members_importrejection",
-        old="row.job_id IN (SELECT id FROM members_importjob WHERE brand_id = %(brand)s"
-        " AND created_at < %(before)s)",
-        full="row.value <> ''",
-        empty="value = ''",
-    ),
-    order=20,
-)
-OLD_SAMPLES = Retained(
-    _("Sample rows of imports"),
-    _("The first rows of the file, shown while its columns are chosen, are forgotten."),
-    days=180,
-    least=7,
-    purger=Emptying(
-        table="members_importjob",
-        old="row.created_at < %(before)s",
-        full="row.sample <> '[]'",
-        empty="sample = '[]'",
-    ),
-    order=21,
-)
 
 
 def register() -> None:
     """Fill the registries; called from ``MembersConfig.ready``."""
-    register_holdings(*HOLDINGS)
+    _register_identity_and_vehicles()
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
     _register_tags()
     _register_lifecycle()
-    _register_privacy()
+    register_privacy()
+    _register_custom_fields()
     register_states(STAGES | IMPORT_STATES)
-    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
+    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE, *CUSTOM_FIELDS)
     register_actions(SENTENCES)
     register_subjects(
         {
@@ -200,6 +203,18 @@ def register() -> None:
         NavItem(_("Segments"), "members:segments-list", "filter", Permission.SEGMENTS_VIEW, 25),
         NavItem(_("Imports"), "members:imports-list", "upload", Permission.MEMBERS_IMPORT, 30),
         NavItem(_("Tags"), "members:tags-list", "tag", Permission.MEMBERS_VIEW, order=27),
+    )
+
+
+def _register_identity_and_vehicles() -> None:
+    register_run_kind(FIND_KIND, FindHandler(), FIND_WORDS, fills=[DuplicatePair])
+    register_moved_rows(*TABLES)
+    register_merged_fields(*FIELDS)
+    register_invariants(*VEHICLES, *MERGES, *PAIRS)
+    register_subjects({"members.vehicle": SubjectKind(_("Vehicle"), _vehicles)})
+    register_list("duplicates", PAIR_LIST)
+    register_places(
+        NavItem(_("Duplicates"), "members:duplicates-list", "copy", Permission.MEMBERS_EDIT, 28)
     )
 
 
@@ -236,33 +251,32 @@ def _register_lifecycle() -> None:
     register_values("to", dict(Stage.choices))
 
 
-def _register_privacy() -> None:
-    register_retention("import", OLD_IMPORTS)
-    register_retention("sample", OLD_SAMPLES)
-    register_values("revealed", dict(Reveal.Field.choices))
-    register_values("why", dict(Reveal.Reason.choices))
-    register_values("purpose", dict(ConsentPurpose.choices))
-    register_subjects(
-        {
-            "members.reveallimit": SubjectKind(_("Limit of reveals"), _reveal_limits),
-            "members.consenttext": SubjectKind(_("Consent text"), _consent_texts),
-        }
+def _register_custom_fields() -> None:
+    register_criteria_of_brands(CUSTOM, criteria_of)
+    section = MemberSection(
+        _("Custom fields"),
+        "members/custom_fields/_of_member.html",
+        custom_section,
+        Permission.MEMBERS_VIEW,
+        order=5,
     )
-    setup, see = Section.SETUP, Permission.PRIVACY_VIEW
+    register_member_section("custom", section)
+    register_subjects({"members.customfield": SubjectKind(_("Custom field"), _custom_fields)})
     register_places(
-        NavItem(_("Reveals"), "members:reveals-list", "eye", see, 235, setup),
-        NavItem(_("Consent texts"), "members:consent-texts", "book", see, 236, setup),
+        NavItem(
+            _("Custom fields"),
+            "members:custom-fields-list",
+            "list",
+            Permission.FIELDS_EDIT,
+            order=215,
+            section=Section.SETUP,
+        )
     )
 
 
-def _reveal_limits(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
-    rows = RevealLimit.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)
-    return {pk: (gettext("Limit of reveals"), reverse("members:reveals-list")) for pk in rows}
-
-
-def _consent_texts(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
-    rows = ConsentText.objects.visible_to(viewer).filter(pk__in=ids)
-    return {text.pk: (str(text), reverse("members:consent-texts")) for text in rows}
+def _custom_fields(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = CustomField.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "label")
+    return {pk: (label, reverse("members:custom-fields-edit", args=[pk])) for pk, label in rows}
 
 
 def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
@@ -279,6 +293,14 @@ def _members(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, st
     return {
         pk: (formats.masked_name(name), reverse("members:members-detail", args=[pk]))
         for pk, name in rows
+    }
+
+
+def _vehicles(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = Vehicle.objects.visible_to(viewer).filter(pk__in=ids)
+    return {
+        pk: (f"{model} …{tail}", reverse("members:vehicles-detail", args=[pk]))
+        for pk, model, tail in rows.values_list("pk", "model__name", "vin_tail")
     }
 
 

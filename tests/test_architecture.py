@@ -21,7 +21,7 @@ LAYERS += ["presenting"]  # rows as templates show them, where console.py would 
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["sections", "criteria", "invariants", "search", "workbench"]
+LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "holdings"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -39,20 +39,24 @@ HELPERS = {
     },
     "core/audit": {"anchors"},
     "core/data_inventory": {"checks"},
-    "core/exports": {"writing"},
+    "core/exports": {"gate", "writing"},
     "core/files": {"storage"},
     "core/organizations": {"divisions"},
     "core/retention": {"emptying", "old_files"},
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
     "core/staff": {"passwords", "sessions"},
+    "members/custom_fields": {"choosing", "setting"},
     "members/imports": {
         "ahead",
+        "batching",
         "error_file",
         "fields",
         "member_children",
+        "member_custom",
         "member_rows",
         "member_upsert",
+        "merged",
         "one_row_each",
         "options",
         "order_rows",
@@ -66,10 +70,12 @@ HELPERS = {
     },
     "members/lifecycle": {"moving"},
     "members/members": {"searching"},
+    "members/duplicates": {"finding"},
+    "members/merging": {"moving", "telling"},
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
-        *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),
-        *("console_history", "retiring", "undoing"),
+        *("by_hand", "comparing", "counting", "from_files", "giving", "handing", "looking_back"),
+        *("batching", "console_history", "recording", "retiring", "undoing"),
     },
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.

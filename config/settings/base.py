@@ -167,6 +167,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="0"),
         "args": ["core.retention.tasks.purge_due"],
     },
+    "lapse-export-requests": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 3600.0,
+        "args": ["core.exports.tasks.lapse_export_requests"],
+    },
     "clear-expired-sessions": {
         "task": "core.sign_in.tasks.clear_expired_sessions",
         "schedule": crontab(hour="3", minute="20"),
@@ -297,6 +302,7 @@ SPECTACULAR_SETTINGS = {
         "StageEnum": "members.profiles.models.Stage",
         "RunStateEnum": "core.runs.models.Run.State",
         "MembershipRoleEnum": "communities.memberships.models.Membership.Role",
+        "CustomFieldKindEnum": "members.custom_fields.models.CustomField.Kind",
     },
 }
 

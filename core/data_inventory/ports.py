@@ -63,6 +63,7 @@ class Mask(StrEnum):
     HIDDEN = "hidden"
     SEALED = "sealed"
     SEALED_QUERY = "sealed_query"
+    SEALED_ROW = "sealed_row"
     HASHED = "hashed"
 
 
@@ -104,10 +105,11 @@ MASKS: dict[str, _StrOrPromise] = {
     Mask.HIDDEN: _("never shown"),
     Mask.SEALED: _("encrypted, shown by revealing only"),
     Mask.SEALED_QUERY: _("what was typed is encrypted and not shown"),
+    Mask.SEALED_ROW: _("a row that was kept; what is encrypted in it stays encrypted"),
     Mask.HASHED: _("keyed hash, never shown"),
 }
 # Fields whose encrypted bytes a rotation of the keys has to reach.
-SEALED_MASKS = frozenset({Mask.SEALED, Mask.SEALED_QUERY})
+SEALED_MASKS = frozenset({Mask.SEALED, Mask.SEALED_QUERY, Mask.SEALED_ROW})
 
 
 @dataclass(frozen=True, slots=True)

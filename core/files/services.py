@@ -20,7 +20,7 @@ from core.kernel.errors import DomainError, Kind, NotFound
 from core.kernel.scoping import tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from core.kernel.access import Permission, Viewer
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LIFETIME = timedelta(days=30)
 ORPHAN_AGE = timedelta(days=1)
 SWEEP_BATCH = 500
+# How long the row of a deleted result is kept, so that its old address says what became of it.
+REMEMBERED = timedelta(days=365)
 # Excel reads UTF-8 only with a byte order mark in front.
 CSV_ENCODING = "utf-8-sig"
 
@@ -39,10 +41,17 @@ class FileTooLarge(DomainError):
     kind = Kind.TOO_LARGE
 
 
-class FileGone(NotFound):
+class FileGone(DomainError):
     """The file has expired or was deleted."""
 
     code = "file_gone"
+    kind = Kind.GONE
+
+
+class FileOutOfSight(NotFound):
+    """The file holds rows that the viewer may not see now."""
+
+    code = "file_out_of_sight"
 
 
 def store_upload(
@@ -180,7 +189,16 @@ def open_file(*, stored: StoredFile, now: datetime) -> BinaryIO:
         FileGone: expired, or no longer on disk.
     """
     if stored.expires_at is not None and stored.expires_at <= now:
-        raise FileGone(_("This file has expired."))
+        raise FileGone(_("This file has expired and was deleted. Have it written again."))
+    return open_bytes(stored=stored)
+
+
+def open_bytes(*, stored: StoredFile) -> BinaryIO:
+    """Open what lies on disk, expired or not, to look for somebody in it.
+
+    Raises:
+        FileGone: nothing does any more.
+    """
     try:
         return storage.absolute(stored.path).open("rb")
     except FileNotFoundError as error:
@@ -192,10 +210,11 @@ def download(*, stored: StoredFile, actor: Viewer, now: datetime) -> BinaryIO:
 
     Raises:
         Forbidden: the file needs a permission that no role of the actor has.
-        FileGone: expired, no longer on disk, or it holds rows outside the actor's sight.
+        FileGone: expired, or no longer on disk.
+        FileOutOfSight: it holds rows outside the actor's sight.
     """
     if stored.holds is not None and not _sees(actor, stored.holds["dealer_ids"]):
-        raise FileGone(_("This file holds more than you may see now."))
+        raise FileOutOfSight(_("This file holds more than you may see now."))
     if stored.needs and (stored.holds is not None or stored.created_by_id != actor.staff_id):
         actor.require(cast("Permission", stored.needs))
     handle = open_file(stored=stored, now=now)
@@ -240,38 +259,68 @@ def delete_file(*, stored: StoredFile) -> None:
 
 
 @transaction.atomic
-def discard(*, stored: StoredFile) -> None:
-    """Delete the bytes once this has committed, and the row unless something refers to it.
+def discard(*, stored: StoredFile, now: datetime) -> None:
+    """Delete the bytes once this has committed, and the row unless something still refers to it.
 
-    An import keeps telling which file it read; opening that file answers that it is gone.
+    The address of a result tells that it expired, an import which file it read.
     """
     path = stored.path
+    if stored.purpose == StoredFile.Purpose.RESULT or not _deleted(stored):
+        _keep_row(stored, now)
+    transaction.on_commit(lambda: storage.remove(path))
+
+
+@transaction.atomic
+def empty_file(*, stored: StoredFile, name: str, now: datetime) -> None:
+    """Take the bytes away for good; the row stays for what refers to it, and says that it expired.
+
+    Nothing of what was in the file is kept: neither its size nor its hash.
+    """
+    stored.name, stored.size_bytes, stored.sha256 = name, 0, ""
+    path = stored.path
+    _keep_row(stored, now)
+    transaction.on_commit(lambda: storage.remove(path))
+
+
+def _deleted(stored: StoredFile) -> bool:
     try:
         with transaction.atomic():
             stored.delete()
     except (ProtectedError, IntegrityError):
-        StoredFile.objects.filter(brand_id=stored.brand_id, path=path).update(
-            size_bytes=0, expires_at=None
-        )
-    transaction.on_commit(lambda: storage.remove(path))
+        return False
+    return True
+
+
+def _keep_row(stored: StoredFile, now: datetime) -> None:
+    stored.deleted_at = now
+    stored.expires_at = min(stored.expires_at or now, now)
+    stored.save(update_fields=["name", "size_bytes", "sha256", "deleted_at", "expires_at"])
 
 
 def delete_expired(*, brand_id: int, now: datetime) -> int:
-    """Delete expired files, and bytes that never got a row. Opens its own transactions."""
-    deleted = 0
+    """Delete expired files, and bytes that never got a row. Opens its own transactions.
+
+    Of what somebody may still ask for only the bytes go at first.
+    """
+    results = {"purpose": StoredFile.Purpose.RESULT, "deleted_at__isnull": False}
+    due = {"expires_at__lte": now, "deleted_at": None}
+    forgotten = {"expires_at__lte": now - REMEMBERED, **results}
+    deleted = _in_batches(brand_id, due, lambda stored: discard(stored=stored, now=now))
+    _in_batches(brand_id, forgotten, lambda stored: delete_file(stored=stored))
+    return deleted + _sweep_orphans(brand_id, now - ORPHAN_AGE)
+
+
+def _in_batches(brand_id: int, which: dict[str, Any], act: Callable[[StoredFile], None]) -> int:
+    acted = 0
     while True:
         with tenant(brand_id):
-            batch = list(
-                StoredFile.objects.filter(brand_id=brand_id, expires_at__lte=now)
-                .select_for_update(skip_locked=True)
-                .order_by("pk")[:SWEEP_BATCH]
-            )
+            rows = StoredFile.objects.filter(brand_id=brand_id, **which).order_by("pk")
+            batch = list(rows.select_for_update(skip_locked=True)[:SWEEP_BATCH])
             for stored in batch:
-                discard(stored=stored)
-        deleted += len(batch)
+                act(stored)
+        acted += len(batch)
         if len(batch) < SWEEP_BATCH:
-            break
-    return deleted + _sweep_orphans(brand_id, now - ORPHAN_AGE)
+            return acted
 
 
 def _sweep_orphans(brand_id: int, before: datetime) -> int:

@@ -12,29 +12,42 @@ if TYPE_CHECKING:
     from core.data_inventory.selectors import Item
 
 
+# Where in a JSON value sealed bytes are, and how they are written there: what a list was narrowed
+# by, and the phone in a member's row that a merge keeps.
+INSIDE = {Mask.SEALED_QUERY: ("query", "base64"), Mask.SEALED_ROW: ("phone_cipher", "hex")}
+# JSON written by others may hold what is not sealed.
+LOOKS_SEALED = {"base64": "^[A-Za-z0-9+/]{24,}=*$", "hex": r"^\\x([0-9a-f]{2}){24,}$"}
+
+
 @dataclass(frozen=True, slots=True)
 class SealedField:
-    """An encrypted field: of its own, or the member ``query`` of a JSON one as Base64."""
+    """An encrypted field: of its own, or the member ``key`` of a JSON one, written in ``form``."""
 
     label: str
     field: str
     table: str
     column: str
-    is_json: bool
+    key: str = ""
+    form: str = ""
+
+    @property
+    def kept_sql(self) -> str:
+        """The SQL of what is kept: bytes, or the text that stands for them."""
+        return f"{self.column}->>'{self.key}'" if self.key else self.column
 
     @property
     def sealed_sql(self) -> str:
         """The SQL of its bytes."""
-        if not self.is_json:
-            return self.column
-        return f"decode({self.column}->>'query', 'base64')"
+        if self.form == "hex":
+            return f"decode(substring({self.kept_sql} FROM 3), 'hex')"
+        return f"decode({self.kept_sql}, 'base64')" if self.form else self.kept_sql
 
     @property
     def present_sql(self) -> str:
-        """The SQL of whether a row has any. JSON written by others may hold what is not sealed."""
-        if not self.is_json:
-            return f"{self.column} IS NOT NULL"
-        return f"{self.column}->>'query' ~ '^[A-Za-z0-9+/]{{24,}}=*$'"
+        """The SQL of whether a row has any."""
+        if not self.form:
+            return f"{self.kept_sql} IS NOT NULL"
+        return f"{self.kept_sql} ~ '{LOOKS_SEALED[self.form]}'"
 
 
 def sealed_fields() -> list[SealedField]:
@@ -43,13 +56,15 @@ def sealed_fields() -> list[SealedField]:
 
 
 def _located(item: Item) -> SealedField:
+    key, form = INSIDE.get(item.said.mask, ("", ""))
     quote, field = connection.ops.quote_name, item.model._meta.get_field(item.field)
     return SealedField(
         label=item.model._meta.label,
         field=item.field,
         table=quote(item.model._meta.db_table),
         column=quote(str(getattr(field, "column", ""))),
-        is_json=item.said.mask == Mask.SEALED_QUERY,
+        key=key,
+        form=form,
     )
 
 
@@ -73,9 +88,8 @@ def rows_per_key(*, brand_id: int, field: SealedField) -> dict[str, int]:
 
 def batch(*, brand_id: int, field: SealedField, after: int, limit: int) -> list[tuple[int, Any]]:
     """Return the next rows by primary key, as id and what is kept."""
-    kept = f"{field.column}->>'query'" if field.is_json else field.column
     sql = f"""
-        SELECT id, {kept} FROM {field.table}
+        SELECT id, {field.kept_sql} FROM {field.table}
         WHERE brand_id = %(brand)s AND id > %(after)s AND {field.present_sql}
         ORDER BY id LIMIT %(limit)s
     """  # noqa: S608  only names of the model's own table and column are put in

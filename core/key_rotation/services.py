@@ -8,7 +8,6 @@ newest key, or the count at the end finds it.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,7 @@ def _step(brand_id: int, field: SealedField, now: datetime, limit: int) -> Progr
     rows = selectors.batch(brand_id=brand_id, field=field, after=held.after_id, limit=limit)
     ids, before, after = [], [], []
     for row_id, kept in rows:
-        fresh = _resealed(kept, is_json=field.is_json)
+        fresh = _resealed(kept, form=field.form)
         if fresh is not None:
             ids.append(row_id)
             before.append(kept)
@@ -123,17 +122,25 @@ def _step(brand_id: int, field: SealedField, now: datetime, limit: int) -> Progr
     return Progress(rewritten, is_finished)
 
 
-def _resealed(kept: Any, *, is_json: bool) -> Any:
+def _resealed(kept: Any, *, form: str) -> Any:
     """Return the value sealed anew; None where the newest key has done so, or none of ours has."""
     try:
-        sealed = base64.b64decode(kept, validate=True) if is_json else bytes(kept)
-    except binascii.Error:
+        sealed = _bytes_of(kept, form)
+    except ValueError:
         return None
     key_id = sealed.partition(b"\0")[0].decode("ascii", "replace")
     if key_id == newest_key() or key_id not in settings.FIELD_KEYS:
         return None
     fresh = crypto.encrypt(crypto.decrypt(sealed))
-    return base64.b64encode(fresh).decode() if is_json else fresh
+    if form == "hex":
+        return f"\\x{fresh.hex()}"
+    return base64.b64encode(fresh).decode() if form else fresh
+
+
+def _bytes_of(kept: Any, form: str) -> bytes:
+    if form == "hex":
+        return bytes.fromhex(kept.removeprefix("\\x"))
+    return base64.b64decode(kept, validate=True) if form else bytes(kept)
 
 
 def _write(
@@ -144,18 +151,17 @@ def _write(
     after: Sequence[Any],
 ) -> int:
     """Put the new values where the old ones still stand; return how many did."""
-    column, kind = field.column, "text" if field.is_json else "bytea"
-    was = f"row.{column}->>'query'" if field.is_json else f"row.{column}"
+    column, kind = field.column, "text" if field.form else "bytea"
     becomes = (
-        f"jsonb_set(row.{column}, '{{query}}', to_jsonb(given.fresh))"
-        if field.is_json
+        f"jsonb_set(row.{column}, '{{{field.key}}}', to_jsonb(given.fresh))"
+        if field.form
         else "given.fresh"
     )
     sql = f"""
         UPDATE {field.table} AS row SET {column} = {becomes}
         FROM unnest(%(ids)s::bigint[], %(before)s::{kind}[], %(after)s::{kind}[])
             AS given (id, stood, fresh)
-        WHERE row.brand_id = %(brand)s AND row.id = given.id AND {was} = given.stood
+        WHERE row.brand_id = %(brand)s AND row.id = given.id AND row.{field.kept_sql} = given.stood
     """  # noqa: S608  only names of the model's own table and column are put in
     values: dict[str, Any] = {"brand": brand_id, "ids": ids, "before": before, "after": after}
     with connection.cursor() as cursor:

@@ -39,7 +39,9 @@ class Emptying:
             cursor.execute(sql, {"brand": brand_id, "before": before, "most": most})
             return int(cursor.fetchone()[0])
 
-    def purge(self, *, brand_id: int, before: datetime, after: int, limit: int) -> Batch:
+    def purge(
+        self, *, brand_id: int, before: datetime, after: int, limit: int, now: datetime
+    ) -> Batch:
         """Empty the next rows by id."""
         sql = f"""
             WITH picked AS (
@@ -58,6 +60,7 @@ class Emptying:
             "before": before,
             "after": after,
             "limit": limit,
+            "now": now,
         }
         with connection.cursor() as cursor:
             cursor.execute(sql, values)

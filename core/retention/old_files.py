@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
-
 from core.files import services as files
 from core.files.models import StoredFile
 from core.retention.ports import Batch
@@ -24,14 +22,15 @@ class OldFiles:
         """Return how many files would go."""
         return self._old(brand_id, before)[:most].count()
 
-    def purge(self, *, brand_id: int, before: datetime, after: int, limit: int) -> Batch:
+    def purge(
+        self, *, brand_id: int, before: datetime, after: int, limit: int, now: datetime
+    ) -> Batch:
         """Delete the next files by id."""
         rows = self._old(brand_id, before).filter(pk__gt=after).select_for_update()
         found = list(rows.order_by("pk")[:limit])
         for stored in found:
-            files.discard(stored=stored)
+            files.discard(stored=stored, now=now)
         return Batch(len(found), found[-1].pk if len(found) == limit else None)
 
     def _old(self, brand_id: int, before: datetime) -> QuerySet[StoredFile]:
-        kept = Q(expires_at__isnull=False) | Q(size_bytes__gt=0)
-        return StoredFile.objects.filter(kept, brand_id=brand_id, created_at__lt=before)
+        return StoredFile.objects.filter(brand_id=brand_id, created_at__lt=before, deleted_at=None)

@@ -19,7 +19,9 @@ class Purger(Protocol):
     def due(self, *, brand_id: int, before: datetime, most: int) -> int:
         """Return how many rows would go, counting no further than ``most``."""
 
-    def purge(self, *, brand_id: int, before: datetime, after: int, limit: int) -> Batch:
+    def purge(
+        self, *, brand_id: int, before: datetime, after: int, limit: int, now: datetime
+    ) -> Batch:
         """Empty up to ``limit`` rows with ids above ``after``."""
 
 

@@ -68,7 +68,7 @@ def _purge(brand_id: int, kind: str, before: datetime, now: datetime, limit: int
     purger, after, emptied = kinds()[kind].purger, 0, 0
     while True:
         with tenant(brand_id):
-            done = purger.purge(brand_id=brand_id, before=before, after=after, limit=limit)
+            done = purger.purge(brand_id=brand_id, before=before, after=after, limit=limit, now=now)
             if done.emptied:
                 audit.record(
                     action="retention.emptied",

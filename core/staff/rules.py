@@ -35,7 +35,13 @@ PERMISSIONS_OF_ROLE: dict[str, frozenset[Permission]] = {
     "hq_admin": frozenset(Permission),
     "hq_operator": frozenset(_HQ_OPERATOR),
     "hq_reviewer": frozenset(
-        _READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW, Permission.PRIVACY_VIEW}
+        _READ
+        | {
+            Permission.AUDIT_VIEW,
+            Permission.STAFF_VIEW,
+            Permission.PRIVACY_VIEW,
+            Permission.EXPORTS_APPROVE,
+        }
     ),
     "region_manager": frozenset(
         _READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW, Permission.BROADCASTS_SEND}

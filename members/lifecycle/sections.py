@@ -19,9 +19,10 @@ def stage_section(member_id: int, viewer: Viewer) -> dict[str, Any] | None:
     member = Member.objects.visible_to(viewer).get(pk=member_id)
     rows = list(selectors.history(member=member)[: SHOWN + 1])
     changes = presenting.told(rows[:SHOWN], member.brand_id)
+    newest = selectors.newest_own(member=member) if rows else None
     return {
         "member": member,
-        "newest": changes[0] if changes else None,
+        "newest": presenting.told([newest], member.brand_id)[0] if newest else None,
         "changes": changes,
         "has_more": len(rows) > SHOWN,
         "circle": presenting.circle_of(member.stage),

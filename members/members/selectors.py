@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Q, Sum
 
 from core.kernel import crypto
+from members.custom_fields.models import CustomValue
 from members.identities.models import Identity
 from members.orders.models import Order
 from members.profiles import rules
-from members.profiles.models import Member
+from members.profiles.models import Member, MergedMember
 from members.segments import selectors as segment_selectors
 from members.snapshots import selectors as snapshot_selectors
 from members.tags import selectors as tag_selectors
@@ -54,7 +56,8 @@ def narrowed(
     """Return the members the viewer may see who meet all that was chosen.
 
     ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys),
-    ``segment`` and ``snapshot`` (a part of one); ``query`` is what was typed into the search box.
+    ``segment``, ``snapshot`` (a part of one) and ``custom`` (choices by field); ``query`` is what
+    was typed into the search box.
     ``span`` looks among ids above the first and up to the second only.
     """
     segment: Segment | None = chosen.get("segment")
@@ -73,28 +76,53 @@ def narrowed(
     if tag := chosen.get("tag"):
         # One row per pair, so that the join repeats nobody.
         rows = rows.filter(member_tags__brand_id=viewer.brand_id, member_tags__tag_id=tag)
+    for field_id, choice_id in (chosen.get("custom") or {}).items():
+        held = CustomValue.objects.filter(brand_id=viewer.brand_id, field_id=field_id)
+        rows = rows.filter(pk__in=held.filter(choice_id=choice_id).values("member_id"))
     return rows.filter(_typed(query.strip(), viewer.brand_id)) if query.strip() else rows
+
+
+def meant_by(*, typed: str, viewer: Viewer, but: Member | None = None) -> list[Member]:
+    """Return whom a phone, a customer number, a name or a member's number means; two at most."""
+    left_out = but.pk if but else 0
+    rows = narrowed(viewer=viewer, chosen={}, query=typed).exclude(pk=left_out)
+    found = list(rows.order_by("-pk")[:2])
+    number = typed.strip().removeprefix("#")
+    if not found and number.isascii() and number.isdecimal() and len(number) < 19:
+        found = list(Member.objects.visible_to(viewer).filter(pk=number).exclude(pk=left_out))
+    return found
 
 
 def _typed(query: str, brand_id: int) -> Q:
     """Return what a search box means: a phone, its tail, a VIN's tail, a number, or a name."""
     if "\0" in query:
         return Q(pk=None)
-    meant = Q(display_name__prefix=query) | Q(customer_no=query)
+    query, number = unicodedata.normalize("NFC", query), unicodedata.normalize("NFKC", query)
+    meant, of_merged = Q(display_name__prefix=query) | Q(customer_no=number), Q(customer_no=number)
     if _FOUR_DIGITS(query):
         meant |= Q(phone_tail=query)
-    elif PHONE_LIKE(query):
-        try:
-            number = rules.normalized_phone(query)
-        except rules.NotAPhone:
-            return meant
-        meant |= Q(phone_hash=crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number))
+    elif (found_by := _phone_hash(query, brand_id)) is not None:
+        meant, of_merged = meant | Q(phone_hash=found_by), of_merged | Q(phone_hash=found_by)
+    merged = MergedMember.objects.filter(of_merged, brand_id=brand_id)
+    if winners := list(merged.values_list("winner_id", flat=True)):
+        meant |= Q(pk__in=winners)
     if _VIN_TAIL(query.upper()):
         cars = Ownership.objects.filter(
             brand_id=brand_id, vehicle__vin_tail=query.upper(), ended_on=None
         )
         meant |= Q(pk__in=cars.values("member_id"))
     return meant
+
+
+def _phone_hash(query: str, brand_id: int) -> bytes | None:
+    """Return what a phone is found by; None where the query is none."""
+    if not PHONE_LIKE(query):
+        return None
+    try:
+        number = rules.normalized_phone(query)
+    except rules.NotAPhone:
+        return None
+    return crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number)
 
 
 def lines_of(*, members: Sequence[Member]) -> list[Line]:

@@ -32,8 +32,8 @@ LOOSE = {'db_constraint': False, 'db_index': False}
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0009_data_classes'),
-        ('members', '0006_tag_history'),
+        ('core', '0010_data_classes'),
+        ('members', '0008_custom_fields'),
     ]
 
     operations = [

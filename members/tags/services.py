@@ -19,12 +19,15 @@ from members.tags.by_hand import (
     tag_by_tree,
     tag_listed,
     tag_members,
+    tag_rows,
     tag_segment,
     untag_members,
 )
+from members.tags.comparing import Looked, look_at, tags_around, tell_difference
 from members.tags.from_files import import_sql, import_values
 from members.tags.giving import RULE_KIND
 from members.tags.models import MemberTag, Tag, TagAct, TagBlock, TagGroup, TagLimits, TagRule
+from members.tags.recording import hold
 from members.tags.retiring import TagInUse
 from members.tags.undoing import CannotUndo, undo_act
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_BY_HAND",
     "CannotUndo",
+    "Looked",
     "TagInUse",
     "apply_active_rules",
     "apply_rule",
@@ -49,8 +53,10 @@ __all__ = [
     "create_tag",
     "delete_rule",
     "delete_tag",
+    "hold",
     "import_sql",
     "import_values",
+    "look_at",
     "merge_tag",
     "remove_expired",
     "rename_tag",
@@ -59,7 +65,10 @@ __all__ = [
     "tag_listed",
     "tag_members",
     "tag_of_import",
+    "tag_rows",
     "tag_segment",
+    "tags_around",
+    "tell_difference",
     "undo_act",
     "untag_members",
 ]
@@ -292,7 +301,7 @@ def save_rule(
         whole = segment_selectors.resolve(node=root, brand_id=actor.brand_id)
     except InvalidInput as refusal:
         raise refusal.below("/tree") from refusal
-    if tag.pk in selectors.tags_named(tree=whole):
+    if tag.pk in selectors.tags_named(tree=whole, brand_id=actor.brand_id):
         raise InvalidInput.on("/tree", _("The conditions ask for the very tag that they give."))
     rule = TagRule.objects.select_for_update().filter(tag=tag).first()
     if rule is None:

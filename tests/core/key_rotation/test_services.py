@@ -152,9 +152,9 @@ def test_a_value_that_somebody_writes_meanwhile_is_left_alone(brand, rotated, mo
     newer = crypto.encrypt("+8613899999999")
     reseal = services._resealed
 
-    def somebody_is_faster(kept, *, is_json):
+    def somebody_is_faster(kept, *, form):
         Member.objects.filter(pk=member.pk).update(phone_cipher=newer)
-        return reseal(kept, is_json=is_json)
+        return reseal(kept, form=form)
 
     monkeypatch.setattr(services, "_resealed", somebody_is_faster)
     run()

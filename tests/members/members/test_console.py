@@ -127,7 +127,7 @@ def test_list_stays_within_its_budget(signed_in, brand, query_budget):
         member = MemberFactory(brand=brand, home_dealer=DealerFactory(brand=brand))
         make_car(member, tail=str(member.pk).zfill(6))
         make_tag(member)
-    with query_budget(11):
+    with query_budget(12):
         signed_in.get(reverse(LIST))
 
 
@@ -199,6 +199,19 @@ def test_a_wrong_form_names_its_field(changes, field, signed_in, brand):
     assert field in answer.context["form"].errors
     with tenant(brand.pk):
         assert Member.objects.count() == 1
+
+
+def test_27_a_stale_form_changes_nothing_and_keeps_what_was_typed(signed_in, brand):
+    member = MemberFactory(brand=brand, display_name="陈小宇", phone=None)
+    url = reverse("members:members-edit", args=[member.pk])
+    version = signed_in.get(url).context["form"].initial["version"]
+    assert signed_in.post(url, form(display_name="林珊", phone="", version=version)).url
+    late = signed_in.post(url, form(display_name="周以安", phone="", version=version))
+    assert late.status_code == 422
+    assert late.context["form"].non_field_errors()
+    assert "周以安" in late.content.decode()
+    with tenant(brand.pk):
+        assert Member.objects.get().display_name == "林珊"
 
 
 def test_other_apps_add_columns_and_cards(signed_in, brand, monkeypatch):

@@ -141,7 +141,9 @@ def test_a_members_history_is_found_through_an_index(hand, brand, tag, people):
     from django.db import connection
 
     hand.give(tag, *people)
-    values = {"brand": brand.pk, "member": people[0].pk, "bucket": 0, "before": 2**62, "limit": 5}
+    who = people[0].pk
+    values = {"brand": brand.pk, "member": who, "members": [who], "size": 1024}
+    values |= {"before": 2**62, "limit": 5}
     with tenant(brand.pk), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {looking_back.OF_MEMBER}", values)

@@ -9,7 +9,7 @@ from core.kernel.rls import enable_rls
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0008_lists_by_name'),
+        ('core', '0009_export_approvals'),
     ]
 
     operations = [
