@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -180,6 +181,15 @@ def open_file(*, stored: StoredFile, now: datetime) -> BinaryIO:
     """
     if stored.expires_at is not None and stored.expires_at <= now:
         raise FileGone(_("This file has expired."))
+    return open_bytes(stored=stored)
+
+
+def open_bytes(*, stored: StoredFile) -> BinaryIO:
+    """Open what lies on disk, expired or not, to look for somebody in it.
+
+    Raises:
+        FileGone: nothing does any more.
+    """
     try:
         return storage.absolute(stored.path).open("rb")
     except FileNotFoundError as error:
@@ -238,6 +248,18 @@ def delete_file(*, stored: StoredFile) -> None:
     transaction.on_commit(lambda: storage.remove(path))
 
 
+@transaction.atomic
+def empty_file(*, stored: StoredFile, name: str, now: datetime) -> None:
+    """Take the bytes away for good; the row stays for what refers to it, and says that it expired.
+
+    Without a hash it is known to be empty.
+    """
+    stored.name, stored.expires_at, stored.size_bytes, stored.sha256 = name, now, 0, ""
+    stored.save(update_fields=["name", "expires_at", "size_bytes", "sha256"])
+    path = stored.path
+    transaction.on_commit(lambda: storage.remove(path))
+
+
 def delete_expired(*, brand_id: int, now: datetime) -> int:
     """Delete expired files, and bytes that never got a row. Opens its own transactions."""
     deleted = 0
@@ -245,15 +267,26 @@ def delete_expired(*, brand_id: int, now: datetime) -> int:
         with tenant(brand_id):
             batch = list(
                 StoredFile.objects.filter(brand_id=brand_id, expires_at__lte=now)
+                .exclude(sha256="")
                 .select_for_update(skip_locked=True)
                 .order_by("pk")[:SWEEP_BATCH]
             )
             for stored in batch:
-                delete_file(stored=stored)
+                _let_go(stored, now)
         deleted += len(batch)
         if len(batch) < SWEEP_BATCH:
             break
     return deleted + _sweep_orphans(brand_id, now - ORPHAN_AGE)
+
+
+def _let_go(stored: StoredFile, now: datetime) -> None:
+    """Delete a file; where an import still refers to it, only its bytes."""
+    try:
+        with transaction.atomic():
+            delete_file(stored=stored)
+    except (ProtectedError, IntegrityError):
+        stored.refresh_from_db()
+        empty_file(stored=stored, name=stored.name, now=now)
 
 
 def _sweep_orphans(brand_id: int, before: datetime) -> int:
