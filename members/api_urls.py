@@ -5,16 +5,19 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from members.erasure.api import ErasureViewSet
 from members.imports.api import ImportViewSet
 from members.lifecycle.api import LifecycleViewSet, StageChangeViewSet
 from members.members.api import MemberViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
+from members.subject_files.api import SubjectFileViewSet
 from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
 
 app_name = "members"
 router = SimpleRouter()
+router.register("erasures", ErasureViewSet, basename="erasures")
 router.register("imports", ImportViewSet, basename="imports")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
 router.register("members", MemberViewSet, basename="members")
@@ -22,6 +25,7 @@ router.register("orders", OrderViewSet, basename="orders")
 router.register("segments", SegmentViewSet, basename="segments")
 router.register("segment-snapshots", SnapshotViewSet, basename="segment-snapshots")
 router.register("stage-changes", StageChangeViewSet, basename="stage-changes")
+router.register("subject-files", SubjectFileViewSet, basename="subject-files")
 router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")

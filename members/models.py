@@ -1,5 +1,6 @@
 """For Django's discovery only. Import a model from its concept."""
 
+from members.erasure.models import Erasure, ErasurePolicy
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
 from members.lifecycle.models import StageChange, StagePolicy
@@ -9,6 +10,7 @@ from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
+from members.subject_files.models import SubjectFile
 from members.tags.models import (
     MemberTag,
     Tag,
@@ -24,6 +26,8 @@ from members.vehicles.models import Ownership, Vehicle, VehicleModel
 
 __all__ = [
     "Consent",
+    "Erasure",
+    "ErasurePolicy",
     "Identity",
     "ImportJob",
     "ImportProfile",
@@ -39,6 +43,7 @@ __all__ = [
     "SnapshotBatch",
     "StageChange",
     "StagePolicy",
+    "SubjectFile",
     "Tag",
     "TagAct",
     "TagBlock",

@@ -13,12 +13,22 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
-from core.kernel.navigation import NavItem
+from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
 from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
+from members.erasure import ports as erasure
+from members.erasure import tables
+from members.erasure.handlers import WORDS as ERASURE_WORDS
+from members.erasure.handlers import EraseRun
+from members.erasure.invariants import INVARIANTS as ERASURES
+from members.erasure.listing import ERASURES as ERASURE_LIST
+from members.erasure.selectors import KIND as ERASURE_KIND
+from members.erasure.selectors import describe_erasures
+from members.identities import personal as identities_kept
+from members.imports import personal as imports_kept
 from members.imports.handlers import FILLS as IMPORTED
 from members.imports.handlers import KIND as IMPORT
 from members.imports.handlers import WORDS as IMPORT_WORDS
@@ -26,6 +36,7 @@ from members.imports.handlers import ImportHandler
 from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
+from members.lifecycle import personal as lifecycle_kept
 from members.lifecycle import services as lifecycle
 from members.lifecycle.handlers import WORDS as LIFECYCLE_WORDS
 from members.lifecycle.handlers import LifecycleRun
@@ -33,26 +44,36 @@ from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
 from members.lifecycle.models import StageChange, StagePolicy
 from members.lifecycle.sections import stage_section
 from members.lifecycle.selectors import KIND as LIFECYCLE_KIND
+from members.live import personal as live_kept
 from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
+from members.orders import personal as orders_kept
 from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
+from members.privacy import personal as privacy_kept
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member, Stage
 from members.profiles.ports import register_follower, register_stage_teller
 from members.profiles.workbench import member_figures
+from members.segments import personal as segments_kept
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
 from members.segments.ports import register_criteria
+from members.snapshots import personal as snapshots_kept
 from members.snapshots.handlers import WORDS as SNAPSHOT_WORDS
 from members.snapshots.handlers import SnapshotRun
 from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
 from members.snapshots.models import SnapshotBatch
 from members.snapshots.services import RUN_KIND as SNAPSHOT
+from members.subject_files import personal as subject_files_kept
+from members.subject_files.handlers import WORDS as SUBJECT_FILE_WORDS
+from members.subject_files.handlers import SubjectFileRun
+from members.subject_files.selectors import KIND as SUBJECT_FILE_KIND
+from members.tags import personal as tags_kept
 from members.tags.criteria import TAG_CRITERIA
 from members.tags.giving import (
     RULE_KIND,
@@ -69,6 +90,7 @@ from members.tags.retiring import RETIRE_KIND, RetireRun
 from members.tags.retiring import WORDS as RETIRE_WORDS
 from members.tags.undoing import UNDO_KIND, UndoRun
 from members.tags.undoing import WORDS as UNDO_WORDS
+from members.vehicles import personal as vehicles_kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -93,6 +115,12 @@ SENTENCES = {
     "import.stopped": _("stopped the import of"),
     "importprofile.saved": _("saved the columns"),
     "order.recorded": _("recorded an order of"),
+    "erasure.asked": _("asked for the deletion of the member"),
+    "erasure.withdrawn": _("took back the deletion of the member"),
+    "erasure.finished": _("deleted for good the member"),
+    "erasure_policy.changed": _("let deletions wait %(days)s days:"),
+    "subject_file.asked": _("asked for a file of everything about"),
+    "subject_file.made": _("wrote a file of everything about"),
     "member.created": _("took in the member"),
     "member.changed": _("changed the member"),
     "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
@@ -132,8 +160,9 @@ def register() -> None:
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
     _register_tags()
     _register_lifecycle()
+    _register_erasure()
     register_states(STAGES | IMPORT_STATES)
-    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
+    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE, *ERASURES)
     register_actions(SENTENCES)
     register_subjects(
         {
@@ -174,6 +203,30 @@ def _register_tags() -> None:
             "members.tag": SubjectKind(pgettext_lazy("noun", "Tag"), _tags),
             "members.taggroup": SubjectKind(_("Group of tags"), _tag_groups),
             "members.taglimits": SubjectKind(_("Limits of tags"), _tag_limits),
+        }
+    )
+
+
+def _register_erasure() -> None:
+    """Say of every table what it keeps about members, and who writes and deletes it."""
+    register_run_kind(ERASURE_KIND, EraseRun(), ERASURE_WORDS)
+    register_run_kind(SUBJECT_FILE_KIND, SubjectFileRun(), SUBJECT_FILE_WORDS)
+    for kept in (
+        *(tables, identities_kept, lifecycle_kept, live_kept, orders_kept, privacy_kept),
+        *(snapshots_kept, subject_files_kept, tags_kept, vehicles_kept),
+    ):
+        erasure.register_holdings(*kept.HOLDINGS)
+    for searched in (tables, imports_kept, segments_kept, snapshots_kept, tags_kept):
+        erasure.register_searches(*searched.SEARCHES)
+    for free in (tables, lifecycle_kept, live_kept, tags_kept, vehicles_kept):
+        erasure.register_impersonal(free.IMPERSONAL)
+    register_list("erasures", ERASURE_LIST)
+    place, may = "members:erasures-list", Permission.MEMBERS_ERASE
+    register_places(NavItem(_("Deletions"), place, "trash", may, 225, Section.SETUP))
+    register_subjects(
+        {
+            "members.erasure": SubjectKind(_("Deletion"), describe_erasures),
+            "members.erasurepolicy": SubjectKind(_("How long deletions wait")),
         }
     )
 

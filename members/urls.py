@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
+from members.erasure import console as erasures
 from members.imports import console as imports
 from members.lifecycle import console as lifecycle
 from members.live import console as live
 from members.members import console as members
 from members.segments import console as segments
 from members.snapshots import console as snapshots
+from members.subject_files import console as subject_files
 from members.tags import console as tags
 from members.tags import console_history as tag_pages
 
@@ -32,6 +34,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="tags-history-of-member",
     ),
     path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
+    path("<int:member_id>/delete/", erasures.erasures_new, name="erasures-new"),
+    path("<int:member_id>/files/", subject_files.subject_files, name="subject-files"),
+    path("deletions/", erasures.erasures_list, name="erasures-list"),
+    path("deletions/wait/", erasures.erasures_grace, name="erasures-grace"),
+    path(
+        "deletions/<int:erasure_id>/withdraw/",
+        erasures.erasures_withdraw,
+        name="erasures-withdraw",
+    ),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),
     path("imports/template/<slug:subject>/", imports.imports_template, name="imports-template"),

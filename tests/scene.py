@@ -37,6 +37,7 @@ from core.staff.models import RoleGrant, Staff
 from core.staff.selectors import viewer_of_staff
 from integrations.demo import plan
 from integrations.demo import services as demo
+from members.erasure import services as erasure
 from members.imports import services as imports
 from members.live import services as live
 from members.profiles.models import Member
@@ -77,7 +78,8 @@ class Scene:
 @contextmanager
 def committed_scene(blocker: Any, files: Path) -> Iterator[Scene]:
     """Make a scene once for all tests of a module; it is committed, and emptied at the end."""
-    with override_settings(FILES_DIR=files), left_empty(blocker):
+    folders = {"FILES_DIR": files, "AUDIT_ANCHOR_DIR": files / "anchors"}
+    with override_settings(**folders), left_empty(blocker):
         yield make_scene()
 
 
@@ -118,11 +120,12 @@ def make_scene() -> Scene:
     built, previewed, rule_id = _build(actor)
     job_id, waiting_job = _import(actor)
     snapshot_id = _snapshots(actor)
+    erasure_id, waiting_erasure = _erasures(actor)
     sent, draft = _broadcast(actor)
     with tenant(brand_id):
         rows = _organization() | _people(actor) | _places()
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
-        rows["snapshot_id"] = snapshot_id
+        rows["snapshot_id"], rows["erasure_id"] = snapshot_id, erasure_id
         rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
         rows |= {"field": "dealer_ids", "key": "seats"}
         task = Run.objects.filter(state=Run.State.SUCCEEDED).latest("pk").pk
@@ -137,6 +140,7 @@ def make_scene() -> Scene:
     meanings = _other_meanings(built, previewed, draft)
     meanings["members:tags-delete"] = {"tag_id": rows["free_tag_id"]}
     meanings["members:imports-columns"] = {"job_id": waiting_job}
+    meanings["members:erasures-withdraw"] = {"erasure_id": waiting_erasure}
     return Scene(brand, admin, rows, meanings)
 
 
@@ -208,6 +212,30 @@ def _snapshots(actor: Viewer) -> int:
         live.switch_on(segment=segment, actor=actor, now=timezone.now())
         live.refresh(brand_id=actor.brand_id, now=timezone.now())
     return made.pk
+
+
+def _erasures(actor: Viewer) -> tuple[int, int]:
+    """Somebody with a seat from a build run who was deleted, and somebody who waits for it."""
+    made = []
+    with tenant(actor.brand_id):
+        seats = Membership.objects.filter(build_run_id__isnull=False).order_by("-pk")
+        people = Member.objects.filter(pk__in=seats.values("member_id")[:1]).order_by("pk")
+        people = [people[0], Member.objects.exclude(pk=people[0].pk).order_by("-pk")[0]]
+    for person, days in zip(people, (0, 7), strict=True):
+        with tenant(actor.brand_id):
+            now = timezone.now()
+            erasure.change_grace(days=days, actor=actor, now=now)
+            asked = erasure.request_erasure(
+                member=person,
+                typed_name=person.display_name,
+                reason="asked",
+                note="",
+                actor=actor,
+                now=now,
+            )
+            made.append(asked.pk)
+        _work(actor)
+    return made[0], made[1]
 
 
 def _broadcast(actor: Viewer) -> tuple[int, int]:

@@ -21,7 +21,7 @@ LAYERS += ["presenting"]  # rows as templates show them, where console.py would 
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["sections", "criteria", "invariants", "search", "workbench"]
+LAYERS += ["sections", "criteria", "invariants", "personal", "search", "workbench"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -44,6 +44,7 @@ HELPERS = {
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
     "core/staff": {"passwords", "sessions"},
+    "members/erasure": {"in_files", "journal", "tables"},
     "members/imports": {
         "ahead",
         "error_file",
@@ -64,6 +65,7 @@ HELPERS = {
     },
     "members/lifecycle": {"moving"},
     "members/members": {"searching"},
+    "members/subject_files": {"gathering"},
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
         *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),

@@ -107,6 +107,16 @@ BREACHES = {
     "members: whoever is in a stage with a start did not start in the future": """
         UPDATE members_member SET stage_since = current_date + 2 WHERE id = {tagged}
     """,
+    # Deletions
+    "members: nobody who was deleted is among the members": """
+        INSERT INTO members_erasure (brand_id, member_id, mark, state, reason, note,
+            requested_by_label, requested_at, due_at, rows_gone_at)
+        VALUES ({brand}, {tagged}, ''::bytea, 'running', 'asked', '', '', now(), now(),
+            now() + interval '1 day')
+    """,
+    "members: a deletion is done within a day of its time": """
+        UPDATE members_erasure SET due_at = now() - interval '25 hours' WHERE state = 'waiting'
+    """,
     # Snapshots
     "members: every snapshot that was taken counts the people in its batches": """
         UPDATE members_snapshot SET member_count = member_count + 1 WHERE id = {snapshot}

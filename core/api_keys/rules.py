@@ -10,6 +10,8 @@ PERMISSION_WORDS = {
     Permission.MEMBERS_VIEW: _("See members"),
     Permission.MEMBERS_EDIT: _("Edit members"),
     Permission.MEMBERS_IMPORT: _("Import members and orders"),
+    Permission.MEMBERS_ERASE: _("Delete members for good"),
+    Permission.MEMBERS_DISCLOSE: _("Write files of everything about a member"),
     Permission.TAGS_EDIT: _("Edit tags"),
     Permission.SEGMENTS_VIEW: _("See segments"),
     Permission.SEGMENTS_EDIT: _("Edit segments"),
@@ -27,4 +29,5 @@ PERMISSION_WORDS = {
     Permission.STAFF_EDIT: _("Edit staff"),
     Permission.API_KEYS_EDIT: _("Edit API keys"),
     Permission.AUDIT_VIEW: _("See the audit trail"),
+    Permission.MEMBERS_REVEAL: _("Reveal numbers of members"),
 }

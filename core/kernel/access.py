@@ -17,6 +17,8 @@ class Permission(StrEnum):
     MEMBERS_VIEW = "members.view"
     MEMBERS_EDIT = "members.edit"
     MEMBERS_IMPORT = "members.import"
+    MEMBERS_ERASE = "members.erase"
+    MEMBERS_DISCLOSE = "members.disclose"  # everything about one member, as a file
     TAGS_EDIT = "tags.edit"
     SEGMENTS_VIEW = "segments.view"
     SEGMENTS_EDIT = "segments.edit"
@@ -34,6 +36,7 @@ class Permission(StrEnum):
     STAFF_EDIT = "staff.edit"
     API_KEYS_EDIT = "api_keys.edit"
     AUDIT_VIEW = "audit.view"
+    MEMBERS_REVEAL = "members.reveal"  # the whole number behind a mask
 
 
 @dataclass(frozen=True)

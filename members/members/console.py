@@ -19,6 +19,7 @@ from core.kernel.paging import keyset_page
 from core.kernel.sizes import in_words, size_of
 from core.organizations.models import City, Dealer
 from core.saved_views import selectors as saved_views
+from members.erasure import selectors as erasures
 from members.members import listing, ports, selectors
 from members.members.forms import MemberForm
 from members.profiles import services
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from core.kernel.sizes import Size
 
 PAGE_SIZE, ORDERS = 30, 20
+GONE = 410
 COLUMNS = [
     ("c-car", gettext_lazy("Vehicle")),
     ("c-stage", gettext_lazy("Stage")),
@@ -97,7 +99,10 @@ def _bulk_actions(request: ConsoleRequest, size: Size) -> list[dict[str, Any]]:
 @console(Permission.MEMBERS_VIEW)
 def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
     """Show one member: who, which cars, which tags, what they agreed to."""
-    member, viewer = _member(request.viewer, member_id), request.viewer
+    viewer = request.viewer
+    if erasure := erasures.gone(viewer=viewer, member_id=member_id):
+        return render(request, "members/erasure/gone.html", {"erasure": erasure}, status=GONE)
+    member = _member(viewer, member_id)
     may_edit = viewer.may(Permission.MEMBERS_EDIT)
     context = {
         "member": member,
@@ -110,6 +115,9 @@ def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         "may_edit": may_edit,
         "may_tag": viewer.may(Permission.TAGS_EDIT),
         "sees_audit": viewer.may(Permission.AUDIT_VIEW),
+        "may_erase": viewer.may(Permission.MEMBERS_ERASE),
+        "may_disclose": viewer.may(Permission.MEMBERS_DISCLOSE),
+        "erasure": erasures.waiting_of(viewer=viewer, member_id=member.pk),
     }
     return render(request, "members/members/detail.html", context)
 

@@ -1,0 +1,22 @@
+"""What consents keep about a member."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from members.erasure.ports import Holding
+from members.privacy.models import Consent
+
+HOLDINGS = (
+    Holding(
+        model=Consent,
+        label=_("Consent"),
+        fields={
+            "purpose": _("Purpose"),
+            "version": _("Version"),
+            "given_at": _("Given"),
+            "withdrawn_at": _("Withdrawn"),
+            "evidence": _("Evidence"),
+        },
+    ),
+)

@@ -1,0 +1,97 @@
+"""What cars keep about a member: who owned them, and the VIN of a car that was nobody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from core.kernel import crypto
+from members.erasure.ports import Holding
+from members.erasure.rules import Kind, Trace
+from members.vehicles.models import Ownership, Vehicle, VehicleModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from members.erasure.ports import Asked, Erasing
+
+# A car that somebody else had before or after is part of their history, and stays.
+ALONE = """
+DELETE FROM members_vehicle AS car
+WHERE car.brand_id = %(brand)s AND car.id = ANY(%(cars)s::bigint[]) AND NOT EXISTS (
+    SELECT FROM members_ownership AS owned
+    WHERE owned.brand_id = car.brand_id AND owned.vehicle_id = car.id
+)
+"""
+GIVE_UP = """
+DELETE FROM members_ownership WHERE brand_id = %(brand)s AND member_id = ANY(%(ids)s::bigint[])
+RETURNING vehicle_id
+"""
+TOLD = {
+    "vin": _("VIN"),
+    "model": _("Vehicle model"),
+    "delivered_on": _("Delivered"),
+    "ended_on": _("Ended"),
+    "mileage_km": _("Mileage"),
+}
+
+
+def _owned(brand_id: int, ids: Any) -> Any:
+    rows = Ownership.objects.filter(brand_id=brand_id, member__in=ids)
+    return rows.select_related("vehicle__model").order_by("pk")
+
+
+def _traces(erasing: Erasing) -> Iterator[Trace]:
+    mine = set(erasing.ids)
+    rows = list(_owned(erasing.brand_id, erasing.ids))
+    cars = [owned.vehicle_id for owned in rows]
+    others = Ownership.objects.filter(brand_id=erasing.brand_id, vehicle__in=cars)
+    shared = {
+        car for car, owner in others.values_list("vehicle_id", "member_id") if owner not in mine
+    }
+    for owned in rows:
+        if owned.vehicle_id not in shared:
+            vin = crypto.decrypt(bytes(owned.vehicle.vin_cipher))
+            yield Trace(owned.member_id, Kind.NUMBER, vin)
+
+
+def _erase(erasing: Erasing) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE_UP, erasing.params)
+        cars = sorted({car for (car,) in cursor.fetchall()})
+        cursor.execute(ALONE, {"brand": erasing.brand_id, "cars": cars})
+
+
+def _tell(asked: Asked) -> Iterator[dict[str, Any]]:
+    for owned in _owned(asked.brand_id, [asked.member_id]):
+        car = owned.vehicle
+        vin = crypto.decrypt(bytes(car.vin_cipher)) if asked.whole else f"…{car.vin_tail}"
+        yield {
+            "vin": vin,
+            "model": car.model.name,
+            "delivered_on": owned.delivered_on,
+            "ended_on": owned.ended_on,
+            "mileage_km": car.mileage_km,
+        }
+
+
+HOLDINGS = (
+    Holding(
+        model=Ownership,
+        label=_("Vehicles"),
+        erase=_erase,
+        traces=_traces,
+        tell=_tell,
+        fields=TOLD,
+    ),
+    Holding(
+        model=Vehicle,
+        columns=("vin_hash", "vin_cipher", "vin_tail"),
+        label=_("Vehicles"),
+        kept="Goes with its ownership, unless it is somebody else's history too.",
+        untold="Told with its ownership.",
+    ),
+)
+IMPERSONAL = {VehicleModel: "What the brand builds."}
