@@ -7,6 +7,8 @@ import re
 import zipfile
 from typing import IO, TYPE_CHECKING, Any
 
+from django.db import connection
+
 from core.files import services as files
 from core.files.models import StoredFile
 from members.erasure.rules import phones_of
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from members.erasure.rules import Traces
 
 # One step reads about so much, in so many files, and looks back over so much of the block before.
-READ_AT_ONCE, FILES_AT_ONCE, BLOCK, OVERLAP = 64 * 1024**2, 50, 1024**2, 256
+READ_AT_ONCE, FILES_AT_ONCE, BLOCK, OVERLAP = 16 * 1024**2, 50, 1024**2, 256
 ZIP = b"PK\x03\x04"
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -52,19 +54,29 @@ def step(searching: Searching) -> Any:
 
 def holds(stored: StoredFile, traces: Traces) -> bool:
     """Whether anybody's traces are in the file."""
-    found = re.compile(traces.pattern(masks=True))
-    phones = [re.compile(number) for number in phones_of(traces)]
+    found, forms = re.compile(traces.pattern(masks=True)), traces.texts(masks=True)
+    phones = phones_of(traces)
     try:
         with files.open_bytes(stored=stored) as file:
             for text in _texts(file):
                 squeezed = BETWEEN_DIGITS.sub("", text) if phones else ""
-                if found.search(text) or any(phone.search(squeezed) for phone in phones):
+                if any(phone in squeezed for phone in phones):
                     return True
+                # Whether a text is there at all is found out much faster than how it is bounded.
+                if any(form in text for form in forms) and found.search(text):
+                    return True
+                _stay_awake()
     except files.FileGone:
         return False
     except (OSError, ValueError, zipfile.BadZipFile):
         return True
     return False
+
+
+def _stay_awake() -> None:
+    """PostgreSQL ends a transaction that says nothing for a minute; a large file takes longer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 def _texts(file: IO[bytes]) -> Iterator[str]:

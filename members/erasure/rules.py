@@ -41,10 +41,14 @@ class Traces:
 
     def pattern(self, *, names: bool = True, masks: bool = False) -> str:
         """Return a regular expression that Python and PostgreSQL read alike; empty for none."""
+        return _alternatives(self.texts(names=names, masks=masks))
+
+    def texts(self, *, names: bool = True, masks: bool = False) -> list[str]:
+        """Return how everything may be written, the longest first."""
         wanted = {Kind.NUMBER} | ({Kind.NAME} if names else set())
         wanted |= {Kind.MASK} if masks else set()
         texts = {form for t in self.items if t.kind in wanted for form in forms_of(t)}
-        return "|".join(_bounded(text) for text in sorted(texts, key=lambda t: (-len(t), t)))
+        return sorted(texts, key=lambda text: (-len(text), text))
 
     def without(self, value: Any, *, names: bool = True, masks: bool = False) -> Any:
         """Return a text or a JSON value in which nothing of the people is left."""
@@ -89,11 +93,19 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     return re.compile(pattern) if pattern else None
 
 
-def _bounded(text: str) -> str:
-    """So that the number 1001 is not found in 10012; letters of Chinese need no bounds."""
-    head = r"(?<![0-9A-Za-z])" if _is_latin(text[0]) else ""
-    tail = r"(?![0-9A-Za-z])" if _is_latin(text[-1]) else ""
-    return f"{head}{re.escape(text)}{tail}"
+def _alternatives(texts: list[str]) -> str:
+    """So that the number 1001 is not found in 10012; letters of Chinese need no bounds.
+
+    Each bound stands once for all that need it: hundreds of them would be too much to look for.
+    """
+    by_bounds: dict[tuple[str, str], list[str]] = {}
+    for text in texts:
+        head = r"(?<![0-9A-Za-z])" if _is_latin(text[0]) else ""
+        tail = r"(?![0-9A-Za-z])" if _is_latin(text[-1]) else ""
+        by_bounds.setdefault((head, tail), []).append(re.escape(text))
+    return "|".join(
+        f"{head}(?:{'|'.join(some)}){tail}" for (head, tail), some in sorted(by_bounds.items())
+    )
 
 
 def _is_latin(letter: str) -> bool:

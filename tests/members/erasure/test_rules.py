@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from django.db import connection
 
 from members.erasure.rules import GONE, Kind, Trace, Traces, phones_of
 
@@ -54,3 +55,24 @@ def test_places_are_no_texts():
     traces = Traces((Trace(1, Kind.PLACE, "room 5"), PHONE))
     assert "room" not in traces.pattern()
     assert phones_of(traces) == ["13812345678"]
+
+
+@pytest.mark.django_db
+def test_hundreds_of_people_are_looked_for_at_once_by_both_engines():
+    people = [
+        Trace(n, kind, text)
+        for n in range(200)
+        for kind, text in (
+            (Kind.NUMBER, f"+86138{n:08d}"),
+            (Kind.NUMBER, f"KH-{n:06d}"),
+            (Kind.NUMBER, f"LSVAA49J1320{n:05d}"),
+            (Kind.NAME, f"某人{n}"),
+        )
+    ]
+    traces = Traces(tuple(people))
+    texts = ["说明 " * 200 + one for one in ("KH-000199", "KH-0001990", "13800000007", "无人")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT one ~ %s FROM unnest(%s) AS one", [traces.pattern(), texts])
+        found = [answer for (answer,) in cursor.fetchall()]
+    assert found == [True, False, True, False]
+    assert [traces.without(text) != text for text in texts] == found
