@@ -69,7 +69,9 @@ def request_erasure(
     if len(note) > NOTE_LENGTH:
         text = _("Write at most %(most)s characters.") % {"most": NOTE_LENGTH}
         raise InvalidInput.on("/note", text, "too_long")
-    if selectors.waiting_of(viewer=actor, member_id=held.pk) is not None:
+    open_ = [Erasure.State.WAITING, Erasure.State.RUNNING]
+    of_member = Erasure.objects.filter(brand_id=held.brand_id, member_id=held.pk)
+    if of_member.filter(state__in=open_).exists():
         raise AlreadyAsked(_("The deletion of this member was asked for already."))
     grace = timedelta(days=selectors.grace_days(brand_id=held.brand_id))
     made = _make(held, reason=reason, note=note, due_at=now + grace, actor=actor, now=now)
