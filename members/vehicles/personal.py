@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 # A car that somebody else had before or after is part of their history, and stays.
 ALONE = """
-DELETE FROM members_vehicle AS car
+SELECT car.id FROM members_vehicle AS car
 WHERE car.brand_id = %(brand)s AND car.id = ANY(%(cars)s::bigint[]) AND NOT EXISTS (
     SELECT FROM members_ownership AS owned
     WHERE owned.brand_id = car.brand_id AND owned.vehicle_id = car.id
 )
+ORDER BY car.id FOR UPDATE
 """
+# In this order: what refers to a car goes before it.
+GO_WITH_CAR = (
+    "DELETE FROM members_vehicle WHERE brand_id = %(brand)s AND id = ANY(%(cars)s::bigint[])",
+)
 GIVE_UP = """
 DELETE FROM members_ownership WHERE brand_id = %(brand)s AND member_id = ANY(%(ids)s::bigint[])
 RETURNING vehicle_id
@@ -62,6 +67,9 @@ def _erase(erasing: Erasing) -> None:
         cursor.execute(GIVE_UP, erasing.params)
         cars = sorted({car for (car,) in cursor.fetchall()})
         cursor.execute(ALONE, {"brand": erasing.brand_id, "cars": cars})
+        alone = {"brand": erasing.brand_id, "cars": [car for (car,) in cursor.fetchall()]}
+        for sql in GO_WITH_CAR:
+            cursor.execute(sql, alone)
 
 
 def _tell(asked: Asked) -> Iterator[dict[str, Any]]:
