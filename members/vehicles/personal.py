@@ -67,7 +67,8 @@ def _erase(erasing: Erasing) -> None:
         cursor.execute(GIVE_UP, erasing.params)
         cars = sorted({car for (car,) in cursor.fetchall()})
         cursor.execute(ALONE, {"brand": erasing.brand_id, "cars": cars})
-        alone = {"brand": erasing.brand_id, "cars": [car for (car,) in cursor.fetchall()]}
+        alone: dict[str, Any] = {"brand": erasing.brand_id}
+        alone["cars"] = [car for (car,) in cursor.fetchall()]
         for sql in GO_WITH_CAR:
             cursor.execute(sql, alone)
 
