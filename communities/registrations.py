@@ -5,18 +5,22 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from communities.broadcasts import personal as broadcasts_kept
 from communities.broadcasts.invariants import INVARIANTS as BROADCASTS
 from communities.broadcasts.listing import BROADCASTS as BROADCAST_LIST
 from communities.broadcasts.listing import DELIVERIES
 from communities.broadcasts.presenting import describe_broadcasts
 from communities.broadcasts.search import find_broadcasts
 from communities.broadcasts.workbench import broadcast_figures, waiting_broadcasts
+from communities.chat import personal as chat_kept
 from communities.chat.invariants import INVARIANTS as CHAT
+from communities.communities import personal as communities_kept
 from communities.communities.listing import COMMUNITIES
 from communities.communities.models import Community
 from communities.communities.search import find_communities
 from communities.communities.selectors import describe_communities
 from communities.data_classes import HOLDINGS
+from communities.group_building import personal as builds_kept
 from communities.group_building.handlers import (
     APPLY_WORDS,
     LEFT_OUT_WORDS,
@@ -31,6 +35,7 @@ from communities.group_building.models import BuildGroup, CandidateBatch
 from communities.group_building.selectors import describe_rules, describe_runs
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
+from communities.memberships import personal as seats_kept
 from communities.memberships.criteria import COMMUNITY_CRITERIA
 from communities.memberships.holdings import SEATS as MOVED_SEATS
 from communities.memberships.invariants import INVARIANTS as SEATS
@@ -38,7 +43,9 @@ from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
 from communities.memberships.recommending import recommend
 from communities.memberships.sections import seats_section
+from communities.policies import personal as policies_kept
 from communities.policies.selectors import describe_policies
+from communities.rooms import personal as rooms_kept
 from communities.rooms.listing import ROOMS
 from communities.rooms.models import Room
 from communities.rooms.selectors import describe_rooms
@@ -62,6 +69,7 @@ from core.workbench.ports import (
     register_panel,
     register_todos,
 )
+from members.erasure import ports as erasure
 from members.lifecycle.ports import register_recommender
 from members.members.ports import MemberSection, register_member_section
 from members.merging.ports import register_moved_rows
@@ -112,8 +120,19 @@ def register() -> None:
     _register_communities()
     _register_builds()
     _register_broadcasts()
+    _register_erasure()
     for key, source in LISTS.items():
         register_list(key, source)
+
+
+def _register_erasure() -> None:
+    """Say of every table what it keeps about members."""
+    for kept in (seats_kept, chat_kept, builds_kept):
+        erasure.register_holdings(*kept.HOLDINGS)
+    for searched in (broadcasts_kept, chat_kept, builds_kept, communities_kept, rooms_kept):
+        erasure.register_searches(*searched.SEARCHES)
+    for free in (broadcasts_kept, policies_kept):
+        erasure.register_impersonal(free.IMPERSONAL)
 
 
 def _register_communities() -> None:

@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from members.custom_fields.api import CustomFieldViewSet
 from members.duplicates.api import DuplicateViewSet
+from members.erasure.api import ErasureViewSet
 from members.identities.api import IdentityViewSet
 from members.imports.api import (
     ImportViewSet,
@@ -22,6 +23,7 @@ from members.privacy.api import ConsentTextViewSet, ConsentViewSet
 from members.revealing.api import RevealLimitViewSet, RevealViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
+from members.subject_files.api import SubjectFileViewSet
 from members.tags.api import (
     MemberTagBatchViewSet,
     TagActViewSet,
@@ -43,6 +45,7 @@ router.register("consent-texts", ConsentTextViewSet, basename="consent-texts")
 router.register("duplicates", DuplicateViewSet, basename="duplicates")
 router.register("identities", IdentityViewSet, basename="identities")
 router.register("custom-fields", CustomFieldViewSet, basename="custom-fields")
+router.register("erasures", ErasureViewSet, basename="erasures")
 router.register("imports", ImportViewSet, basename="imports")
 router.register("member-merges", MergeViewSet, basename="member-merges")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
@@ -57,6 +60,7 @@ router.register("segments", SegmentViewSet, basename="segments")
 router.register("service-visits", VisitViewSet, basename="service-visits")
 router.register("segment-snapshots", SnapshotViewSet, basename="segment-snapshots")
 router.register("stage-changes", StageChangeViewSet, basename="stage-changes")
+router.register("subject-files", SubjectFileViewSet, basename="subject-files")
 router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")

@@ -191,6 +191,24 @@ HOLDINGS = (
     ),
     holding("members.RevealTally", Purpose.PROOF, Keep.MOMENT, internal="brand who day used"),
     holding("members.RevealLimit", Purpose.PROOF, Keep.BRAND, internal="id brand per_day"),
+    holding(
+        "members.Erasure",
+        Purpose.PROOF,
+        Keep.PROOF,
+        internal="id brand dealer_id state reason requested_by_id requested_at due_at run"
+        " rows_gone_at finished_at",
+        personal={"member_id": PLAIN, "note": PLAIN, "requested_by_label": PLAIN},
+        # What is still to be looked for; it goes when the search has ended.
+        sensitive={"mark": Mask.HASHED, "traces": Mask.SEALED},
+    ),
+    holding("members.ErasurePolicy", Purpose.PROOF, Keep.BRAND, internal="id brand grace_days"),
+    holding(
+        "members.SubjectFile",
+        Purpose.PROOF,
+        Keep.MEMBER,
+        internal="id brand is_whole run_id file_id requested_by_id created_at",
+        personal={"member": PLAIN, "requested_by_label": PLAIN},
+    ),
     holding("members.TagGroup", Purpose.CARE, Keep.BRAND, internal="id brand name is_exclusive"),
     holding(
         "members.Tag",

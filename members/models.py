@@ -2,6 +2,7 @@
 
 from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.duplicates.models import DuplicatePair
+from members.erasure.models import Erasure, ErasurePolicy
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
 from members.lifecycle.models import StageChange, StagePolicy
@@ -13,6 +14,7 @@ from members.profiles.models import Member, MergedMember
 from members.revealing.models import Reveal, RevealLimit, RevealTally
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
+from members.subject_files.models import SubjectFile
 from members.tags.models import (
     MemberTag,
     Tag,
@@ -39,6 +41,8 @@ __all__ = [
     "CustomField",
     "CustomValue",
     "DuplicatePair",
+    "Erasure",
+    "ErasurePolicy",
     "Identity",
     "ImportJob",
     "ImportProfile",
@@ -62,6 +66,7 @@ __all__ = [
     "SnapshotBatch",
     "StageChange",
     "StagePolicy",
+    "SubjectFile",
     "Tag",
     "TagAct",
     "TagBlock",

@@ -1,4 +1,5 @@
-"""What members say about personal data: its classes, how long it stays, who looks at it."""
+"""What members say about personal data: its classes, how long it stays, who looks at it, and how
+it is told to the person and deleted."""
 
 from __future__ import annotations
 
@@ -11,14 +12,43 @@ from django.utils.translation import gettext_lazy as _
 from core.audit.ports import SubjectKind, register_actions, register_subjects, register_values
 from core.data_inventory.ports import register_holdings
 from core.kernel.access import Permission
+from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
+from core.lists.ports import register_list
 from core.retention.emptying import Emptying
 from core.retention.ports import Retained, register_retention
+from core.runs.ports import register_run_kind
+from members.custom_fields import personal as custom_fields_kept
 from members.data_classes import HOLDINGS
+from members.duplicates import personal as duplicates_kept
+from members.erasure import ports as erasure
+from members.erasure import tables
+from members.erasure.handlers import WORDS as ERASURE_WORDS
+from members.erasure.handlers import EraseRun
+from members.erasure.invariants import INVARIANTS as ERASURES
+from members.erasure.listing import ERASURES as ERASURE_LIST
+from members.erasure.selectors import KIND as ERASURE_KIND
+from members.erasure.selectors import describe_erasures
+from members.identities import personal as identities_kept
+from members.imports import personal as imports_kept
+from members.lifecycle import personal as lifecycle_kept
+from members.live import personal as live_kept
+from members.merging import personal as merging_kept
+from members.orders import personal as orders_kept
+from members.privacy import personal as privacy_kept
 from members.privacy.models import ConsentText
 from members.privacy.models import Purpose as ConsentPurpose
+from members.revealing import personal as revealing_kept
 from members.revealing.models import Reveal, RevealLimit
+from members.segments import personal as segments_kept
+from members.snapshots import personal as snapshots_kept
+from members.subject_files import personal as subject_files_kept
+from members.subject_files.handlers import WORDS as SUBJECT_FILE_WORDS
+from members.subject_files.handlers import SubjectFileRun
+from members.subject_files.selectors import KIND as SUBJECT_FILE_KIND
+from members.tags import personal as tags_kept
+from members.vehicles import personal as vehicles_kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -30,6 +60,12 @@ SENTENCES = {
     "consent.withdrawn": _("recorded the withdrawal of consent (%(purpose)s) of"),
     "consent_text.added": _("added version %(version)s of the consent text:"),
     "member.revealed": _("saw the whole %(revealed)s (%(why)s) of"),
+    "erasure.asked": _("asked for the deletion of the member"),
+    "erasure.withdrawn": _("took back the deletion of the member"),
+    "erasure.finished": _("deleted for good the member"),
+    "erasure_policy.changed": _("let deletions wait %(days)s days:"),
+    "subject_file.asked": _("asked for a file of everything about"),
+    "subject_file.made": _("wrote a file of everything about"),
     "reveal_limit.changed": _("lets a person reveal %(per_day)s values a day:"),
 }
 OLD_IMPORTS = Retained(
@@ -65,6 +101,7 @@ def register_privacy() -> None:
     """Fill the registries; called by ``registrations``."""
     register_holdings(*HOLDINGS)
     register_actions(SENTENCES)
+    _register_erasure()
     register_retention("import", OLD_IMPORTS)
     register_retention("sample", OLD_SAMPLES)
     register_values("revealed", dict(Reveal.Field.choices))
@@ -80,6 +117,38 @@ def register_privacy() -> None:
     register_places(
         NavItem(_("Reveals"), "members:reveals-list", "eye", see, 235, setup),
         NavItem(_("Consent texts"), "members:consent-texts", "book", see, 236, setup),
+    )
+
+
+def _register_erasure() -> None:
+    """Say of every table what it keeps about members, and who writes and deletes it."""
+    register_run_kind(ERASURE_KIND, EraseRun(), ERASURE_WORDS)
+    register_run_kind(SUBJECT_FILE_KIND, SubjectFileRun(), SUBJECT_FILE_WORDS)
+    register_invariants(*ERASURES)
+    for kept in (
+        *(tables, custom_fields_kept, duplicates_kept, identities_kept, lifecycle_kept, live_kept),
+        *(merging_kept, orders_kept, privacy_kept, revealing_kept, snapshots_kept),
+        *(subject_files_kept, tags_kept, vehicles_kept),
+    ):
+        erasure.register_holdings(*kept.HOLDINGS)
+    for searched in (
+        *(tables, imports_kept, segments_kept, snapshots_kept, tags_kept, vehicles_kept),
+    ):
+        erasure.register_searches(*searched.SEARCHES)
+    for free in (
+        *(tables, custom_fields_kept, lifecycle_kept, live_kept, privacy_kept, revealing_kept),
+        *(tags_kept, vehicles_kept),
+    ):
+        erasure.register_impersonal(free.IMPERSONAL)
+    erasure.register_kin(merging_kept.kin_of)
+    register_list("erasures", ERASURE_LIST)
+    place, may = "members:erasures-list", Permission.MEMBERS_ERASE
+    register_places(NavItem(_("Deletions"), place, "trash", may, 237, Section.SETUP))
+    register_subjects(
+        {
+            "members.erasure": SubjectKind(_("Deletion"), describe_erasures),
+            "members.erasurepolicy": SubjectKind(_("How long deletions wait")),
+        }
     )
 
 

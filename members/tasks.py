@@ -1,5 +1,6 @@
 """For Celery's discovery only. Import a task from its concept."""
 
+from members.erasure.tasks import start_due_erasures
 from members.lifecycle.tasks import move_nightly
 from members.live.tasks import recompute_live_segments, refresh_live_segments
 from members.tags.tasks import apply_active_rules, count_tags, remove_expired_tags
@@ -11,4 +12,5 @@ __all__ = [
     "recompute_live_segments",
     "refresh_live_segments",
     "remove_expired_tags",
+    "start_due_erasures",
 ]

@@ -8,6 +8,7 @@ from django.urls import path
 
 from members.custom_fields import console as custom_fields
 from members.duplicates import console as duplicates
+from members.erasure import console as erasures
 from members.identities import console as identities
 from members.imports import console as imports
 from members.lifecycle import console as lifecycle
@@ -18,6 +19,7 @@ from members.privacy import console as privacy
 from members.revealing import console as revealing
 from members.segments import console as segments
 from members.snapshots import console as snapshots
+from members.subject_files import console as subject_files
 from members.tags import console as tags
 from members.tags import console_history as tag_pages
 from members.vehicles import console as vehicles
@@ -89,6 +91,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "fields/<int:field_id>/archive/",
         custom_fields.custom_fields_archive,
         name="custom-fields-archive",
+    ),
+    path("<int:member_id>/delete/", erasures.erasures_new, name="erasures-new"),
+    path("<int:member_id>/files/", subject_files.subject_files, name="subject-files"),
+    path("deletions/", erasures.erasures_list, name="erasures-list"),
+    path("deletions/wait/", erasures.erasures_grace, name="erasures-grace"),
+    path(
+        "deletions/<int:erasure_id>/withdraw/",
+        erasures.erasures_withdraw,
+        name="erasures-withdraw",
     ),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),

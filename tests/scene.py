@@ -44,6 +44,7 @@ from integrations.demo import plan
 from integrations.demo import services as demo
 from members.custom_fields.models import CustomField
 from members.duplicates.models import DuplicatePair
+from members.erasure import services as erasure
 from members.identities.models import Identity
 from members.imports import services as imports
 from members.live import services as live
@@ -89,7 +90,8 @@ class Scene:
 @contextmanager
 def committed_scene(blocker: Any, files: Path) -> Iterator[Scene]:
     """Make a scene once for all tests of a module; it is committed, and emptied at the end."""
-    with override_settings(FILES_DIR=files), left_empty(blocker):
+    folders = {"FILES_DIR": files, "AUDIT_ANCHOR_DIR": files / "anchors"}
+    with override_settings(**folders), left_empty(blocker):
         yield make_scene()
 
 
@@ -130,12 +132,13 @@ def make_scene() -> Scene:
     built, previewed, rule_id = _build(actor)
     job_id, waiting_job = _import(actor)
     snapshot_id = _snapshots(actor)
+    erasure_id, waiting_erasure = _erasures(actor)
     sent, draft = _broadcast(actor)
     with tenant(brand_id):
         rows = _organization() | _people(actor) | _places()
         rows |= _cars_and_twins(actor)
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
-        rows["snapshot_id"] = snapshot_id
+        rows["snapshot_id"], rows["erasure_id"] = snapshot_id, erasure_id
         rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
         rows |= {"field": "dealer_ids", "key": "seats"}
         rows |= {"purpose": "marketing", "act": "give"}
@@ -153,6 +156,7 @@ def make_scene() -> Scene:
     meanings["members:tags-delete"] = {"tag_id": rows["free_tag_id"]}
     meanings["members:imports-columns"] = {"job_id": waiting_job}
     meanings["core:retention-edit"] = {"kind": "message"}
+    meanings["members:erasures-withdraw"] = {"erasure_id": waiting_erasure}
     return Scene(brand, admin, rows, meanings)
 
 
@@ -243,6 +247,30 @@ def _exports(actor: Viewer) -> int:
             _work(actor)
     with tenant(actor.brand_id):
         return ExportRequest.objects.get(run_id=run.pk).pk
+
+
+def _erasures(actor: Viewer) -> tuple[int, int]:
+    """Somebody with a seat from a build run who was deleted, and somebody who waits for it."""
+    made = []
+    with tenant(actor.brand_id):
+        seats = Membership.objects.filter(build_run_id__isnull=False).order_by("-pk")
+        people = Member.objects.filter(pk__in=seats.values("member_id")[:1]).order_by("pk")
+        people = [people[0], Member.objects.exclude(pk=people[0].pk).order_by("-pk")[0]]
+    for person, days in zip(people, (0, 7), strict=True):
+        with tenant(actor.brand_id):
+            now = timezone.now()
+            erasure.change_grace(days=days, actor=actor, now=now)
+            asked = erasure.request_erasure(
+                member=person,
+                typed_name=person.display_name,
+                reason="asked",
+                note="",
+                actor=actor,
+                now=now,
+            )
+            made.append(asked.pk)
+        _work(actor)
+    return made[0], made[1]
 
 
 def _broadcast(actor: Viewer) -> tuple[int, int]:

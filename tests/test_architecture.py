@@ -21,7 +21,8 @@ LAYERS += ["presenting"]  # rows as templates show them, where console.py would 
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "holdings"]
+LAYERS += ["sections", "criteria", "invariants", "personal", "search", "workbench"]
+LAYERS += ["holdings"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -47,6 +48,7 @@ HELPERS = {
     "core/search": {"providers"},
     "core/staff": {"passwords", "sessions"},
     "members/custom_fields": {"choosing", "setting"},
+    "members/erasure": {"in_files", "journal", "tables"},
     "members/imports": {
         "ahead",
         "batching",
@@ -72,6 +74,7 @@ HELPERS = {
     "members/members": {"searching"},
     "members/duplicates": {"finding"},
     "members/merging": {"moving", "telling"},
+    "members/subject_files": {"gathering"},
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
         *("by_hand", "comparing", "counting", "from_files", "giving", "handing", "looking_back"),

@@ -132,6 +132,16 @@ BREACHES = {
         ALTER TABLE members_duplicatepair DROP CONSTRAINT members_duplicate_older_first;
         UPDATE members_duplicatepair SET second_id = first_id
     """,
+    # Deletions
+    "members: nobody who was deleted is among the members": """
+        INSERT INTO members_erasure (brand_id, member_id, mark, state, reason, note,
+            requested_by_label, requested_at, due_at, rows_gone_at)
+        VALUES ({brand}, {tagged}, ''::bytea, 'running', 'asked', '', '', now(), now(),
+            now() + interval '1 day')
+    """,
+    "members: a deletion is done within a day of its time": """
+        UPDATE members_erasure SET due_at = now() - interval '25 hours' WHERE state = 'waiting'
+    """,
     # Snapshots
     "members: every snapshot that was taken counts the people in its batches": """
         UPDATE members_snapshot SET member_count = member_count + 1 WHERE id = {snapshot}

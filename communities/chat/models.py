@@ -54,6 +54,14 @@ class RoomMessage(BrandDetail):
                 name="communities_roommessage_once",
             ),
         ]
+        indexes = [
+            # What one member wrote; staff's and the system's messages stay out of it.
+            models.Index(
+                fields=["brand", "sender_id"],
+                condition=models.Q(sender="member"),
+                name="communities_message_of_member",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id}#{self.seq}"

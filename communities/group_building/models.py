@@ -154,6 +154,15 @@ class CandidateBatch(BrandDetail):
 
     objects = CandidateBatchQuerySet.as_manager()
 
+    class Meta:
+        indexes = [
+            # Whose lists reach across a member's number, over all runs.
+            models.Index(
+                fields=["brand", "first_member", "last_member"],
+                name="communities_candidate_span",
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"{self.run_id} {self.exclusion or self.group_no} from {self.first_member}"
 

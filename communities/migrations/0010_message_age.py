@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('communities', '0006_seats_touch_members'),
+        ('communities', '0008_erasure'),
     ]
 
     operations = [

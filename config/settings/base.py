@@ -132,6 +132,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="0", minute="5"),
         "args": ["members.live.tasks.recompute_live_segments"],
     },
+    "start-due-erasures": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 60.0,
+        "args": ["members.erasure.tasks.start_due_erasures"],
+    },
     "move-through-lifecycle": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="3", minute="0"),

@@ -10,6 +10,8 @@ PERMISSION_WORDS = {
     Permission.MEMBERS_VIEW: _("See members"),
     Permission.MEMBERS_EDIT: _("Edit members"),
     Permission.MEMBERS_IMPORT: _("Import members and orders"),
+    Permission.MEMBERS_ERASE: _("Delete members for good"),
+    Permission.MEMBERS_DISCLOSE: _("Write files of everything about a member"),
     Permission.TAGS_EDIT: _("Edit tags"),
     Permission.FIELDS_EDIT: _("Declare custom fields"),
     Permission.SEGMENTS_VIEW: _("See segments"),

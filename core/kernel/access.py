@@ -17,6 +17,8 @@ class Permission(StrEnum):
     MEMBERS_VIEW = "members.view"
     MEMBERS_EDIT = "members.edit"
     MEMBERS_IMPORT = "members.import"
+    MEMBERS_ERASE = "members.erase"
+    MEMBERS_DISCLOSE = "members.disclose"  # everything about one member, as a file
     TAGS_EDIT = "tags.edit"
     FIELDS_EDIT = "fields.edit"  # which fields of its own the brand has; not their values
     SEGMENTS_VIEW = "segments.view"

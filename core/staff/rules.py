@@ -25,6 +25,7 @@ _DEALER_MANAGER = _DEALER_STAFF | {
 }
 _HQ_OPERATOR = _DEALER_MANAGER | {
     Permission.MEMBERS_IMPORT,
+    Permission.MEMBERS_DISCLOSE,
     Permission.TAGS_EDIT,
     Permission.SEGMENTS_EDIT,
     Permission.BUILDS_RUN,

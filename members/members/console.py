@@ -20,6 +20,7 @@ from core.kernel.sizes import in_words, size_of
 from core.organizations.models import City, Dealer
 from core.saved_views import selectors as saved_views
 from members.custom_fields import selectors as custom_fields
+from members.erasure import selectors as erasures
 from members.members import listing, ports, selectors, services
 from members.members.forms import CUSTOM, MemberForm
 from members.merging import selectors as merging
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from core.kernel.sizes import Size
 
 PAGE_SIZE, ORDERS = 30, 20
+GONE = 410
 COLUMNS = [
     ("c-car", gettext_lazy("Vehicle")),
     ("c-stage", gettext_lazy("Stage")),
@@ -102,6 +104,8 @@ def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
     The address of somebody who was merged leads to who they are now.
     """
     viewer = request.viewer
+    if erasure := erasures.gone(viewer=viewer, member_id=member_id):
+        return render(request, "members/erasure/gone.html", {"erasure": erasure}, status=GONE)
     try:
         member = _member(viewer, member_id)
     except NotFound:
@@ -124,6 +128,9 @@ def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         "may_tag": viewer.may(Permission.TAGS_EDIT),
         "may_reveal": viewer.may(Permission.MEMBERS_REVEAL),
         "sees_audit": viewer.may(Permission.AUDIT_VIEW),
+        "may_erase": viewer.may(Permission.MEMBERS_ERASE),
+        "may_disclose": viewer.may(Permission.MEMBERS_DISCLOSE),
+        "erasure": erasures.waiting_of(viewer=viewer, member_id=member.pk),
     }
     return render(request, "members/members/detail.html", context)
 

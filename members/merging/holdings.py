@@ -102,6 +102,7 @@ TABLES = (
         ),
     ),
     MovedRows(table="members_pastconsent", label=_("Earlier answers"), is_shown=False),
+    MovedRows(table="members_subjectfile", label=_("Files about the person"), is_shown=False),
     MovedRows(table="members_reveal", label=_("Reveals"), is_shown=False),
     MovedRows(
         table="members_customvalue",

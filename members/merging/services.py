@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound, StaleVersion
+from members.erasure import selectors as erasures
 from members.merging import moving, rules, telling
 from members.merging.models import MemberMerge
 from members.merging.ports import merged_fields, moved_rows, parts
@@ -32,6 +33,12 @@ class CannotUndo(DomainError):
     """The merge is undone already, too old, or something stands in its way."""
 
     code = "cannot_undo"
+
+
+class WaitsForDeletion(DomainError):
+    """One of the members is to be deleted, and nobody may be mixed up with them until then."""
+
+    code = "waits_for_deletion"
 
 
 @transaction.atomic
@@ -56,6 +63,7 @@ def merge_members(
         InvalidInput: both are the same, or ``take`` names what is no fact of members.
         NotFound: one of them does not exist for the actor, or was merged meanwhile.
         StaleVersion: somebody changed one of them since.
+        WaitsForDeletion: one of them is to be deleted.
     """
     actor.require(Permission.MEMBERS_EDIT)
     if winner_id == loser_id:
@@ -64,6 +72,7 @@ def merge_members(
     tags = telling.hold_tags(brand_id=actor.brand_id, member_ids=(winner_id, loser_id))
     winner, loser = _held_both(winner_id, loser_id, actor)
     _require_unchanged((winner, loser), versions)
+    _require_staying(winner, loser)
     seen = tags.look()
     rows = {member.pk: _row_of(member) for member in (winner, loser)}
     values = {"brand": actor.brand_id, "winner": winner.pk, "loser": loser.pk, "now": now}
@@ -107,6 +116,7 @@ def undo_merge(*, merge: MemberMerge, actor: Viewer, now: datetime) -> MemberMer
         CannotUndo: it is undone, older than 30 days, a later merge of the same member stands, or
             the place of something that would come back is taken.
         NotFound: it does not exist for the actor.
+        WaitsForDeletion: who it became is to be deleted.
     """
     actor.require(Permission.MEMBERS_EDIT)
     tags = telling.hold_tags(
@@ -119,6 +129,7 @@ def undo_merge(*, merge: MemberMerge, actor: Viewer, now: datetime) -> MemberMer
     if winner is None or held is None:
         raise NotFound
     _require_undoable(held, now)
+    _require_staying(winner)
     seen = tags.look()
     try:
         with transaction.atomic():
@@ -203,6 +214,14 @@ def _require_unchanged(
     for member, version in zip(members, versions, strict=True):
         if version is not None and member.version != version:
             raise StaleVersion(_("Somebody changed one of these members. Compare them again."))
+
+
+def _require_staying(*members: Member) -> None:
+    ids = [member.pk for member in members]
+    if erasures.any_waits(brand_id=members[0].brand_id, member_ids=ids):
+        raise WaitsForDeletion(
+            _("One of these members is to be deleted. Take the deletion back first.")
+        )
 
 
 def _move_all(values: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def record_order(
             subject=order,
             actor=actor,
             now=now,
-            data={"order_no": order_no, "amount_fen": amount_fen},
+            data={"amount_fen": amount_fen},  # The number is the buyer's and goes with them.
         )
     elif any(getattr(order, name) != value for name, value in content.items()):
         raise OrderExists(

@@ -123,7 +123,11 @@ class Ownership(BrandModel):
                 name="members_ownership_ends_after_start",
             ),
         ]
-        indexes = [models.Index(fields=["brand", "member"], name="members_ownership_by_member")]
+        indexes = [
+            models.Index(fields=["brand", "member"], name="members_ownership_by_member"),
+            # Who had a car before and after; the check before a car may go.
+            models.Index(fields=["brand", "vehicle"], name="members_ownership_of_vehicle"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.vehicle_id} {self.member_id}"

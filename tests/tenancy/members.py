@@ -12,6 +12,7 @@ from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.custom_fields.models import CustomField, CustomValue
 from members.duplicates.models import DuplicatePair
+from members.erasure.models import Erasure
 from members.imports.models import ImportJob, ImportRejection
 from members.lifecycle.models import StageChange
 from members.live.models import LiveSegment
@@ -21,6 +22,7 @@ from members.orders.models import Order
 from members.privacy.models import Consent, ConsentText
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
+from members.subject_files.models import SubjectFile
 from members.tags import services as tags
 from members.tags.models import MemberTag, Tag, TagChange, TagGroup, TagRule
 from members.vehicles.models import MileageReading, ServiceVisit, VehicleModel
@@ -174,6 +176,43 @@ def snapshot_and_other(scope):
 
 def snapshot_side(scope):
     return snapshot_and_other(scope) | {"side": "plus"}
+
+
+def erasure(scope):
+    """One that waits."""
+    person, now = make_member(scope), timezone.now()
+    with tenant(scope.brand.pk):
+        made = Erasure.objects.create(
+            brand=scope.brand,
+            member_id=person.pk,
+            dealer_id=person.home_dealer_id,
+            mark=b"m" * 16,
+            reason="asked",
+            requested_by_label=f"{scope.canary} somebody",
+            requested_at=now,
+            due_at=now,
+        )
+    return {"erasure_id": made.pk}
+
+
+def subject_file(scope):
+    with tenant(scope.brand.pk):
+        made = SubjectFile.objects.create(
+            brand=scope.brand,
+            member=make_member(scope),
+            requested_by_label=f"{scope.canary} somebody",
+            created_at=timezone.now(),
+        )
+    return {"file_id": made.pk}
+
+
+def to_be_deleted(scope):
+    person = make_member(scope)
+    return {"member": person.pk, "name": person.display_name, "reason": "asked"}
+
+
+def to_be_told(scope):
+    return {"member": make_member(scope).pk}
 
 
 def segment_and_member(scope):
@@ -668,4 +707,14 @@ ROUTES = {
     "members:tags-merge": row(tag, dealers=False),
     "members:tags-undo": row(act),
     "members:tags-limits": listing(),
+    "members:erasures-new": row(member),
+    "members:erasures-list": listing(),
+    "members:erasures-grace": listing(),
+    "members:erasures-withdraw": row(erasure),
+    "members:subject-files": row(member),
+    "api:members:erasures-list": listing(refers=to_be_deleted),
+    "api:members:erasures-detail": row(pk(erasure)),
+    "api:members:erasures-withdraw": row(pk(erasure)),
+    "api:members:subject-files-list": listing(refers=to_be_told),
+    "api:members:subject-files-detail": row(pk(subject_file)),
 }

@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.files import services, storage
 from core.files.models import StoredFile
 from core.kernel.scoping import tenant
+from members.imports.models import ImportJob
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -111,3 +112,17 @@ def test_the_nightly_sweep_takes_expired_files_and_orphans(brand, actor, files_d
     }
     with tenant(brand.pk):
         assert list(StoredFile.objects.all()) == [young]
+
+
+def test_an_expired_file_that_an_import_names_loses_its_bytes_alone(inside_brand, actor):
+    """The import's page tells that it is gone; the sweep goes on to the next file."""
+    named, plain = upload(inside_brand, actor), upload(inside_brand, actor)
+    ImportJob.objects.create(brand=inside_brand, file=named, subject="members", created_at=NOW)
+    later = NOW + services.LIFETIME
+    services.delete_expired(brand_id=inside_brand.pk, now=later)
+    kept = StoredFile.objects.get()
+    assert (kept.pk, kept.size_bytes) == (named.pk, 0)
+    with pytest.raises(services.FileGone):
+        services.open_file(stored=kept, now=later)
+    assert services.delete_expired(brand_id=inside_brand.pk, now=later) == 0
+    assert plain.pk != kept.pk

@@ -1,0 +1,1 @@
+"""Deleting a member wherever anything is kept, proved by a registry that names every table."""

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+
+from core.kernel.access import Permission
+from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VisibleRelatedField
+from members.erasure import services
+from members.erasure.forms import REASONS
+from members.erasure.models import Erasure
+from members.profiles.models import Member
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+
+class ErasureOut(ModelSerializer):
+    class Meta:
+        model = Erasure
+        fields = [
+            "id",
+            "member_id",
+            "state",
+            "reason",
+            "requested_by_label",
+            "requested_at",
+            "due_at",
+            "rows_gone_at",
+            "finished_at",
+        ]
+
+
+class ErasureIn(Serializer):
+    member = VisibleRelatedField(queryset=Member.objects.all())
+    name = serializers.CharField(max_length=80, help_text="The member's name, to confirm.")
+    reason = serializers.ChoiceField(REASONS)
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class ErasureViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
+    """Deletions of members: asked for, waiting, done. What is done cannot be undone."""
+
+    queryset = Erasure.objects.all()
+    serializer_class = ErasureOut
+    inputs = {"create": ErasureIn}
+    permissions = {"GET": Permission.MEMBERS_ERASE, "POST": Permission.MEMBERS_ERASE}
+    filters = {
+        "member": Filter(
+            serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+            "member_id",
+            "Number of the member, also of one who is gone.",
+        ),
+        "state": Filter(serializers.ChoiceField(Erasure.State.choices), "state", "This state."),
+    }
+
+    def create(self, request: Request) -> Response:
+        """Have a member deleted wherever anything is kept, once the days of grace are over."""
+        values = self.parsed()
+        made = services.request_erasure(
+            member=values["member"],
+            typed_name=values["name"],
+            reason=values["reason"],
+            note=values.get("note", ""),
+            actor=self.viewer,
+            now=timezone.now(),
+        )
+        return self.created(made)
+
+    @action(detail=True, methods=["POST"])
+    def withdraw(self, request: Request, **_kwargs: Any) -> Response:
+        """Take a deletion back that has not begun."""
+        erasure = services.withdraw(
+            erasure=self.get_object(), actor=self.viewer, now=timezone.now()
+        )
+        return self.rendered(erasure)

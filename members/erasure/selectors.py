@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from core.kernel import crypto
+from members.erasure.models import Erasure, ErasurePolicy
+from members.erasure.rules import Kind, Trace, Traces
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from core.kernel.access import Viewer
+
+KIND = "erase_members"
+
+
+def grace_days(*, brand_id: int) -> int:
+    """Return how many days the brand lets a deletion wait."""
+    rows = ErasurePolicy.objects.filter(brand_id=brand_id).values_list("grace_days", flat=True)
+    return rows.first() or 0
+
+
+def waiting_of(*, viewer: Viewer, member_id: int) -> Erasure | None:
+    """Return the deletion that waits for a member or is at work, if any."""
+    rows = Erasure.objects.visible_to(viewer).filter(member_id=member_id)
+    return rows.filter(state__in=[Erasure.State.WAITING, Erasure.State.RUNNING]).first()
+
+
+def any_waits(*, brand_id: int, member_ids: Sequence[int]) -> bool:
+    """Whether one of these members is to be deleted."""
+    rows = Erasure.objects.filter(brand_id=brand_id, member_id__in=member_ids)
+    return rows.filter(state__in=[Erasure.State.WAITING, Erasure.State.RUNNING]).exists()
+
+
+def gone(*, viewer: Viewer, member_id: int) -> Erasure | None:
+    """Return how somebody was deleted who was in the viewer's sight."""
+    rows = Erasure.objects.visible_to(viewer).filter(member_id=member_id)
+    return rows.filter(rows_gone_at__isnull=False).order_by("-pk").first()
+
+
+def mark_of(*, brand_id: int, member_id: int, created_at: datetime) -> bytes:
+    """Return the keyed hash by which a restored backup knows this very person again."""
+    value = f"{member_id} {created_at.isoformat()}"
+    return crypto.lookup_hash(brand_id=brand_id, kind="erased", value=value)
+
+
+def sealed(traces: Iterable[Trace]) -> bytes:
+    """Return traces as they may lie in a table."""
+    return crypto.encrypt(json.dumps([asdict(trace) for trace in traces], ensure_ascii=False))
+
+
+def traces_of(*, run_id: int, brand_id: int) -> Traces:
+    """Return the traces of everybody whom a run erases."""
+    rows = Erasure.objects.filter(
+        brand_id=brand_id, run_id=run_id, state=Erasure.State.RUNNING, traces__isnull=False
+    )
+    found: dict[Trace, None] = {}
+    for sealed_traces in rows.order_by("pk").values_list("traces", flat=True):
+        for one in json.loads(crypto.decrypt(bytes(sealed_traces or b""))):
+            found[Trace(one["member_id"], Kind(one["kind"]), one["text"])] = None
+    return Traces(tuple(found))
+
+
+def describe_erasures(*, viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    """Return what the audit trail calls deletions: by the member's number."""
+    rows = Erasure.objects.visible_to(viewer).filter(pk__in=ids)
+    return {pk: (f"#{number}", "") for pk, number in rows.values_list("pk", "member_id")}

@@ -1,0 +1,80 @@
+"""What merges keep about a member: who was merged into them, and all that undoing needs.
+
+Whoever was merged into somebody is the same person, so that they go along.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.kernel import crypto
+from members.erasure.ports import Holding
+from members.erasure.rules import Kind, Trace
+from members.merging.models import MemberMerge
+from members.profiles.models import MergedMember
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from members.erasure.ports import Erasing
+
+NUMBERS, SEALED, MASKED = "customer_no", "phone_cipher", "phone_masked"
+
+
+def kin_of(brand_id: int, ids: Sequence[int]) -> dict[int, datetime]:
+    """Return who was merged into these members and is still, and when each was taken in."""
+    rows = MemberMerge.objects.filter(brand_id=brand_id, winner__in=ids, undone_at=None)
+    return {
+        loser_id: datetime.fromisoformat(row["created_at"]).astimezone(UTC)
+        for loser_id, row in rows.values_list("loser_id", "loser")
+    }
+
+
+def _merges(erasing: Erasing) -> Iterator[Trace]:
+    """The rows of members that a merge keeps; of one that was undone only a row of their own."""
+    mine = set(erasing.ids)
+    either = Q(winner__in=erasing.ids) | Q(loser_id__in=erasing.ids)
+    for merge in MemberMerge.objects.filter(either, brand_id=erasing.brand_id).order_by("pk"):
+        if merge.loser_id in mine:
+            yield from _row(merge.loser_id, merge.loser)
+            yield Trace(merge.loser_id, Kind.NAME, merge.loser_name)
+        if merge.winner_id in mine:
+            yield from _row(merge.winner_id, merge.before)
+        if merge.winner_id in mine and merge.undone_at is None:
+            yield from _row(merge.winner_id, merge.after)
+
+
+def _row(member_id: int, row: Mapping[str, Any]) -> Iterator[Trace]:
+    for key, kind in (("display_name", Kind.NAME), (NUMBERS, Kind.NUMBER), (MASKED, Kind.MASK)):
+        if row.get(key):
+            yield Trace(member_id, kind, row[key])
+    if row.get(SEALED):
+        phone = crypto.decrypt(bytes.fromhex(row[SEALED].removeprefix("\\x")))
+        yield Trace(member_id, Kind.NUMBER, phone)
+
+
+HOLDINGS = (
+    Holding(
+        model=MergedMember,
+        columns=("winner_id", "id"),
+        label=_("Merged members"),
+        untold="Told with the merge.",
+    ),
+    Holding(
+        model=MemberMerge,
+        columns=("winner_id", "loser_id"),
+        label=_("Merged members"),
+        traces=_merges,
+        fields={
+            "merged_at": _("Time"),
+            "loser_name": _("Merged member"),
+            "reason": _("Reason"),
+            "merged_by_label": _("By"),
+            "undone_at": _("Undone"),
+        },
+    ),
+)
