@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from members.custom_fields.api import CustomFieldViewSet
 from members.duplicates.api import DuplicateViewSet
 from members.identities.api import IdentityViewSet
 from members.imports.api import ImportViewSet
@@ -26,6 +27,7 @@ app_name = "members"
 router = SimpleRouter()
 router.register("duplicates", DuplicateViewSet, basename="duplicates")
 router.register("identities", IdentityViewSet, basename="identities")
+router.register("custom-fields", CustomFieldViewSet, basename="custom-fields")
 router.register("imports", ImportViewSet, basename="imports")
 router.register("member-merges", MergeViewSet, basename="member-merges")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")

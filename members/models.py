@@ -1,5 +1,6 @@
 """For Django's discovery only. Import a model from its concept."""
 
+from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.duplicates.models import DuplicatePair
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
@@ -32,6 +33,9 @@ from members.vehicles.models import (
 
 __all__ = [
     "Consent",
+    "CustomChoice",
+    "CustomField",
+    "CustomValue",
     "DuplicatePair",
     "Identity",
     "ImportJob",

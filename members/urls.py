@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
+from members.custom_fields import console as custom_fields
 from members.duplicates import console as duplicates
 from members.identities import console as identities
 from members.imports import console as imports
@@ -64,6 +65,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="tags-history-of-member",
     ),
     path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
+    path("fields/", custom_fields.custom_fields_list, name="custom-fields-list"),
+    path("fields/new/", custom_fields.custom_fields_new, name="custom-fields-new"),
+    path("fields/counts/", custom_fields.custom_fields_counts, name="custom-fields-counts"),
+    path("fields/<int:field_id>/", custom_fields.custom_fields_edit, name="custom-fields-edit"),
+    path(
+        "fields/<int:field_id>/move/", custom_fields.custom_fields_move, name="custom-fields-move"
+    ),
+    path(
+        "fields/<int:field_id>/archive/",
+        custom_fields.custom_fields_archive,
+        name="custom-fields-archive",
+    ),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),
     path("imports/template/<slug:subject>/", imports.imports_template, name="imports-template"),

@@ -37,6 +37,7 @@ from core.staff.models import RoleGrant, Staff
 from core.staff.selectors import viewer_of_staff
 from integrations.demo import plan
 from integrations.demo import services as demo
+from members.custom_fields.models import CustomField
 from members.duplicates.models import DuplicatePair
 from members.identities.models import Identity
 from members.imports import services as imports
@@ -292,6 +293,7 @@ def _people(actor: Viewer) -> dict[str, Any]:
         "free_tag_id": free_tag.pk,
         "act_id": TagAct.objects.filter(source=TagAct.Source.MANUAL).latest("pk").pk,
         "segment_id": Segment.objects.order_by("pk").first().pk,
+        "field_id": CustomField.objects.order_by("pk").first().pk,
         "key_id": key.pk,
         "file_id": file.pk,
     }

@@ -44,11 +44,13 @@ HELPERS = {
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
     "core/staff": {"passwords", "sessions"},
+    "members/custom_fields": {"choosing", "setting"},
     "members/imports": {
         "ahead",
         "error_file",
         "fields",
         "member_children",
+        "member_custom",
         "member_rows",
         "member_upsert",
         "merged",

@@ -169,6 +169,16 @@ BREACHES = {
             policy_version, at, author_label)
         VALUES ({brand}, {tagged}, 'growth', 'mature', 'matured', '', 7, now(), '')
     """,
+    # Custom fields
+    "custom fields: every value stands in the column of its field's kind": """
+        UPDATE members_customvalue SET text = 'x', number = NULL WHERE number IS NOT NULL
+    """,
+    "custom fields: every choice of a member is one of the field's own": """
+        UPDATE members_customvalue AS v SET choice_id = (
+            SELECT min(c.id) FROM members_customchoice AS c
+            WHERE c.brand_id = v.brand_id AND c.field_id <> v.field_id
+        ) WHERE v.choice_id IS NOT NULL AND v.slot = 0
+    """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """
         ALTER TABLE members_importjob DROP CONSTRAINT members_importjob_conserves_rows;

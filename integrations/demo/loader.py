@@ -22,6 +22,7 @@ TABLES = (
     "members_identity",
     "members_consent",
     "members_membertag",
+    "members_customvalue",
     "members_vehicle",
     "members_ownership",
     "members_order",

@@ -232,8 +232,8 @@ REFUSE_VEHICLE = """
 INSERT = """
 INSERT INTO members_member (
     id, brand_id, display_name, customer_no, phone_cipher, phone_hash, phone_masked, phone_tail,
-    gender, city_id, home_dealer_id, stage, stage_since, source, joined_on, created_at, updated_at,
-    version
+    gender, city_id, home_dealer_id, stage, is_stage_told, stage_since, source, joined_on,
+    created_at, updated_at, version
 )
 SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), customer_no,
        phone_cipher, phone_hash, coalesce(phone_masked, ''), coalesce(phone_tail, ''),
@@ -243,8 +243,8 @@ SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), 
            THEN 'growth'
            WHEN delivered_on <= (%(now)s AT TIME ZONE 'Asia/Shanghai')::date THEN 'introduction'
            ELSE 'prospect'
-       END), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date, 'import',
-       joined_on, %(now)s, %(now)s, 1
+       END), coalesce(stage <> 'prospect', false), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date,
+       'import', joined_on, %(now)s, %(now)s, 1
 FROM import_plan WHERE is_new AND refusal IS NULL
 """
 UPDATE = """
@@ -268,8 +268,7 @@ UPDATE members_member AS m SET
 FROM import_plan AS p
 WHERE p.is_own_changed AND p.refusal IS NULL AND m.brand_id = %(brand)s AND m.id = p.member_id
 """
-# What somebody new is by default says nothing; see ``profiles.ports``.
 STAGES_SAID = """
-SELECT member_id, coalesce(known_stage, ''), stage FROM import_plan
-WHERE refusal IS NULL AND (is_new OR is_own_changed) AND stage <> coalesce(known_stage, 'prospect')
+SELECT member_id, known_stage, stage FROM import_plan
+WHERE refusal IS NULL AND is_own_changed AND stage <> known_stage
 """

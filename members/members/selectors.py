@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, Max, Q, Sum
 
 from core.kernel import crypto
+from members.custom_fields.models import CustomValue
 from members.identities.models import Identity
 from members.orders.models import Order
 from members.privacy.models import Consent
@@ -56,7 +57,8 @@ def narrowed(
     """Return the members the viewer may see who meet all that was chosen.
 
     ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys),
-    ``segment`` and ``snapshot`` (a part of one); ``query`` is what was typed into the search box.
+    ``segment``, ``snapshot`` (a part of one) and ``custom`` (choices by field); ``query`` is what
+    was typed into the search box.
     ``span`` looks among ids above the first and up to the second only.
     """
     segment: Segment | None = chosen.get("segment")
@@ -75,6 +77,9 @@ def narrowed(
     if tag := chosen.get("tag"):
         # One row per pair, so that the join repeats nobody.
         rows = rows.filter(member_tags__brand_id=viewer.brand_id, member_tags__tag_id=tag)
+    for field_id, choice_id in (chosen.get("custom") or {}).items():
+        held = CustomValue.objects.filter(brand_id=viewer.brand_id, field_id=field_id)
+        rows = rows.filter(pk__in=held.filter(choice_id=choice_id).values("member_id"))
     return rows.filter(_typed(query.strip(), viewer.brand_id)) if query.strip() else rows
 
 

@@ -66,6 +66,8 @@ class Member(BrandModel):
         _("stage"), max_length=12, choices=Stage.choices, default=Stage.PROSPECT
     )
     stage_since = models.DateField(null=True)
+    # Taken in together with a stage that somebody named, rather than with the one of a beginner.
+    is_stage_told = models.BooleanField(default=False, db_default=False)
     source = models.CharField(_("source"), max_length=8, choices=Source.choices)
     joined_on = models.DateField(_("member since"), null=True)
     last_active_at = models.DateTimeField(_("last active"), null=True)

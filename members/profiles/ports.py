@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StageSaid:
-    """A person or a file set a member's stage; ``from_stage`` is empty for somebody new.
-
-    ``note`` says why, where that is known.
-    """
+    """A person or a file set the stage of a member who had another; ``note`` says why, if known."""
 
     member_id: int
     from_stage: str

@@ -41,6 +41,7 @@ NOT_PAGES = {
     "core:audit-of-subject": PART,
     "members:members-section": PART,
     "members:imports-template": "a file",
+    "members:custom-fields-counts": PART,
     "members:tags-of-member": PART,
     "members:tags-delete": LAYER,
     "members:tags-history-of-member": PART,

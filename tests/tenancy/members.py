@@ -9,6 +9,7 @@ from django.utils import timezone
 from core.files import services as files
 from core.kernel.scoping import tenant
 from core.runs.models import Run
+from members.custom_fields.models import CustomField, CustomValue
 from members.duplicates.models import DuplicatePair
 from members.imports.models import ImportJob, ImportRejection
 from members.lifecycle.models import StageChange
@@ -349,6 +350,25 @@ def new_owner(scope):
     return {"to": make_member(scope).pk, "on": "2026-01-01"}
 
 
+def make_field(scope):
+    """A field of the brand in which one member of the scope has a value."""
+    holder, n = make_member(scope), next(number)
+    with tenant(scope.brand.pk):
+        made = CustomField.objects.create(
+            brand=scope.brand,
+            key=f"f{n}",
+            label=f"{scope.brand_canary} field {n}",
+            kind="text",
+            created_at=timezone.now(),
+        )
+        CustomValue.objects.create(brand=scope.brand, member=holder, field=made, text="x")
+    return made
+
+
+def custom_field(scope):
+    return {"field_id": make_field(scope).pk}
+
+
 def new_member(scope):
     return {"display_name": "New", "home_dealer": scope.dealer.pk, "stage": "prospect"}
 
@@ -434,6 +454,15 @@ ROUTES = {
     "members:vehicles-detail": row(vehicle),
     "members:vehicles-read": row(vehicle),
     "members:vehicles-visit": row(vehicle),
+    "api:members:custom-fields-list": listing(dealers=False),
+    "api:members:custom-fields-detail": row(pk(custom_field), dealers=False),
+    "api:members:custom-fields-restore": row(pk(custom_field), dealers=False),
+    "members:custom-fields-list": listing(),
+    "members:custom-fields-new": listing(),
+    "members:custom-fields-counts": listing(),
+    "members:custom-fields-edit": row(custom_field, dealers=False),
+    "members:custom-fields-move": row(custom_field, dealers=False),
+    "members:custom-fields-archive": row(custom_field, dealers=False),
     "api:members:imports-list": listing(),
     "api:members:imports-detail": row(pk(import_job)),
     "api:members:imports-rejections": row(pk(import_job)),
