@@ -12,6 +12,7 @@ from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
 from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
+from members.timeline.api import TimelineViewSet
 
 app_name = "members"
 router = SimpleRouter()
@@ -26,4 +27,9 @@ router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
-urlpatterns = [path("tag-limits/", limits, name="tag-limits"), *router.urls]
+timeline = TimelineViewSet.as_view({"get": "retrieve"})
+urlpatterns = [
+    path("tag-limits/", limits, name="tag-limits"),
+    path("members/<int:member_id>/timeline/", timeline, name="members-timeline"),
+    *router.urls,
+]

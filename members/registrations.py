@@ -19,6 +19,8 @@ from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
+from members.identities import sections as identity_cards
+from members.identities import timeline as identities_told
 from members.imports.handlers import FILLS as IMPORTED
 from members.imports.handlers import KIND as IMPORT
 from members.imports.handlers import WORDS as IMPORT_WORDS
@@ -27,22 +29,26 @@ from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
 from members.lifecycle import services as lifecycle
+from members.lifecycle import timeline as stages_told
 from members.lifecycle.handlers import WORDS as LIFECYCLE_WORDS
 from members.lifecycle.handlers import LifecycleRun
 from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
 from members.lifecycle.models import StageChange, StagePolicy
-from members.lifecycle.sections import stage_section
+from members.lifecycle.sections import PANEL as STAGE_PANEL
 from members.lifecycle.selectors import KIND as LIFECYCLE_KIND
 from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
-from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
+from members.orders import sections as order_cards
+from members.orders import timeline as orders_told
 from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
+from members.privacy import sections as consent_cards
+from members.privacy import timeline as consents_told
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member, Stage
-from members.profiles.ports import register_follower, register_stage_teller
+from members.profiles.ports import register_follower, register_panel, register_stage_teller
 from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
@@ -53,6 +59,8 @@ from members.snapshots.handlers import SnapshotRun
 from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
 from members.snapshots.models import SnapshotBatch
 from members.snapshots.services import RUN_KIND as SNAPSHOT
+from members.tags import sections as tag_cards
+from members.tags import timeline as tags_told
 from members.tags.criteria import TAG_CRITERIA
 from members.tags.giving import (
     RULE_KIND,
@@ -69,12 +77,36 @@ from members.tags.retiring import RETIRE_KIND, RetireRun
 from members.tags.retiring import WORDS as RETIRE_WORDS
 from members.tags.undoing import UNDO_KIND, UndoRun
 from members.tags.undoing import WORDS as UNDO_WORDS
+from members.timeline import timeline as member_told
+from members.timeline.ports import register_timeline_source
+from members.timeline.sections import PANEL as TIMELINE_PANEL
+from members.vehicles import sections as vehicle_cards
+from members.vehicles import timeline as cars_told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from core.kernel.access import Viewer
 
+# What a member's page shows, and what its timeline tells: see the concepts' sections and timeline.
+PANELS = {
+    "timeline": TIMELINE_PANEL,
+    "tags": tag_cards.PANEL,
+    "lifecycle": STAGE_PANEL,
+    "vehicles": vehicle_cards.PANEL,
+    "orders": order_cards.PANEL,
+    "consents": consent_cards.PANEL,
+    "identities": identity_cards.PANEL,
+}
+TIMELINE = {
+    **orders_told.SOURCES,
+    **cars_told.SOURCES,
+    **stages_told.SOURCES,
+    **tags_told.SOURCES,
+    **consents_told.SOURCES,
+    **identities_told.SOURCES,
+    **member_told.SOURCES,
+}
 STAGES = {
     "prospect": Badge(_("Prospect"), icon="user"),
     "introduction": Badge(_("Introduction"), "primary", "flag"),
@@ -132,6 +164,7 @@ def register() -> None:
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
     _register_tags()
     _register_lifecycle()
+    _register_page()
     register_states(STAGES | IMPORT_STATES)
     register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
     register_actions(SENTENCES)
@@ -162,6 +195,14 @@ def register() -> None:
     )
 
 
+def _register_page() -> None:
+    """Fill a member's page; other apps add cards and kinds of entries of their own."""
+    for key, panel in PANELS.items():
+        register_panel(key, panel)
+    for kind, source in TIMELINE.items():
+        register_timeline_source(kind, source)
+
+
 def _register_tags() -> None:
     tagged = [MemberTag, TagChangeBatch]
     register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=tagged)
@@ -183,10 +224,6 @@ def _register_lifecycle() -> None:
     register_follower(lifecycle.follow_facts)
     register_stage_teller(lifecycle.tell_said)
     see = Permission.MEMBERS_VIEW
-    stage = MemberSection(
-        _("Lifecycle"), "members/lifecycle/_of_member.html", stage_section, see, order=10
-    )
-    register_member_section("lifecycle", stage)
     register_places(NavItem(_("Lifecycle"), "members:lifecycle-board", "refresh", see, order=28))
     register_subjects(
         {"members.stagepolicy": SubjectKind(_("Rules of the lifecycle"), _stage_policies)}

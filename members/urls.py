@@ -14,6 +14,7 @@ from members.segments import console as segments
 from members.snapshots import console as snapshots
 from members.tags import console as tags
 from members.tags import console_history as tag_pages
+from members.timeline import console as timeline
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -26,12 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:member_id>/edit/", members.members_edit, name="members-edit"),
     path("<int:member_id>/orders/", members.members_orders, name="members-orders"),
     path("<int:member_id>/tags/", tag_pages.tags_of_member, name="tags-of-member"),
-    path(
-        "<int:member_id>/tags/history/",
-        tag_pages.tags_history_of_member,
-        name="tags-history-of-member",
-    ),
-    path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
+    path("<int:member_id>/timeline/", timeline.timeline, name="timeline"),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),
     path("imports/template/<slug:subject>/", imports.imports_template, name="imports-template"),

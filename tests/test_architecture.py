@@ -21,7 +21,7 @@ LAYERS += ["presenting"]  # rows as templates show them, where console.py would 
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["sections", "criteria", "invariants", "search", "workbench"]
+LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "timeline"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -64,6 +64,7 @@ HELPERS = {
     },
     "members/lifecycle": {"moving"},
     "members/members": {"searching"},
+    "members/orders": {"rfm"},
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
         *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -11,7 +12,6 @@ from members.tags.models import TagAct, TagChange, TagChangeBatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from members.tags.models import Tag
 
 # Newest first through the member's bucket: what happened to a thousand neighbours, of which the
-# member's own are kept. ``before`` turns the page.
+# member's own are kept. ``at`` and ``before`` turn the page.
 OF_MEMBER = """
 SELECT batch.id, batch.at, change.tag_id, change.tag_name, change.kind, act.id, act.source,
     act.author_label, act.rule_version, act.undone_at IS NOT NULL, act.run_id
 FROM members_tagchangebatch batch
 JOIN members_tagchange change ON change.brand_id = batch.brand_id AND change.id = batch.change_id
 JOIN members_tagact act ON act.brand_id = batch.brand_id AND act.id = change.act_id
-WHERE batch.brand_id = %(brand)s AND batch.bucket = %(bucket)s AND batch.id < %(before)s
-    AND %(member)s = ANY(batch.member_ids)
-ORDER BY batch.id DESC LIMIT %(limit)s
+WHERE batch.brand_id = %(brand)s AND batch.bucket = %(bucket)s
+    AND (batch.at, batch.id) < (%(at)s, %(before)s) AND %(member)s = ANY(batch.member_ids)
+ORDER BY batch.at DESC, batch.id DESC LIMIT %(limit)s
 """
-NEWEST = 2**62
+NEWEST, END_OF_TIME = 2**62, datetime(9999, 12, 1, tzinfo=UTC)
 A_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing that happened to one member's tag. ``pk`` turns the page."""
+    """One thing that happened to one member's tag. ``at`` and ``pk`` turn the page."""
 
     pk: int
     at: datetime
@@ -62,12 +62,18 @@ class Happened:
         return str(TagAct.Source(self.source).label)
 
 
-def of_member(*, member: Member, before: int = NEWEST, limit: int = A_PAGE) -> list[Happened]:
-    """Return what happened to a member's tags, the newest first, below a batch's number."""
-    values = {
+def of_member(
+    *, member: Member, at: datetime = END_OF_TIME, before: int = NEWEST, limit: int = A_PAGE
+) -> list[Happened]:
+    """Return what happened to a member's tags, the newest first.
+
+    Only what comes before a moment and, among that moment's, below a batch's number.
+    """
+    values: dict[str, Any] = {
         "brand": member.brand_id,
         "member": member.pk,
         "bucket": member.pk // TagChangeBatch.SIZE,
+        "at": at,
         "before": before,
         "limit": limit,
     }
