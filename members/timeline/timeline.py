@@ -38,7 +38,7 @@ def arrival(*, member: Member, viewer: Viewer, before: Before, limit: int) -> li
         data={"source": member.source},
     )
     told = [taken_in]
-    if member.joined_on and member.joined_on < localdate(member.created_at):
+    if member.joined_on and member.joined_on != localdate(member.created_at):
         key = rules.key_of(member.pk, 0, 2)
         told.append(
             Entry(

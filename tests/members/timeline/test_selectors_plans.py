@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
+from members.privacy.models import Consent
 from members.timeline import ports
 from members.timeline.rules import Before, Position
+from members.vehicles.models import VehicleModel
 from tests.factories.communities import BroadcastFactory, MembershipFactory, RoomFactory
 from tests.factories.core import BrandFactory
 from tests.factories.members import MemberFactory, TagFactory
@@ -68,6 +70,36 @@ FILL = {
         FROM members_tagchange change JOIN members_tagact act ON act.id = change.act_id
         WHERE change.brand_id = %(brand)s""",
 }
+# Others, so that a member's few rows are few among many.
+CROWD = """
+WITH crowd AS (
+    INSERT INTO members_member (brand_id, display_name, phone_masked, phone_tail, gender, stage,
+        source, created_at, updated_at, version)
+    SELECT %(brand)s, 'M' || n, '', '', '', 'growth', 'app', %(noon)s, %(noon)s, 1
+    FROM generate_series(1, 3000) n RETURNING id
+), consents AS (
+    INSERT INTO members_consent (brand_id, member_id, purpose, version, given_at, evidence)
+    SELECT %(brand)s, id, 'marketing', 'v1', %(noon)s, '' FROM crowd
+), identities AS (
+    INSERT INTO members_identity (brand_id, member_id, kind, value, created_at)
+    SELECT %(brand)s, id, 'unionid', id::text, %(noon)s FROM crowd
+), cars AS (
+    INSERT INTO members_vehicle (brand_id, vin_cipher, vin_hash, vin_tail, model_id, is_domestic,
+        created_at)
+    SELECT %(brand)s, 'x', id::text::bytea, 'ABC123', %(model)s, true, %(noon)s FROM crowd
+    RETURNING id
+)
+INSERT INTO members_ownership (brand_id, vehicle_id, member_id, delivered_on)
+SELECT %(brand)s, car.id, who.id, %(noon)s::date
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM cars) car
+JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM crowd) who USING (n)
+"""
+CROWDED = ["members_consent", "members_identity", "members_vehicle", "members_ownership"]
+FEW = {
+    "consent": ("members_consent", "members_consent_one_per_purpose"),
+    "identity": ("members_identity", "members_identity_by_member"),
+    "vehicle": ("members_ownership", "members_ownership_by_member"),
+}
 IN_ORDER = [
     "members_order",
     "members_stagechange",
@@ -117,7 +149,13 @@ def filled(brand):
     with tenant(brand.pk), connection.cursor() as cursor:
         for table in IN_ORDER:
             cursor.execute(FILL[table], values)
-        cursor.execute(f"ANALYZE {', '.join(IN_ORDER)}, communities_room, members_member")
+        model = VehicleModel.objects.create(brand=brand, code="E7", name="远航 E7")
+        cursor.execute(CROWD, values | {"model": model.pk})
+        tables = [*IN_ORDER, *CROWDED, "communities_room", "members_member"]
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
+        Consent.objects.create(
+            brand=brand, member=member, purpose="marketing", version="v1", given_at=NOON
+        )
     return member
 
 
@@ -139,21 +177,41 @@ def explained(statements):
         yield (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
 
 
+def reading(kind, member, before):
+    """Ask a source for a page; return what it told and every scan that this took."""
+    viewer = system_viewer(member.brand_id)
+    source = ports.sources_for(viewer)[kind]
+    with tenant(member.brand_id):
+        with CaptureQueriesContext(connection) as asked:
+            found = source.load(member=member, viewer=viewer, before=before, limit=PAGE)
+        plans = list(explained(query["sql"] for query in asked))
+    return found, [scan for plan in plans for scan in scans(plan)]
+
+
 @pytest.mark.parametrize("place", ["newest", "far back"])
 @pytest.mark.parametrize("kind", READ)
 def test_a_source_reads_a_page_through_an_index(kind, place, busy):
     back = Position(NOON - timedelta(days=2), kind, 2**40).seen_by(kind)
-    before = Before() if place == "newest" else back
-    viewer = system_viewer(busy.brand_id)
-    source = ports.sources_for(viewer)[kind]
-    with tenant(busy.brand_id):
-        with CaptureQueriesContext(connection) as asked:
-            found = source.load(member=busy, viewer=viewer, before=before, limit=PAGE)
-        assert len(found) == PAGE
-        used = [one for plan in explained(q["sql"] for q in asked) for one in scans(plan)]
+    found, used = reading(kind, busy, Before() if place == "newest" else back)
+    assert len(found) == PAGE
     for relation, index in READ[kind].items():
         mine = [(name, touched) for table, name, touched in used if table == relation]
         assert mine
         for name, touched in mine:
             assert name.startswith(index), used
             assert touched <= 2 * PAGE, used
+
+
+@pytest.mark.parametrize("kind", FEW)
+def test_what_is_few_is_found_through_an_index(kind, busy):
+    relation, index = FEW[kind]
+    found, used = reading(kind, busy, Before())
+    assert len(found) == (kind == "consent")
+    ((_table, name, touched),) = [scan for scan in used if scan[0] == relation]
+    assert name == index, used
+    assert touched <= 1
+
+
+def test_every_kind_is_asked_about_here():
+    kinds = set(ports.sources_for(system_viewer(1)))
+    assert kinds == {*READ, *FEW, "member"}  # the last is the member's own row
