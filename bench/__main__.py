@@ -16,8 +16,10 @@ TABLES = {
     "p1": "bench.p1",
     "p2": "bench.p2",
     "p4": "bench.p4",
+    "p7": "bench.p7",
     "p8": "bench.p8",
     "p10": "bench.start",
+    "live": "bench.live",
 }
 ALONE = {"p10"}
 

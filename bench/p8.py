@@ -13,17 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.test import Client
-from django.utils import timezone
 
 from bench import p1, p2, p4, report
 from bench.data import brand_of
 from bench.report import Report, Result
-from core.api_keys.services import create_api_key
-from core.kernel.access import Permission, system_viewer
-from core.kernel.scoping import tenant
+from bench.visitors import visitors_of
 from core.organizations.models import Brand
-from core.staff import services as staff_services
-from core.staff.models import Role
 
 BATCH_GOAL, PAGE_GOAL = 1.05, 0.1
 # P4 first: it empties the members' tables, so it wants a database in which nothing is yet.
@@ -91,19 +86,8 @@ def _together(
 
 def _pages(brand: Brand) -> dict[str, float]:
     """Return the median seconds of each page."""
-    person, program = Client(SERVER_NAME="localhost"), Client(SERVER_NAME="localhost")
-    actor, now = system_viewer(brand.pk), timezone.now()
-    name = f"bench-{time.time_ns()}"
-    with tenant(brand.pk):
-        staff, _password = staff_services.create_staff(
-            username=name, display_name="Bench", email="", actor=actor, now=now
-        )
-        staff_services.grant_role(staff_id=staff.pk, role=Role.HQ_ADMIN, actor=actor, now=now)
-        _key, secret = create_api_key(
-            name=name, permissions=list(Permission), expires_at=None, actor=actor, now=now
-        )
-    person.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
-    program.defaults["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+    visitors = visitors_of(brand)
+    person, program = visitors.person, visitors.program
     first = "/api/v1/members/?limit=50"
     deep = _follow(program, first)
     member_id = program.get(first).json()["results"][-1]["id"]

@@ -32,6 +32,7 @@ from communities.group_building.selectors import describe_rules, describe_runs
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
 from communities.memberships.criteria import COMMUNITY_CRITERIA
+from communities.memberships.holdings import SEATS as MOVED_SEATS
 from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
@@ -60,6 +61,7 @@ from core.workbench.ports import (
     register_todos,
 )
 from members.lifecycle.ports import register_recommender
+from members.merging.ports import register_moved_rows
 from members.profiles.ports import register_panel as register_member_panel
 from members.segments.ports import register_criteria
 from members.timeline.ports import register_timeline_source
@@ -108,6 +110,7 @@ def _register_communities() -> None:
     register_panel("rooms", fullest_rooms, permission=may_view, order=30)
     register_invariants(*SEATS)
     register_criteria(*COMMUNITY_CRITERIA)
+    register_moved_rows(MOVED_SEATS)
     register_member_panel("seats", SEATS_PANEL)
     for kind, told in {**SEATS_TOLD, **BROADCASTS_TOLD}.items():
         register_timeline_source(kind, told)

@@ -5,27 +5,45 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from members.custom_fields.api import CustomFieldViewSet
+from members.duplicates.api import DuplicateViewSet
+from members.identities.api import IdentityViewSet
 from members.imports.api import ImportViewSet
 from members.lifecycle.api import LifecycleViewSet, StageChangeViewSet
 from members.members.api import MemberViewSet
+from members.merging.api import MergeViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
 from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
 from members.timeline.api import TimelineViewSet
+from members.vehicles.api import (
+    OwnershipViewSet,
+    ReadingViewSet,
+    VehicleViewSet,
+    VisitViewSet,
+)
 
 app_name = "members"
 router = SimpleRouter()
+router.register("duplicates", DuplicateViewSet, basename="duplicates")
+router.register("identities", IdentityViewSet, basename="identities")
+router.register("custom-fields", CustomFieldViewSet, basename="custom-fields")
 router.register("imports", ImportViewSet, basename="imports")
+router.register("member-merges", MergeViewSet, basename="member-merges")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
 router.register("members", MemberViewSet, basename="members")
+router.register("mileage-readings", ReadingViewSet, basename="mileage-readings")
 router.register("orders", OrderViewSet, basename="orders")
+router.register("ownerships", OwnershipViewSet, basename="ownerships")
 router.register("segments", SegmentViewSet, basename="segments")
+router.register("service-visits", VisitViewSet, basename="service-visits")
 router.register("segment-snapshots", SnapshotViewSet, basename="segment-snapshots")
 router.register("stage-changes", StageChangeViewSet, basename="stage-changes")
 router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
+router.register("vehicles", VehicleViewSet, basename="vehicles")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 timeline = TimelineViewSet.as_view({"get": "retrieve"})
 urlpatterns = [

@@ -1,12 +1,15 @@
 """For Django's discovery only. Import a model from its concept."""
 
+from members.custom_fields.models import CustomChoice, CustomField, CustomValue
+from members.duplicates.models import DuplicatePair
 from members.identities.models import Identity
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
 from members.lifecycle.models import StageChange, StagePolicy
 from members.live.models import LiveMember, LiveSegment, TouchedMember
+from members.merging.models import MemberMerge
 from members.orders.models import Order
 from members.privacy.models import Consent
-from members.profiles.models import Member
+from members.profiles.models import Member, MergedMember
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
 from members.tags.models import (
@@ -20,10 +23,20 @@ from members.tags.models import (
     TagLimits,
     TagRule,
 )
-from members.vehicles.models import Ownership, Vehicle, VehicleModel
+from members.vehicles.models import (
+    MileageReading,
+    Ownership,
+    ServiceVisit,
+    Vehicle,
+    VehicleModel,
+)
 
 __all__ = [
     "Consent",
+    "CustomChoice",
+    "CustomField",
+    "CustomValue",
+    "DuplicatePair",
     "Identity",
     "ImportJob",
     "ImportProfile",
@@ -31,10 +44,14 @@ __all__ = [
     "LiveMember",
     "LiveSegment",
     "Member",
+    "MemberMerge",
     "MemberTag",
+    "MergedMember",
+    "MileageReading",
     "Order",
     "Ownership",
     "Segment",
+    "ServiceVisit",
     "Snapshot",
     "SnapshotBatch",
     "StageChange",

@@ -13,12 +13,23 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
-from core.kernel.navigation import NavItem
+from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
 from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
+from members.custom_fields.criteria import PREFIX as CUSTOM
+from members.custom_fields.criteria import criteria_of
+from members.custom_fields.invariants import INVARIANTS as CUSTOM_FIELDS
+from members.custom_fields.models import CustomField
+from members.custom_fields.sections import PANEL as CUSTOM_PANEL
+from members.duplicates.handlers import WORDS as FIND_WORDS
+from members.duplicates.handlers import FindHandler
+from members.duplicates.invariants import INVARIANTS as PAIRS
+from members.duplicates.listing import PAIRS as PAIR_LIST
+from members.duplicates.models import DuplicatePair
+from members.duplicates.services import FIND_KIND
 from members.identities import sections as identity_cards
 from members.identities import timeline as identities_told
 from members.imports.handlers import FILLS as IMPORTED
@@ -39,6 +50,11 @@ from members.lifecycle.selectors import KIND as LIFECYCLE_KIND
 from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
 from members.members.searching import find_members
+from members.merging import timeline as merges_told
+from members.merging.holdings import FIELDS, TABLES
+from members.merging.invariants import INVARIANTS as MERGES
+from members.merging.ports import register_merged_fields, register_moved_rows
+from members.merging.sections import PANEL as MERGE_PANEL
 from members.orders import sections as order_cards
 from members.orders import timeline as orders_told
 from members.orders.listing import ORDERS as ORDER_LIST
@@ -53,7 +69,7 @@ from members.profiles.workbench import member_figures
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
-from members.segments.ports import register_criteria
+from members.segments.ports import register_criteria, register_criteria_of_brands
 from members.snapshots.handlers import WORDS as SNAPSHOT_WORDS
 from members.snapshots.handlers import SnapshotRun
 from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
@@ -82,6 +98,8 @@ from members.timeline.ports import register_timeline_source
 from members.timeline.sections import PANEL as TIMELINE_PANEL
 from members.vehicles import sections as vehicle_cards
 from members.vehicles import timeline as cars_told
+from members.vehicles.invariants import INVARIANTS as VEHICLES
+from members.vehicles.models import Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -96,7 +114,9 @@ PANELS = {
     "vehicles": vehicle_cards.PANEL,
     "orders": order_cards.PANEL,
     "consents": consent_cards.PANEL,
+    "custom": CUSTOM_PANEL,
     "identities": identity_cards.PANEL,
+    "merges": MERGE_PANEL,
 }
 TIMELINE = {
     **orders_told.SOURCES,
@@ -105,6 +125,7 @@ TIMELINE = {
     **tags_told.SOURCES,
     **consents_told.SOURCES,
     **identities_told.SOURCES,
+    **merges_told.SOURCES,
     **member_told.SOURCES,
 }
 STAGES = {
@@ -127,6 +148,26 @@ SENTENCES = {
     "order.recorded": _("recorded an order of"),
     "member.created": _("took in the member"),
     "member.changed": _("changed the member"),
+    "member.merged": _("merged member %(loser)s into"),
+    "member.merged_away": _("merged into member %(winner)s the member"),
+    "member.merge_undone": _("gave member %(loser)s back from"),
+    "member.came_back": _("undid the merge of"),
+    "member.split": _("took rows out into member %(new)s from"),
+    "member.not_duplicate": _("told from member %(other)s the member"),
+    "member.identity_added": _("added an identity to"),
+    "member.identity_removed": _("removed an identity from"),
+    "vehicle.added": _("added to member %(member)s the car"),
+    "vehicle.given_up": _("ended the ownership of member %(member)s of the car"),
+    "vehicle.transferred": _("transferred from member %(from)s to %(to)s the car"),
+    "vehicle.mileage_read": _("entered %(km)s km for the car"),
+    "vehicle.serviced": _("entered a service visit of the car"),
+    "member.custom_changed": _("changed own fields (%(said)s) of the member"),
+    "custom_field.created": _("declared the field"),
+    "custom_field.changed": _("changed the field"),
+    "custom_field.moved": _("moved to another place the field"),
+    "custom_field.archived": _("archived the field"),
+    "custom_field.restored": _("took into use again the field"),
+    "custom_field.set_for_many": _("set for %(count)s members the field"),
     "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
     "stage_policy.changed": _("changed the rules of the lifecycle:"),
     "segment.created": _("created the segment"),
@@ -159,14 +200,16 @@ SENTENCES = {
 
 def register() -> None:
     """Fill the registries; called from ``MembersConfig.ready``."""
+    _register_identity_and_vehicles()
     register_criteria(*BUILT_IN, *TAG_CRITERIA)
     register_run_kind(IMPORT, ImportHandler(), IMPORT_WORDS, fills=IMPORTED)
     register_run_kind(SNAPSHOT, SnapshotRun(), SNAPSHOT_WORDS, fills=[SnapshotBatch])
     _register_tags()
     _register_lifecycle()
     _register_page()
+    _register_custom_fields()
     register_states(STAGES | IMPORT_STATES)
-    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE)
+    register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE, *CUSTOM_FIELDS)
     register_actions(SENTENCES)
     register_subjects(
         {
@@ -203,6 +246,18 @@ def _register_page() -> None:
         register_timeline_source(kind, source)
 
 
+def _register_identity_and_vehicles() -> None:
+    register_run_kind(FIND_KIND, FindHandler(), FIND_WORDS, fills=[DuplicatePair])
+    register_moved_rows(*TABLES)
+    register_merged_fields(*FIELDS)
+    register_invariants(*VEHICLES, *MERGES, *PAIRS)
+    register_subjects({"members.vehicle": SubjectKind(_("Vehicle"), _vehicles)})
+    register_list("duplicates", PAIR_LIST)
+    register_places(
+        NavItem(_("Duplicates"), "members:duplicates-list", "copy", Permission.MEMBERS_EDIT, 28)
+    )
+
+
 def _register_tags() -> None:
     tagged = [MemberTag, TagChangeBatch]
     register_run_kind(RULE_KIND, RuleRun(), RULE_WORDS, fills=tagged)
@@ -232,6 +287,26 @@ def _register_lifecycle() -> None:
     register_values("to", dict(Stage.choices))
 
 
+def _register_custom_fields() -> None:
+    register_criteria_of_brands(CUSTOM, criteria_of)
+    register_subjects({"members.customfield": SubjectKind(_("Custom field"), _custom_fields)})
+    register_places(
+        NavItem(
+            _("Custom fields"),
+            "members:custom-fields-list",
+            "list",
+            Permission.FIELDS_EDIT,
+            order=215,
+            section=Section.SETUP,
+        )
+    )
+
+
+def _custom_fields(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = CustomField.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "label")
+    return {pk: (label, reverse("members:custom-fields-edit", args=[pk])) for pk, label in rows}
+
+
 def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = StagePolicy.objects.visible_to(viewer).filter(pk__in=ids)
     place = reverse("members:lifecycle-rules")
@@ -246,6 +321,14 @@ def _members(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, st
     return {
         pk: (formats.masked_name(name), reverse("members:members-detail", args=[pk]))
         for pk, name in rows
+    }
+
+
+def _vehicles(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = Vehicle.objects.visible_to(viewer).filter(pk__in=ids)
+    return {
+        pk: (f"{model} …{tail}", reverse("members:vehicles-detail", args=[pk]))
+        for pk, model, tail in rows.values_list("pk", "model__name", "vin_tail")
     }
 
 

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
+from members.custom_fields import console as custom_fields
+from members.duplicates import console as duplicates
+from members.identities import console as identities
 from members.imports import console as imports
 from members.lifecycle import console as lifecycle
 from members.live import console as live
 from members.members import console as members
+from members.merging import console as merging
 from members.segments import console as segments
 from members.snapshots import console as snapshots
 from members.tags import console as tags
 from members.tags import console_history as tag_pages
 from members.timeline import console as timeline
+from members.vehicles import console as vehicles
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -26,8 +31,48 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:member_id>/", members.members_detail, name="members-detail"),
     path("<int:member_id>/edit/", members.members_edit, name="members-edit"),
     path("<int:member_id>/orders/", members.members_orders, name="members-orders"),
+    path("<int:member_id>/vehicles/new/", vehicles.vehicles_add, name="vehicles-add"),
+    path("<int:member_id>/identities/new/", identities.identities_add, name="identities-add"),
+    path("<int:member_id>/merge/", merging.merges_start, name="merges-start"),
+    path("<int:winner_id>/merge/<int:loser_id>/", merging.merges_preview, name="merges-preview"),
+    path(
+        "identities/<int:identity_id>/remove/",
+        identities.identities_remove,
+        name="identities-remove",
+    ),
+    path("<int:member_id>/split/", merging.merges_split, name="merges-split"),
+    path("merges/<int:merge_id>/", merging.merges_detail, name="merges-detail"),
+    path("merges/<int:merge_id>/undo/", merging.merges_undo, name="merges-undo"),
+    path("duplicates/", duplicates.duplicates_list, name="duplicates-list"),
+    path("duplicates/find/", duplicates.duplicates_find, name="duplicates-find"),
+    path(
+        "duplicates/<int:pair_id>/dismiss/",
+        duplicates.duplicates_dismiss,
+        name="duplicates-dismiss",
+    ),
+    path("vehicles/<int:vehicle_id>/", vehicles.vehicles_detail, name="vehicles-detail"),
+    path("vehicles/<int:vehicle_id>/mileage/", vehicles.vehicles_read, name="vehicles-read"),
+    path("vehicles/<int:vehicle_id>/visits/new/", vehicles.vehicles_visit, name="vehicles-visit"),
+    path("ownerships/<int:ownership_id>/end/", vehicles.ownerships_end, name="ownerships-end"),
+    path(
+        "ownerships/<int:ownership_id>/transfer/",
+        vehicles.ownerships_transfer,
+        name="ownerships-transfer",
+    ),
     path("<int:member_id>/tags/", tag_pages.tags_of_member, name="tags-of-member"),
     path("<int:member_id>/timeline/", timeline.timeline, name="timeline"),
+    path("fields/", custom_fields.custom_fields_list, name="custom-fields-list"),
+    path("fields/new/", custom_fields.custom_fields_new, name="custom-fields-new"),
+    path("fields/counts/", custom_fields.custom_fields_counts, name="custom-fields-counts"),
+    path("fields/<int:field_id>/", custom_fields.custom_fields_edit, name="custom-fields-edit"),
+    path(
+        "fields/<int:field_id>/move/", custom_fields.custom_fields_move, name="custom-fields-move"
+    ),
+    path(
+        "fields/<int:field_id>/archive/",
+        custom_fields.custom_fields_archive,
+        name="custom-fields-archive",
+    ),
     path("imports/", imports.imports_list, name="imports-list"),
     path("imports/new/", imports.imports_new, name="imports-new"),
     path("imports/template/<slug:subject>/", imports.imports_template, name="imports-template"),

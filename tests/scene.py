@@ -37,13 +37,19 @@ from core.staff.models import RoleGrant, Staff
 from core.staff.selectors import viewer_of_staff
 from integrations.demo import plan
 from integrations.demo import services as demo
+from members.custom_fields.models import CustomField
+from members.duplicates.models import DuplicatePair
+from members.identities.models import Identity
 from members.imports import services as imports
 from members.live import services as live
+from members.merging.services import merge_members
 from members.profiles.models import Member
 from members.segments.models import Segment
 from members.snapshots import services as snapshots
 from members.tags import services as tags
 from members.tags.models import TagAct
+from members.vehicles import services as vehicles
+from members.vehicles.models import Ownership
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +127,7 @@ def make_scene() -> Scene:
     sent, draft = _broadcast(actor)
     with tenant(brand_id):
         rows = _organization() | _people(actor) | _places()
+        rows |= _cars_and_twins(actor)
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
         rows["snapshot_id"] = snapshot_id
         rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
@@ -286,8 +293,47 @@ def _people(actor: Viewer) -> dict[str, Any]:
         "free_tag_id": free_tag.pk,
         "act_id": TagAct.objects.filter(source=TagAct.Source.MANUAL).latest("pk").pk,
         "segment_id": Segment.objects.order_by("pk").first().pk,
+        "field_id": CustomField.objects.order_by("pk").first().pk,
         "key_id": key.pk,
         "file_id": file.pk,
+    }
+
+
+def _cars_and_twins(actor: Viewer) -> dict[str, Any]:
+    """A car with a history, a merge, a pair to judge, and two who could be merged."""
+    now, today = timezone.now(), timezone.localdate()
+    held = Ownership.objects.filter(ended_on=None).order_by("pk").first()
+    for days, km in ((60, 60_000), (30, 61_200)):
+        vehicles.record_visit(
+            vehicle=held.vehicle,
+            visited_on=today - timedelta(days=days),
+            kind="maintenance",
+            mileage_km=(held.vehicle.mileage_km or 0) + km,
+            amount_fen=880_00,
+            actor=actor,
+            now=now,
+        )
+    spare = list(Member.objects.filter(orders=None).order_by("-pk")[:6])
+    merge = merge_members(
+        winner_id=spare[0].pk, loser_id=spare[1].pk, reason="同一人", actor=actor, now=now
+    )
+    first, second = sorted([spare[2].pk, spare[3].pk])
+    pair = DuplicatePair.objects.create(
+        brand_id=actor.brand_id,
+        first_id=first,
+        second_id=second,
+        score=80,
+        reasons=["name_tail"],
+        found_at=now,
+    )
+    return {
+        "vehicle_id": held.vehicle_id,
+        "ownership_id": held.pk,
+        "identity_id": Identity.objects.filter(brand_id=actor.brand_id).latest("pk").pk,
+        "merge_id": merge.pk,
+        "pair_id": pair.pk,
+        "winner_id": spare[4].pk,
+        "loser_id": spare[5].pk,
     }
 
 

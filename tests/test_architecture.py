@@ -21,7 +21,7 @@ LAYERS += ["presenting"]  # rows as templates show them, where console.py would 
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "timeline"]
+LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "holdings", "timeline"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -44,13 +44,16 @@ HELPERS = {
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
     "core/staff": {"passwords", "sessions"},
+    "members/custom_fields": {"choosing", "setting"},
     "members/imports": {
         "ahead",
         "error_file",
         "fields",
         "member_children",
+        "member_custom",
         "member_rows",
         "member_upsert",
+        "merged",
         "one_row_each",
         "options",
         "order_rows",
@@ -65,6 +68,8 @@ HELPERS = {
     "members/lifecycle": {"moving"},
     "members/members": {"searching"},
     "members/orders": {"rfm"},
+    "members/duplicates": {"finding"},
+    "members/merging": {"moving"},
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
         *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),

@@ -107,6 +107,31 @@ BREACHES = {
     "members: whoever is in a stage with a start did not start in the future": """
         UPDATE members_member SET stage_since = current_date + 2 WHERE id = {tagged}
     """,
+    # Cars, merges and pairs
+    "members: no car has two owners on one day": """
+        ALTER TABLE members_ownership DROP CONSTRAINT members_ownership_no_overlap;
+        INSERT INTO members_ownership (brand_id, vehicle_id, member_id, delivered_on, ended_on)
+        SELECT brand_id, vehicle_id, member_id, delivered_on, delivered_on + 1
+        FROM members_ownership WHERE ended_on IS NULL LIMIT 1
+    """,
+    "members: no odometer went back without a reason": """
+        UPDATE members_mileagereading SET km = km + 100000
+        WHERE id = (SELECT min(id) FROM members_mileagereading)
+    """,
+    "members: a car's mileage is what its newest reading says": """
+        UPDATE members_vehicle SET mileage_km = 7
+        WHERE id = (SELECT max(vehicle_id) FROM members_mileagereading)
+    """,
+    "members: nobody is merged into another and a member as well": """
+        UPDATE members_mergedmember SET id = {tagged}
+    """,
+    "members: every merge that stands has a merged member, and the other way round": """
+        UPDATE members_membermerge SET undone_at = now()
+    """,
+    "members: every pair to judge is two members": """
+        ALTER TABLE members_duplicatepair DROP CONSTRAINT members_duplicate_older_first;
+        UPDATE members_duplicatepair SET second_id = first_id
+    """,
     # Snapshots
     "members: every snapshot that was taken counts the people in its batches": """
         UPDATE members_snapshot SET member_count = member_count + 1 WHERE id = {snapshot}
@@ -143,6 +168,16 @@ BREACHES = {
         INSERT INTO members_stagechange (brand_id, member_id, from_stage, to_stage, reason, note,
             policy_version, at, author_label)
         VALUES ({brand}, {tagged}, 'growth', 'mature', 'matured', '', 7, now(), '')
+    """,
+    # Custom fields
+    "custom fields: every value stands in the column of its field's kind": """
+        UPDATE members_customvalue SET text = 'x', number = NULL WHERE number IS NOT NULL
+    """,
+    "custom fields: every choice of a member is one of the field's own": """
+        UPDATE members_customvalue AS v SET choice_id = (
+            SELECT min(c.id) FROM members_customchoice AS c
+            WHERE c.brand_id = v.brand_id AND c.field_id <> v.field_id
+        ) WHERE v.choice_id IS NOT NULL AND v.slot = 0
     """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """

@@ -11,6 +11,7 @@ PERMISSION_WORDS = {
     Permission.MEMBERS_EDIT: _("Edit members"),
     Permission.MEMBERS_IMPORT: _("Import members and orders"),
     Permission.TAGS_EDIT: _("Edit tags"),
+    Permission.FIELDS_EDIT: _("Declare custom fields"),
     Permission.SEGMENTS_VIEW: _("See segments"),
     Permission.SEGMENTS_EDIT: _("Edit segments"),
     Permission.COMMUNITIES_VIEW: _("See communities and rooms"),

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     MEMBERS_EDIT = "members.edit"
     MEMBERS_IMPORT = "members.import"
     TAGS_EDIT = "tags.edit"
+    FIELDS_EDIT = "fields.edit"  # which fields of its own the brand has; not their values
     SEGMENTS_VIEW = "segments.view"
     SEGMENTS_EDIT = "segments.edit"
     COMMUNITIES_VIEW = "communities.view"

@@ -22,6 +22,7 @@ TABLES = (
     "members_identity",
     "members_consent",
     "members_membertag",
+    "members_customvalue",
     "members_vehicle",
     "members_ownership",
     "members_order",
@@ -112,7 +113,7 @@ def _parts(table: str) -> Iterator[_Part]:
         SELECT i.indexrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid),
                pg_get_indexdef(i.indexrelid)
         FROM pg_index i
-        LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
+        LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x')
         WHERE i.indrelid = %s::regclass AND NOT EXISTS (
             SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid
         )

@@ -13,7 +13,15 @@ from django.db import transaction
 from core.kernel.errors import DomainError
 from core.organizations import divisions as city_files
 from core.organizations.models import Brand, City, Dealer
-from integrations.demo import catalogue, loader, members, organization, people, staff
+from integrations.demo import (
+    catalogue,
+    custom_fields,
+    loader,
+    members,
+    organization,
+    people,
+    staff,
+)
 from members.profiles.models import Member
 from members.segments.models import Segment
 
@@ -97,6 +105,8 @@ def _people(
         members.load_consents(brand=brand, ids=ids, rng=rng, now=now)
         say("tags")
         tag_ids = members.load_tags(brand=brand, ids=ids, rng=rng, now=now)
+        say("custom fields")
+        custom_fields.load(brand=brand, plan=plan, ids=ids, now=now)
         say("vehicles")
         members.load_vehicles(brand=brand, plan=plan, ids=ids, drawn=drawn, rng=rng, now=now)
         say("orders")

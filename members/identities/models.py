@@ -7,6 +7,10 @@ from core.kernel.scoping import BrandModel, BrandQuerySet
 from members.profiles.models import Member
 
 
+class IdentityQuerySet(BrandQuerySet["Identity"]):
+    dealer_field = "member__home_dealer_id"
+
+
 class Identity(BrandModel):
     """One name of a member in another system. A name belongs to one member only."""
 
@@ -22,7 +26,7 @@ class Identity(BrandModel):
     value = models.CharField(max_length=128)
     created_at = models.DateTimeField()
 
-    objects = BrandQuerySet["Identity"].as_manager()
+    objects = IdentityQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "identities"

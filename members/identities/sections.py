@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def identities(
     *, member: Member, viewer: Viewer, now: datetime, query: Mapping[str, str]
 ) -> dict[str, Any] | None:
-    """Return a member's names elsewhere; no card where there are none."""
+    """Return a member's names elsewhere; no card for readers where there are none."""
     rows = Identity.objects.filter(brand_id=member.brand_id, member_id=member.pk)
-    found = list(rows.order_by("kind", "pk"))
-    return {"identities": found} if found else None
+    found, may_edit = list(rows.order_by("kind", "pk")), viewer.may(Permission.MEMBERS_EDIT)
+    return {"identities": found, "may_edit": may_edit} if found or may_edit else None
 
 
 PANEL = Panel("members/identities/_of_member.html", identities, Permission.MEMBERS_VIEW, order=80)

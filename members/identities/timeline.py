@@ -36,4 +36,12 @@ def identities(*, member: Member, viewer: Viewer, before: Before, limit: int) ->
     return rules.newest(told, before=before, limit=limit)
 
 
-SOURCES = {IDENTITY: TimelineSource(gettext_lazy("Identities"), "link", identities, order=80)}
+SOURCES = {
+    IDENTITY: TimelineSource(
+        gettext_lazy("Identities"),
+        "link",
+        identities,
+        order=80,
+        tells=frozenset({"member.identity_added"}),
+    )
+}

@@ -46,6 +46,8 @@ from members.imports.reading.ports import (
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
+    from members.imports.fields import Field
+
 PAGE_SIZE = 30
 SHOWN_REJECTIONS = 50
 
@@ -122,11 +124,18 @@ def _upload_page(request: ConsoleRequest, form: UploadForm, status: int = 200) -
         "max_mb": MAX_UPLOAD_BYTES // 1024**2,
         "max_csv_rows": MAX_CSV_ROWS,
         "max_xlsx_rows": MAX_XLSX_ROWS,
-        "fields": [(str(label), FIELDS[value], value) for value, label in Subject.choices],
+        "fields": [
+            (str(label), _every_field(request, value), value) for value, label in Subject.choices
+        ],
     }
     return page_or_partial(
         request, "members/imports/upload.html", "members/imports/_upload.html", context, status
     )
+
+
+def _every_field(request: ConsoleRequest, subject: str) -> tuple[Field, ...]:
+    own = selectors.own_fields(brand_id=request.viewer.brand_id, subject=subject)
+    return (*FIELDS[subject], *own)
 
 
 @console(Permission.MEMBERS_IMPORT)
@@ -136,7 +145,7 @@ def imports_template(request: ConsoleRequest, subject: str) -> HttpResponseBase:
         raise NotFound
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    fields = FIELDS[subject]
+    fields = _every_field(request, subject)
     writer.writerow([field.label for field in fields])
     writer.writerows([[row.get(field.name, "") for field in fields] for row in EXAMPLES[subject]])
     response = HttpResponse(
@@ -160,16 +169,22 @@ def imports_columns(request: ConsoleRequest, job_id: int) -> HttpResponseBase:
     for profile in profiles:
         if str(profile.pk) == chosen:
             mapping, options = profile.mapping, profile.options
-    form = MappingForm(job=job, initial=initial_of(job, mapping, options))
+    form = MappingForm(job=job, own=_own(job), initial=initial_of(job, mapping, options))
     return _columns_page(request, job, form, mapping, chosen=chosen)
 
 
+def _own(job: ImportJob) -> tuple[Field, ...]:
+    return selectors.own_fields(brand_id=job.brand_id, subject=job.subject)
+
+
 def _choose(request: ConsoleRequest, job: ImportJob) -> HttpResponseBase:
-    form = MappingForm(request.POST, job=job)
+    own = _own(job)
+    form = MappingForm(request.POST, job=job, own=own)
     mapping = form.mapping()
     if request.POST.get("act") == "look":  # A column was chosen: show what it holds.
         form.is_valid()
-        fresh = MappingForm(job=job, initial=initial_of(job, mapping, _typed(form)))
+        initial = initial_of(job, mapping, _typed(form))
+        fresh = MappingForm(job=job, own=own, initial=initial)
         return _columns_page(request, job, fresh, mapping, is_changed=True)
     if form.is_valid():
         now, options = timezone.now(), form.options()
@@ -232,7 +247,7 @@ def _columns_page(
             (header, [name for name, column in mapping.items() if column == header])
             for header in job.headers
         ],
-        "labels": {field.name: field.label for field in FIELDS[job.subject]},
+        "labels": {field.name: field.label for field in form.all},
         "profiles": selectors.profiles_for(subject=job.subject, headers=job.headers),
         "chosen_profile": chosen,
         "is_changed": is_changed,

@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.utils.functional import _StrPromise
+    from django.utils.functional import _StrOrPromise
+
+    from members.custom_fields.rules import Spec
 
 CLOSE_ENOUGH = 0.82
 _NOISE = re.compile(r"[\s_\-./()（）【】\[\]:：*#]+|（.*?）")
@@ -27,9 +29,9 @@ class Field:
     """
 
     name: str
-    label: _StrPromise
+    label: _StrOrPromise
     others: tuple[str, ...]
-    help: _StrPromise | str = ""
+    help: _StrOrPromise = ""
     is_personal: bool = False
 
 
@@ -160,15 +162,30 @@ TOGETHER: dict[str, tuple[str, ...]] = {
 }
 
 
-def suggest(subject: str, headers: Sequence[str]) -> dict[str, str]:
+CUSTOM = "custom."  # what the names of a brand's own fields begin with
+
+
+def own_field(spec: Spec) -> Field:
+    """Return a field that the brand declared as one that a file can bring."""
+    told = spec.help
+    if spec.offered:
+        told = " / ".join(choice.label for choice in spec.offered[:6])
+    if spec.kind == "choices":
+        told = _("Several are separated by ; or 、: %s") % told
+    return Field(spec.name, spec.label, (spec.label, spec.key), told, spec.is_personal)
+
+
+def suggest(subject: str, headers: Sequence[str], own: Sequence[Field] = ()) -> dict[str, str]:
     """Return {our field: their column} for the columns whose name we understand.
+
+    ``own`` are the fields that the brand declared itself.
 
     The best pair first, so that “customer name” goes to the name even where “customer” could be
     the number. A column serves one field only.
     """
     pairs = [
         (_likeness(header, field), -order, field.name, header)
-        for order, field in enumerate(FIELDS[subject])
+        for order, field in enumerate((*FIELDS[subject], *own))
         for header in headers
     ]
     mapping: dict[str, str] = {}

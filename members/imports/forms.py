@@ -12,6 +12,7 @@ from members.imports.options import DateOrder, MoneyUnit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from members.imports.fields import Field
     from members.imports.models import ImportJob, ImportProfile
 
 PREFIX = "map_"
@@ -117,11 +118,14 @@ class MappingForm(forms.Form):
         help_text=_("The next file with these columns offers them under this name."),
     )
 
-    def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
-        """Offer the file's columns for each field of its subject."""
+    def __init__(
+        self, *args: Any, job: ImportJob, own: Sequence[Field] = (), **kwargs: Any
+    ) -> None:
+        """Offer the file's columns for each field of its subject, the brand's ``own`` last."""
         super().__init__(*args, **kwargs)
         choices = [("", _("— not in the file —")), *((name, name) for name in job.headers)]
-        for field in FIELDS[job.subject]:
+        self.all = (*FIELDS[job.subject], *own)
+        for field in self.all:
             self.fields[PREFIX + field.name] = forms.ChoiceField(
                 label=field.label, required=False, choices=choices
             )

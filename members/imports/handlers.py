@@ -13,6 +13,7 @@ from core.audit import services as audit
 from core.files import services as files
 from core.kernel import faults
 from core.runs.ports import RunWords, Step
+from members.custom_fields.models import CustomValue
 from members.identities.models import Identity
 from members.imports import error_file, member_upsert, order_upsert, selectors
 from members.imports.ahead import Ahead, GaveUp
@@ -53,7 +54,7 @@ WORDS = RunWords(
     "upload",
 )
 # Whose tables a large file multiplies.
-FILLS = (Member, Identity, Vehicle, Ownership, Consent, MemberTag, Order)
+FILLS = (Member, Identity, Vehicle, Ownership, Consent, MemberTag, CustomValue, Order)
 # Whose column a refusal of the database is about.
 COLUMN_OF_CODE = {
     "phone_taken": "phone",

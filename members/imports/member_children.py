@@ -1,4 +1,4 @@
-"""What a member's row brings besides the member: identities, car, consent, tags."""
+"""What a member's row brings besides the member: identities, car, consent, tags, own fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import InvalidInput
-from members.imports import staging
+from members.imports import member_custom, staging
 from members.imports.options import CONSENT_PURPOSES
 from members.imports.preparing import copy_lines
 from members.imports.values import read_tags
@@ -33,6 +33,7 @@ def purposes(upsert: Upsert) -> tuple[str, ...]:
 def plan(cursor: Any, upsert: Upsert, chunk: Chunk, values: dict[str, Any]) -> None:
     """Refuse what contradicts itself and mark the known members for whom anything changes."""
     changes = ["is_own_changed"]
+    member_custom.plan(cursor, upsert, chunk, values)
     if _stage_tags(cursor, upsert, chunk):
         staging.run(cursor, REFUSE_UNKNOWN_TAGS, values)
         staging.run(cursor, REFUSE_EXCLUSIVE_TAGS, values)
@@ -64,6 +65,7 @@ def write(cursor: Any, upsert: Upsert, values: dict[str, Any]) -> None:
         staging.run(cursor, INSERT_CONSENTS % {"wants": _wants_consent(upsert)}, values)
         if "consent" in upsert.mapping:
             staging.run(cursor, WITHDRAW_CONSENTS, values)
+    member_custom.write(cursor, upsert, values)
     cursor.execute("SELECT to_regclass('pg_temp.import_tag') IS NOT NULL")
     if cursor.fetchone()[0]:
         staging.run(cursor, tag_services.import_sql(changes=BRING_TAGS), values | upsert.tag_values)

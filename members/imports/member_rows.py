@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.kernel import crypto
 from core.kernel.formats import masked_phone
+from members.custom_fields import rules as custom_rules
 from members.imports import values
-from members.imports.fields import MEMBER_FIELDS, plain
+from members.imports.fields import CUSTOM, MEMBER_FIELDS, own_field, plain
 from members.imports.preparing import Chunk, Job, Table
 from members.imports.seen_keys import Met, SeenKeys
 from members.imports.values import BadValue, Memo, read_or_bad
@@ -18,6 +19,7 @@ from members.profiles.rules import MOBILE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from members.custom_fields.rules import Spec
     from members.imports.reading.ports import Batch
 
 # What belongs to one member or car only, and so may stand in a file once.
@@ -62,6 +64,20 @@ def referring(known: dict[str, Any], code: str) -> Memo:
     return Memo(read)
 
 
+def own_reader(spec: Spec, date_order: str) -> Callable[[list[str]], list[Any]]:
+    """Return a reader of one of the brand's own fields."""
+
+    def read(raw: str) -> Any:
+        if spec.kind == "date":
+            return values.read_day(raw, date_order)
+        try:
+            return custom_rules.from_text(spec, raw)
+        except custom_rules.BadValue as bad:
+            raise BadValue(str(bad)) from None
+
+    return each(read) if spec.kind == "text" else Memo(read)
+
+
 class MemberPreparer:
     """Goes through a member file from its start; remembers which keys it has met."""
 
@@ -89,11 +105,15 @@ class MemberPreparer:
             "tags": Memo(partial(values.read_tags, group=options.tag_group)),
             "consent": Memo(values.read_yes_no),
         }
+        self._own = {spec.name: spec for spec in job.known.custom}
+        self._fields = (*MEMBER_FIELDS, *map(own_field, job.known.custom))
+        for spec in job.known.custom:
+            self._read[spec.name] = own_reader(spec, options.date_order)
 
     def prepare(self, batch: Batch, *, only_keys: bool = False) -> Chunk:
         """Return a chunk; with ``only_keys`` merely remember which keys the rows had."""
-        table = Table(batch, self._job, MEMBER_FIELDS)
-        names = KEYS if only_keys else [f.name for f in MEMBER_FIELDS]
+        table = Table(batch, self._job, self._fields)
+        names = KEYS if only_keys else [f.name for f in self._fields]
         found = {name: table.read(name, self._read[name]) for name in names if table.has(name)}
         if "phone" in found:
             found["phone_hash"] = self._hashed("phone", found["phone"])
@@ -114,6 +134,9 @@ class MemberPreparer:
         numbers = compress(table.numbers, good)
         for number, tags in zip(numbers, kept.get("tags", ()), strict=False):
             chunk.tags += [(number, group, tag) for group, tag in tags or ()]
+        for name, spec in self._own.items():
+            for number, value in zip(compress(table.numbers, good), kept[name], strict=True):
+                chunk.custom += [(number, *row) for row in custom_rules.rows_of(spec, value)]
         return chunk
 
     def _refuse_keyless(self, table: Table, customers: list[Any], phones: list[Any]) -> None:
@@ -142,6 +165,7 @@ class MemberPreparer:
             name: column
             for name, column in kept.items()
             if name not in {"phone", "vin", "tags", "city", "home_dealer", "model"}
+            and not name.startswith(CUSTOM)
         }
         for name in ("city", "home_dealer", "model"):
             if name in kept:

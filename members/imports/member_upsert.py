@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from members.imports import member_children, one_row_each, staging
+from members.imports import member_children, merged, one_row_each, staging
 from members.imports.staging import Outcome
 from members.profiles import ports
 from members.tags import services as tag_services
@@ -74,12 +74,15 @@ class Upsert:
         with connection.cursor() as cursor:
             staging.fill(cursor, COLUMNS, chunk)
             staging.without_big_joins(cursor)
+            has_merged = merged.follow(cursor, COLUMNS, values)
             for turn in range(MAX_TURNS):
                 self._plan(cursor, values)
                 later: list[int] = []
                 if chunk.met is not None:
                     may_wait = not self.is_dry_run and turn < MAX_TURNS - 1
                     later = one_row_each.settle(cursor, chunk.met, may_wait=may_wait)
+                if has_merged:
+                    merged.refuse_second(cursor, values)
                 member_children.plan(cursor, self, chunk, values)
                 outcome = staging.tally(cursor)
                 if not self.is_dry_run:
@@ -213,22 +216,24 @@ REFUSE_IDENTITY = """
 """
 JOIN_VEHICLE = """
     LEFT JOIN LATERAL (
-        SELECT o.member_id FROM members_vehicle AS v
-        JOIN members_ownership AS o
-          ON o.brand_id = v.brand_id AND o.vehicle_id = v.id AND o.ended_on IS NULL
-        WHERE v.brand_id = %(brand)s AND v.vin_hash = s.vin_hash LIMIT 1
+        SELECT max(o.member_id) FILTER (WHERE o.ended_on IS NULL) AS member_id,
+               max(o.ended_on) FILTER (WHERE o.ended_on > o.delivered_on) AS before
+        FROM members_vehicle AS v
+        JOIN members_ownership AS o ON o.brand_id = v.brand_id AND o.vehicle_id = v.id
+        WHERE v.brand_id = %(brand)s AND v.vin_hash = s.vin_hash
     ) AS owner ON true
 """
 REFUSE_VEHICLE = """
                WHEN owner.member_id IS DISTINCT FROM coalesce(by_no.id, by_phone.id)
                     AND owner.member_id IS NOT NULL THEN 'vin_taken'
+               WHEN s.delivered_on < owner.before THEN 'vin_dates'
 """
 # Somebody new begins where their car puts them; ``lifecycle.rules`` moves them from there.
 INSERT = """
 INSERT INTO members_member (
     id, brand_id, display_name, customer_no, phone_cipher, phone_hash, phone_masked, phone_tail,
-    gender, city_id, home_dealer_id, stage, stage_since, source, joined_on, created_at, updated_at,
-    version
+    gender, city_id, home_dealer_id, stage, is_stage_told, stage_since, source, joined_on,
+    created_at, updated_at, version
 )
 SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), customer_no,
        phone_cipher, phone_hash, coalesce(phone_masked, ''), coalesce(phone_tail, ''),
@@ -238,8 +243,8 @@ SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), 
            THEN 'growth'
            WHEN delivered_on <= (%(now)s AT TIME ZONE 'Asia/Shanghai')::date THEN 'introduction'
            ELSE 'prospect'
-       END), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date, 'import',
-       joined_on, %(now)s, %(now)s, 1
+       END), coalesce(stage <> 'prospect', false), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date,
+       'import', joined_on, %(now)s, %(now)s, 1
 FROM import_plan WHERE is_new AND refusal IS NULL
 """
 UPDATE = """
@@ -263,8 +268,7 @@ UPDATE members_member AS m SET
 FROM import_plan AS p
 WHERE p.is_own_changed AND p.refusal IS NULL AND m.brand_id = %(brand)s AND m.id = p.member_id
 """
-# What somebody new is by default says nothing; see ``profiles.ports``.
 STAGES_SAID = """
-SELECT member_id, coalesce(known_stage, ''), stage FROM import_plan
-WHERE refusal IS NULL AND (is_new OR is_own_changed) AND stage <> coalesce(known_stage, 'prospect')
+SELECT member_id, known_stage, stage FROM import_plan
+WHERE refusal IS NULL AND is_own_changed AND stage <> known_stage
 """

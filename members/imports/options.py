@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import InvalidInput, Problem
-from members.imports.fields import FIELDS, REQUIRED, TOGETHER
+from members.imports.fields import FIELDS, REQUIRED, TOGETHER, Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,16 +121,16 @@ def _value(name: str, default: Any, value: Any) -> Any:
 
 
 def checked_mapping(
-    subject: str, mapping: Mapping[str, str], headers: Sequence[str]
+    subject: str, mapping: Mapping[str, str], headers: Sequence[str], own: Sequence[Field] = ()
 ) -> dict[str, str]:
-    """Return {our field: their column} without the empty ones.
+    """Return {our field: their column} without the empty ones; ``own`` are the brand's fields.
 
     Raises:
         InvalidInput: an unknown field or column, a column used twice, or one that is needed.
     """
     chosen = {name: column for name, column in mapping.items() if column}
     problems: list[Problem] = []
-    names = {field.name for field in FIELDS[subject]}
+    names = {field.name for field in (*FIELDS[subject], *own)}
     seen: set[str] = set()
     for name, column in chosen.items():
         if name not in names:

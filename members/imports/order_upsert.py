@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from members.imports import staging
+from members.imports import merged, staging
 from members.profiles import ports
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Upsert:
         with connection.cursor() as cursor:
             staging.fill(cursor, COLUMNS, chunk)
             staging.without_big_joins(cursor)
+            merged.follow(cursor, COLUMNS, values)
             staging.run(cursor, PLAN, values)
             outcome = staging.tally(cursor)
             if outcome.created and not self.is_dry_run:

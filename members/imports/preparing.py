@@ -12,6 +12,7 @@ from members.imports.values import Bad
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from members.custom_fields.rules import Spec
     from members.imports.fields import Field
     from members.imports.options import Options
     from members.imports.reading.ports import Batch
@@ -28,6 +29,7 @@ class Known:
     cities: dict[str, str | None] = field(default_factory=dict)
     dealers: dict[str, int | None] = field(default_factory=dict)
     models: dict[str, int | None] = field(default_factory=dict)
+    custom: tuple[Spec, ...] = ()  # the mapped ones of the brand's own fields
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Chunk:
     read_count: int = 0
     problems: list[Problem] = field(default_factory=list)
     tags: list[tuple[int, str, str]] = field(default_factory=list)  # row, group, tag
+    # Row, field, slot, text, number, day, choice: see ``custom_fields.rules.rows_of``.
+    custom: list[tuple[Any, ...]] = field(default_factory=list)
     met: Met | None = None  # where rows may be found by customer number or by phone
 
 

@@ -138,7 +138,7 @@ def mapped_columns(
             samples=_samples(job, mapping.get(field.name, "")),
             is_needed=field.name in needed,
         )
-        for field in FIELDS[job.subject]
+        for field in form.all
     ]
 
 

@@ -7,8 +7,9 @@ from django.db.models import Count, Q
 
 from core.organizations.models import City, Dealer
 from core.runs.models import Run
-from members.imports.fields import plain
-from members.imports.models import ImportJob, ImportProfile
+from members.custom_fields import selectors as custom_fields
+from members.imports.fields import CUSTOM, Field, own_field, plain
+from members.imports.models import ImportJob, ImportProfile, Subject
 from members.imports.preparing import Known
 from members.imports.reasons import REASONS
 from members.vehicles.models import VehicleModel
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.db.models import QuerySet
+
+    from members.custom_fields.rules import Spec
 
 CITY_SUFFIXES = ("市", "地区", "盟", "自治州")
 
@@ -29,7 +32,23 @@ def known_names(*, brand_id: int, mapping: dict[str, str]) -> Known:
         cities=_by_name(_cities()),
         dealers=_by_name((pk, names) for pk, *names in dealers),
         models=_by_name((pk, names) for pk, *names in models) if "model" in mapping else {},
+        custom=_custom(brand_id, mapping),
     )
+
+
+def _custom(brand_id: int, mapping: dict[str, str]) -> tuple[Spec, ...]:
+    """Return the mapped ones of the brand's own fields; asks only where there are any."""
+    if not any(name.startswith(CUSTOM) for name in mapping):
+        return ()
+    specs = custom_fields.specs(brand_id=brand_id)
+    return tuple(spec for spec in specs if spec.name in mapping)
+
+
+def own_fields(*, brand_id: int, subject: str) -> tuple[Field, ...]:
+    """Return the fields that the brand declared itself, as far as rows of the subject have them."""
+    if subject != Subject.MEMBERS:
+        return ()
+    return tuple(own_field(spec) for spec in custom_fields.specs(brand_id=brand_id))
 
 
 def _cities() -> Iterable[tuple[str, list[str]]]:

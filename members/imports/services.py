@@ -64,6 +64,8 @@ def receive_file(
     if subject not in Subject.values:
         raise InvalidInput.on("/subject", _("Choose members or orders."))
     vetted = source.vet(file)
+    with tenant(actor.brand_id):
+        own = selectors.own_fields(brand_id=actor.brand_id, subject=subject)
     stored = files.store_upload(
         brand_id=actor.brand_id,
         name=name,
@@ -78,7 +80,7 @@ def receive_file(
             brand_id=actor.brand_id,
             file=stored,
             subject=subject,
-            mapping=suggest(subject, vetted["headers"]),
+            mapping=suggest(subject, vetted["headers"], own),
             options=Options(language=translation.get_language() or "").as_json(),
             created_by_id=actor.staff_id,
             created_at=now,
@@ -115,7 +117,8 @@ def start_import(
     actor.require(Permission.MEMBERS_IMPORT)
     job = ImportJob.objects.select_for_update(of=("self",)).select_related("run").get(pk=job_id)
     _require_startable(job)
-    chosen = checked_mapping(job.subject, mapping, job.headers)
+    own = selectors.own_fields(brand_id=job.brand_id, subject=job.subject)
+    chosen = checked_mapping(job.subject, mapping, job.headers, own)
     job.mapping = chosen
     job.options = _resolved(parse_options(options), job).as_json()
     ImportRejection.objects.filter(brand_id=job.brand_id, job=job).delete()

@@ -58,15 +58,16 @@ class StageChangeQuerySet(BrandQuerySet["StageChange"]):
 class StageChange(BrandDetail):
     """A member went from one stage to another, when, why, and by whose word.
 
-    Written in the statement that moves the member. ``from_stage`` is empty where a file brought
-    somebody new together with a stage. ``author_label`` is empty where the rules did it.
+    Written in the statement that moves the member. Where somebody begins is no change:
+    ``Member.is_stage_told`` keeps that it was told. ``author_label`` is empty where the rules did
+    it.
     """
 
     id = models.BigAutoField(primary_key=True)
     member = models.ForeignKey(
         Member, models.PROTECT, related_name="stage_changes", db_constraint=False, db_index=False
     )
-    from_stage = models.CharField(max_length=12, choices=Stage.choices, blank=True)
+    from_stage = models.CharField(max_length=12, choices=Stage.choices)
     to_stage = models.CharField(max_length=12, choices=Stage.choices)
     reason = models.CharField(
         max_length=9, choices=[(reason.value, label) for reason, label in LABELS.items()]

@@ -27,7 +27,8 @@ WITH facts AS MATERIALIZED (
                m.created_at, m.last_active_at, bought.last_at,
                cars.last_delivery::timestamp AT TIME ZONE %(zone)s
            ) AS last_sign,
-           told.said_at, told.reasons[1] IN ('manual', 'import') AS is_held,
+           coalesce(told.said_at, CASE WHEN m.is_stage_told THEN m.created_at END) AS said_at,
+           coalesce(told.reasons[1] IN ('manual', 'import'), m.is_stage_told) AS is_held,
            told.before[1] AS stage_before
     FROM members_member AS m
     LEFT JOIN LATERAL (
@@ -44,7 +45,7 @@ WITH facts AS MATERIALIZED (
         SELECT max(at) FILTER (WHERE reason IN ('manual', 'import')) AS said_at,
                array_agg(reason ORDER BY at DESC, id DESC) AS reasons,
                array_agg(from_stage ORDER BY at DESC, id DESC)
-                   FILTER (WHERE from_stage NOT IN ('', 'dormant', 'lost')) AS before
+                   FILTER (WHERE from_stage NOT IN ('dormant', 'lost')) AS before
         FROM members_stagechange WHERE brand_id = %(brand)s AND member_id = m.id
     ) AS told ON true
     WHERE m.brand_id = %(brand)s AND -- whom

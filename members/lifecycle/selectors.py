@@ -88,23 +88,18 @@ def board(*, viewer: Viewer, now: datetime) -> list[Column]:
     held = dict(counted.annotate(number=Count("id")))
     came: dict[str, int] = {}
     went: dict[str, int] = {}
-    for flow in flows(viewer=viewer, since=now - RECENT, with_new=True):
+    for flow in flows(viewer=viewer, since=now - RECENT):
         came[flow.to_stage] = came.get(flow.to_stage, 0) + flow.count
         went[flow.from_stage] = went.get(flow.from_stage, 0) + flow.count
     return [Column(s, held.get(s, 0), came.get(s, 0), went.get(s, 0)) for s in STAGES]
 
 
-def flows(*, viewer: Viewer, since: datetime, with_new: bool = False) -> list[Flow]:
-    """Return how often members went between stages since a moment, in the order of the stages.
-
-    Whoever came in together with a stage came from none; ``with_new`` counts them too.
-    """
+def flows(*, viewer: Viewer, since: datetime) -> list[Flow]:
+    """Return how often members went between stages since a moment, in the order of the stages."""
     rows = StageChange.objects.visible_to(viewer).filter(at__gte=since)
-    if not with_new:
-        rows = rows.exclude(from_stage="")
     counted = rows.order_by().values_list("from_stage", "to_stage").annotate(number=Count("id"))
     found = [Flow(*row) for row in counted]
-    places = {stage: place for place, stage in enumerate(("", *STAGES))}
+    places = {stage: place for place, stage in enumerate(STAGES)}
     return sorted(found, key=lambda flow: (places[flow.from_stage], places[flow.to_stage]))
 
 

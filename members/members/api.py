@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
 from core.kernel.access import Permission
@@ -16,8 +17,8 @@ from core.kernel.api import (
     VisibleRelatedField,
 )
 from core.organizations.models import City, Dealer
-from members.members import selectors
-from members.profiles import services
+from members.custom_fields import selectors as custom_fields
+from members.members import selectors, services
 from members.profiles.models import Member, Stage
 from members.segments.models import Segment
 
@@ -41,6 +42,13 @@ def _number(description: str) -> Filter:
 
 
 class MemberOut(ModelSerializer):
+    """``custom`` holds every field the brand declared, by its key; null where nothing is known.
+
+    Fields of personal data are left out for who may not edit members.
+    """
+
+    custom = serializers.SerializerMethodField()
+
     class Meta:
         model = Member
         fields = [
@@ -59,7 +67,21 @@ class MemberOut(ModelSerializer):
             "created_at",
             "updated_at",
             "version",
+            "custom",
         ]
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_custom(self, member: Member) -> dict[str, Any]:
+        """Return the values of the brand's own fields; read once for all members of a page."""
+        known = self.context.get("custom")
+        if known is None:
+            listed = self.parent.instance if self.parent is not None else None
+            ids = [each.pk for each in listed] if listed is not None else [member.pk]
+            viewer = self.context["request"].auth
+            known = custom_fields.json_of(brand_id=viewer.brand_id, member_ids=ids, viewer=viewer)
+            cast("dict[str, Any]", self.context)["custom"] = known
+        found: dict[str, Any] = known[member.pk]
+        return found
 
 
 class MemberChange(Serializer):
@@ -76,6 +98,11 @@ class MemberChange(Serializer):
         queryset=Dealer.objects.all(), allow_null=True, required=False
     )
     stage = serializers.ChoiceField(choices=Stage.choices, required=False)
+    custom = serializers.DictField(
+        child=serializers.JSONField(allow_null=True),
+        required=False,
+        help_text="Values by key; null takes one away, keys left out stay as they are.",
+    )
     version = serializers.IntegerField(min_value=1, required=False)
 
 
@@ -140,8 +167,12 @@ class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
 
     def create(self, request: Request) -> Response:
         """Take in a member by hand."""
+        values = self.parsed()
         member = services.register_member(
-            values=self.parsed(), actor=self.viewer, now=timezone.now()
+            custom=values.pop("custom", {}),
+            values=values,
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return self.created(member)
 
@@ -151,6 +182,7 @@ class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         member = services.change_member(
             member=self.get_object(),
             version=changes.pop("version", None),
+            custom=changes.pop("custom", {}),
             changes=changes,
             actor=self.viewer,
             now=timezone.now(),

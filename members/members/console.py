@@ -22,9 +22,10 @@ from core.kernel.paging import keyset_page
 from core.kernel.sizes import in_words, size_of
 from core.organizations.models import City, Dealer
 from core.saved_views import selectors as saved_views
-from members.members import listing, selectors
-from members.members.forms import MemberForm
-from members.profiles import services
+from members.custom_fields import selectors as custom_fields
+from members.members import listing, selectors, services
+from members.members.forms import CUSTOM, MemberForm
+from members.merging import selectors as merging
 from members.profiles.models import Member
 from members.profiles.ports import panels_for
 
@@ -100,8 +101,19 @@ def _bulk_actions(request: ConsoleRequest, size: Size) -> list[dict[str, Any]]:
 
 @console(Permission.MEMBERS_VIEW)
 def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
-    """Show one member: what happened to them, and a card of each concept that knows something."""
-    member, viewer, now = _member(request.viewer, member_id), request.viewer, timezone.now()
+    """Show one member: what happened to them, and a card of each concept that knows something.
+
+    The address of somebody who was merged leads to who they are now.
+    """
+    viewer, now = request.viewer, timezone.now()
+    try:
+        member = _member(viewer, member_id)
+    except NotFound:
+        winner_id = merging.winner_of(member_id=member_id, viewer=viewer)
+        if winner_id is None:
+            raise
+        messages.info(request, _("The member you asked for was merged into this one."))
+        return go_to(request, "members:members-detail", winner_id)
     may_edit = viewer.may(Permission.MEMBERS_EDIT)
     cards: dict[bool, list[str]] = {True: [], False: []}
     for _key, panel in panels_for(viewer):
@@ -146,7 +158,17 @@ def members_new(request: ConsoleRequest) -> HttpResponseBase:
     """Take in a member by hand."""
     if request.method == "POST":
         return _save(request, None)
-    return _edit(request, MemberForm(viewer=request.viewer, is_new=True), None)
+    return _edit(request, MemberForm(**_asked(request.viewer, None)), None)
+
+
+def _asked(viewer: Viewer, member: Member | None) -> dict[str, Any]:
+    """Return whom the form is about: the brand's own fields, and what the member has in them."""
+    brand_id, held = viewer.brand_id, None
+    fields = custom_fields.specs(brand_id=brand_id)
+    if member is not None:
+        known = custom_fields.values_of(brand_id=brand_id, member_ids=[member.pk], fields=fields)
+        held = known[member.pk]
+    return {"viewer": viewer, "is_new": member is None, "custom": fields, "held": held}
 
 
 @console(Permission.MEMBERS_EDIT, methods=("GET", "POST"))
@@ -164,15 +186,16 @@ def members_edit(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         "stage": member.stage,
         "version": member.version,
     }
-    form = MemberForm(viewer=request.viewer, is_new=False, initial=initial)
+    form = MemberForm(initial=initial, **_asked(request.viewer, member))
     return _edit(request, form, member)
 
 
 def _save(request: ConsoleRequest, member: Member | None) -> HttpResponseBase:
-    form = MemberForm(request.POST, viewer=request.viewer, is_new=member is None)
+    form = MemberForm(request.POST, **_asked(request.viewer, member))
     if not form.is_valid():
         return _edit(request, form, member, status=422)
-    values: dict[str, Any] = dict(form.cleaned_data)
+    given, custom = form.cleaned_data, form.custom_values()
+    values = {name: value for name, value in given.items() if not name.startswith(CUSTOM)}
     version = values.pop("version")
     values["city"] = City.objects.filter(pk=values["city"]).first()
     dealers = Dealer.objects.visible_to(request.viewer)
@@ -180,7 +203,7 @@ def _save(request: ConsoleRequest, member: Member | None) -> HttpResponseBase:
     if member is not None and not values["phone"]:
         del values["phone"]  # Left empty, the number stays.
     try:
-        saved = _write(request.viewer, member, values, version)
+        saved = _write(request.viewer, member, values, custom, version)
     except DomainError as refusal:
         form_refusal(form, refusal)
         return _edit(request, form, member, status=422)
@@ -189,13 +212,17 @@ def _save(request: ConsoleRequest, member: Member | None) -> HttpResponseBase:
 
 
 def _write(
-    viewer: Viewer, member: Member | None, values: dict[str, Any], version: int | None
+    viewer: Viewer,
+    member: Member | None,
+    values: dict[str, Any],
+    custom: dict[str, Any],
+    version: int | None,
 ) -> Member:
     now = timezone.now()
     if member is None:
-        return services.register_member(values=values, actor=viewer, now=now)
+        return services.register_member(values=values, custom=custom, actor=viewer, now=now)
     return services.change_member(
-        member=member, changes=values, version=version, actor=viewer, now=now
+        member=member, changes=values, custom=custom, version=version, actor=viewer, now=now
     )
 
 

@@ -8,21 +8,27 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.organizations.models import City, Dealer
+from members.custom_fields import rules as custom_rules
+from members.custom_fields import selectors as custom_fields
 from members.profiles.models import Member, Stage
 from members.segments.models import Segment
 from members.snapshots import selectors as snapshot_selectors
 from members.tags.models import Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.utils.safestring import SafeString
 
     from core.kernel.access import Viewer
+    from members.custom_fields.rules import Spec, Value
     from members.snapshots.models import Snapshot
     from members.snapshots.rules import Part
 
 ANY = ("", _("Any"))
+CUSTOM = "custom_"  # what the brand's own fields are called in forms and addresses
+# Of the brand's own fields of choices, so many are filters of the list; segments ask for any.
+MOST_FILTERS = 6
 
 
 class QuickSelect(forms.Select):
@@ -122,6 +128,15 @@ class MemberFilterForm(_Choices):
             self.offer("snapshot", [(asked, part_in_words(*found))] if found else [])
         else:
             del self.fields["snapshot"]
+        self.custom = custom_fields.specs_of_choices(brand_id=self.viewer.brand_id)[:MOST_FILTERS]
+        for spec in self.custom:
+            self.fields[CUSTOM + spec.key] = forms.ChoiceField(label=spec.label, required=False)
+            self.offer(CUSTOM + spec.key, [(each.pk, each.label) for each in spec.offered])
+
+    def custom_chosen(self) -> dict[int, int]:
+        """Return the choice that is asked for in each of the brand's own fields."""
+        asked = ((spec.pk, self.cleaned_data[CUSTOM + spec.key]) for spec in self.custom)
+        return {pk: int(choice) for pk, choice in asked if choice}
 
 
 def part_in_words(part: Part, snapshots: Sequence[Snapshot]) -> str:
@@ -138,6 +153,46 @@ def part_in_words(part: Part, snapshots: Sequence[Snapshot]) -> str:
         "those": said,
         "number": second.number,
     }
+
+
+def custom_field(spec: Spec, value: Value) -> forms.Field:
+    """Return the control of one of the brand's own fields, filled in with a value.
+
+    An archived choice is offered to who has it.
+    """
+    common: dict[str, Any] = {
+        "label": spec.label,
+        "required": spec.is_required,
+        "help_text": spec.help,
+    }
+    if spec.kind in ("choice", "choices"):
+        held = value if isinstance(value, tuple) else ()
+        offered = [
+            (each.pk, each.label)
+            for each in spec.choices
+            if not each.is_archived or each.pk in held
+        ]
+        if spec.kind == "choices":
+            return forms.TypedMultipleChoiceField(
+                choices=offered,
+                coerce=int,
+                initial=list(held),
+                widget=forms.CheckboxSelectMultiple,
+                **common,
+            )
+        return forms.TypedChoiceField(
+            choices=[("", _("not known")), *offered],
+            coerce=int,
+            initial=held[0] if held else "",
+            **common,
+        )
+    attrs = {"number": {"inputmode": "decimal"}, "date": {"type": "date"}}.get(spec.kind, {})
+    return forms.CharField(
+        initial=custom_rules.shown(spec, value),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", **attrs}),
+        **common,
+    )
 
 
 class MemberForm(_Choices):
@@ -157,11 +212,43 @@ class MemberForm(_Choices):
     stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
-        """Ask for the phone of a known member only where it changes."""
+    def __init__(
+        self,
+        *args: Any,
+        is_new: bool,
+        custom: Sequence[Spec] = (),
+        held: Mapping[str, Value] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Ask for the phone of a known member only where it changes.
+
+        ``custom`` are the brand's own fields and ``held`` what the member has in them.
+        """
         super().__init__(*args, **kwargs)
+        self.custom, known = custom, held or {}
+        for spec in custom:
+            self.fields[CUSTOM + spec.key] = custom_field(spec, known.get(spec.key))
         if not is_new:
             self.fields["phone"].help_text = _("Leave it empty to keep the number there is.")
+
+    @property
+    def custom_fields(self) -> list[forms.BoundField]:
+        """The brand's own fields."""
+        return [self[CUSTOM + spec.key] for spec in self.custom]
+
+    def custom_values(self) -> dict[str, Any]:
+        """Return the values of the brand's own fields by key, as the services take them."""
+        return {spec.key: self.cleaned_data[CUSTOM + spec.key] or None for spec in self.custom}
+
+    def clean(self) -> dict[str, Any]:
+        """Say of each of the brand's own fields what is wrong with it."""
+        given = super().clean() or self.cleaned_data
+        for spec in self.custom:
+            try:
+                custom_rules.from_json(spec, given.get(CUSTOM + spec.key))
+            except custom_rules.BadValue as bad:
+                self.add_error(CUSTOM + spec.key, custom_rules.said(spec, str(bad)))
+        return given
 
     def fill(self) -> None:
         """Offer places; whoever sees the whole brand may leave the dealer open."""

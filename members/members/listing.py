@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from core.kernel import formats
 from core.kernel.access import Permission
 from core.lists.ports import Column, ListSource
+from members.custom_fields import selectors as custom_fields
 from members.members import ports, selectors
-from members.members.forms import MemberFilterForm
+from members.members.forms import CUSTOM, MemberFilterForm
 from members.profiles.models import Stage
 from members.segments.models import Segment
 from members.snapshots.rules import part_of
@@ -51,7 +52,9 @@ def chosen_of(form: MemberFilterForm, viewer: Viewer) -> dict[str, Any]:
     if not form.is_valid():
         # An address somebody typed or kept: show nobody instead of everybody.
         return {"stage": "-"}
-    chosen: dict[str, Any] = dict(form.cleaned_data)
+    given = form.cleaned_data
+    chosen = {name: value for name, value in given.items() if not name.startswith(CUSTOM)}
+    chosen["custom"] = form.custom_chosen()
     if number := chosen.pop("segment", ""):
         chosen["segment"] = Segment.objects.visible_to(viewer).get(pk=number)
     if written := chosen.pop("snapshot", ""):
@@ -94,16 +97,21 @@ def add_columns(lines: list[selectors.Line], viewer: Viewer) -> list[tuple[str, 
 
 
 def columns(viewer: Viewer) -> list[Column]:
-    """Return the columns, with those that other apps add where the page has them."""
+    """Return the columns: those other apps add where the page has them, the brand's own last."""
     extra = [Column(key, column.label) for key, column in ports.columns_for(viewer)]
-    return [*BEFORE_EXTRA, *extra, *AFTER_EXTRA]
+    own = custom_fields.specs(brand_id=viewer.brand_id)
+    asked = [Column(spec.name, spec.label) for spec in own]
+    return [*BEFORE_EXTRA, *extra, *AFTER_EXTRA, *asked]
 
 
 def cells(members: Sequence[Member], viewer: Viewer) -> Iterator[list[Any]]:
-    """Draw members as the page does: names and numbers masked."""
+    """Draw members as the page does: names, numbers and other personal values masked."""
     lines = selectors.lines_of(members=members)
     add_columns(lines, viewer)
     stages = dict(Stage.choices)
+    own = custom_fields.specs(brand_id=viewer.brand_id)
+    ids = [member.pk for member in members]
+    held = custom_fields.values_of(brand_id=viewer.brand_id, member_ids=ids, fields=own)
     for line in lines:
         member, car = line.member, line.cars[0] if line.cars else None
         yield [
@@ -118,6 +126,10 @@ def cells(members: Sequence[Member], viewer: Viewer) -> Iterator[list[Any]]:
             member.city.short_name if member.city else "",
             member.last_active_at,
             member.created_at,
+            *(
+                custom_fields.told(spec=spec, value=held[member.pk].get(spec.key), is_masked=True)
+                for spec in own
+            ),
         ]
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from core.kernel import crypto
+from members.custom_fields.models import CustomValue
 from members.orders.models import Order
 from members.profiles import rules
-from members.profiles.models import Member
+from members.profiles.models import Member, MergedMember
 from members.segments import selectors as segment_selectors
 from members.snapshots import selectors as snapshot_selectors
 from members.tags import selectors as tag_selectors
@@ -52,7 +53,8 @@ def narrowed(
     """Return the members the viewer may see who meet all that was chosen.
 
     ``chosen`` may hold ``city`` (code), ``dealer``, ``stage``, ``source``, ``tag`` (ids or keys),
-    ``segment`` and ``snapshot`` (a part of one); ``query`` is what was typed into the search box.
+    ``segment``, ``snapshot`` (a part of one) and ``custom`` (choices by field); ``query`` is what
+    was typed into the search box.
     ``span`` looks among ids above the first and up to the second only.
     """
     segment: Segment | None = chosen.get("segment")
@@ -71,6 +73,9 @@ def narrowed(
     if tag := chosen.get("tag"):
         # One row per pair, so that the join repeats nobody.
         rows = rows.filter(member_tags__brand_id=viewer.brand_id, member_tags__tag_id=tag)
+    for field_id, choice_id in (chosen.get("custom") or {}).items():
+        held = CustomValue.objects.filter(brand_id=viewer.brand_id, field_id=field_id)
+        rows = rows.filter(pk__in=held.filter(choice_id=choice_id).values("member_id"))
     return rows.filter(_typed(query.strip(), viewer.brand_id)) if query.strip() else rows
 
 
@@ -86,7 +91,11 @@ def _typed(query: str, brand_id: int) -> Q:
             number = rules.normalized_phone(query)
         except rules.NotAPhone:
             return meant
-        meant |= Q(phone_hash=crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number))
+        found_by = crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number)
+        meant |= Q(phone_hash=found_by)
+        merged = MergedMember.objects.filter(brand_id=brand_id, phone_hash=found_by)
+        if winners := list(merged.values_list("winner_id", flat=True)):
+            meant |= Q(pk__in=winners)
     if _VIN_TAIL(query.upper()):
         cars = Ownership.objects.filter(
             brand_id=brand_id, vehicle__vin_tail=query.upper(), ended_on=None

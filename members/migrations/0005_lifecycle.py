@@ -56,11 +56,16 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddField(
+            model_name='member',
+            name='is_stage_told',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
         migrations.CreateModel(
             name='StageChange',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('from_stage', models.CharField(blank=True, choices=STAGES, max_length=12)),
+                ('from_stage', models.CharField(choices=STAGES, max_length=12)),
                 ('to_stage', models.CharField(choices=STAGES, max_length=12)),
                 ('reason', models.CharField(choices=REASONS, max_length=9)),
                 ('note', models.CharField(blank=True, max_length=200)),

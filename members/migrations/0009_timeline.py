@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("members", "0006_tag_history")]
+    dependencies = [("members", "0008_custom_fields")]
     operations = [
         migrations.AddIndex(
             "tagchangebatch",

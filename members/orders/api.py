@@ -13,7 +13,7 @@ from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
 from core.kernel.errors import InvalidInput
 from members.orders import services
 from members.orders.models import Order
-from members.profiles.models import Member
+from members.profiles.models import Member, MergedMember
 from members.profiles.rules import NotAPhone, normalized_phone
 
 if TYPE_CHECKING:
@@ -97,6 +97,10 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
         else:
             lookup = {"pk": value} if name == "member" else {"customer_no": value}
         member = members.filter(**lookup).first()
+        if member is None and name != "member":
+            # The phone or number of somebody who was merged means who they are now.
+            merged = MergedMember.objects.filter(brand_id=self.viewer.brand_id, **lookup)
+            member = members.filter(pk__in=merged.values("winner_id")).first()
         if member is None:
             raise InvalidInput.on(f"/{name}", _("There is no such member."), "unknown_member")
         return member

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.kernel.scoping import BrandModel, BrandQuerySet
+from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
 from core.organizations.models import City, Dealer
 
 
@@ -66,6 +66,8 @@ class Member(BrandModel):
         _("stage"), max_length=12, choices=Stage.choices, default=Stage.PROSPECT
     )
     stage_since = models.DateField(null=True)
+    # Taken in together with a stage that somebody named, rather than with the one of a beginner.
+    is_stage_told = models.BooleanField(default=False, db_default=False)
     source = models.CharField(_("source"), max_length=8, choices=Source.choices)
     joined_on = models.DateField(_("member since"), null=True)
     last_active_at = models.DateTimeField(_("last active"), null=True)
@@ -126,3 +128,39 @@ class Member(BrandModel):
 
     def __str__(self) -> str:
         return self.display_name
+
+
+class MergedMember(BrandDetail):
+    """Whom the number of a member leads to who was merged into another. One row per merge.
+
+    The merged member has no row among members any more; the merge keeps it. Files, orders and
+    staff may go on naming them by the phone or customer number that the other one did not take.
+    """
+
+    id = models.BigIntegerField(primary_key=True)  # the merged member's own
+    winner = models.ForeignKey(
+        Member, models.PROTECT, related_name="merged", db_constraint=False, db_index=False
+    )
+    merge_id = models.BigIntegerField()
+    phone_hash = models.BinaryField(max_length=16, null=True)
+    customer_no = models.CharField(max_length=64, null=True)  # noqa: DJ001  (as of a member)
+
+    objects = BrandQuerySet["MergedMember"].as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["brand", "winner"], name="members_merged_into"),
+            models.Index(
+                fields=["brand", "phone_hash"],
+                condition=Q(phone_hash__isnull=False),
+                name="members_merged_by_phone",
+            ),
+            models.Index(
+                fields=["brand", "customer_no"],
+                condition=Q(customer_no__isnull=False),
+                name="members_merged_by_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} is {self.winner_id}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StageSaid:
-    """A person or a file set a member's stage; ``from_stage`` is empty for somebody new."""
+    """A person or a file set the stage of a member who had another."""
 
     member_id: int
     from_stage: str

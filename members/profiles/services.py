@@ -43,10 +43,8 @@ def register_member(*, values: Mapping[str, Any], actor: Viewer, now: datetime) 
         updated_at=now,
     )
     _take(member, values, actor, now)
+    member.is_stage_told = member.stage != Stage.PROSPECT
     _store(member)
-    if member.stage != Stage.PROSPECT:
-        said = [ports.StageSaid(member.pk, "", member.stage)]
-        ports.stages_said(said=said, reason="manual", actor=actor, now=now)
     audit.record(action="member.created", subject=member, actor=actor, now=now)
     return member
 

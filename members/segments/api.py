@@ -178,7 +178,8 @@ class SegmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandView
     @action(detail=False, methods=["get"], url_path="schema", url_name="schema")
     def tree_schema(self, request: Request) -> Response:
         """Return the JSON Schema (2020-12) of a tree, with every field of this installation."""
-        return Response(selectors.schema(address=request.build_absolute_uri()))
+        address = request.build_absolute_uri()
+        return Response(selectors.schema(address=address, brand_id=self.viewer.brand_id))
 
     @extend_schema(responses=ExplanationOut)
     @action(detail=True, methods=["get"], url_path="explain/(?P<member>[0-9]{1,18})")

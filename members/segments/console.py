@@ -78,10 +78,11 @@ def segments_list(request: ConsoleRequest) -> HttpResponseBase:
 def segments_detail(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
     """Show one segment: who it finds, by which conditions, and what to do with it."""
     segment = _segment(request.viewer, segment_id)
-    root = rules.parse(segment.tree, registry=registry)
+    words = Words(request.viewer.brand_id)
+    root = rules.parse(segment.tree, registry=words.fields)
     context = {
         "segment": segment,
-        "outline": selectors.outline(node=root, words=Words(request.viewer.brand_id)),
+        "outline": selectors.outline(node=root, words=words),
         "uses": _uses(segment, request.viewer),
         "may_edit": request.viewer.may(Permission.SEGMENTS_EDIT),
         "may_explain": request.viewer.may(Permission.MEMBERS_VIEW),
@@ -101,7 +102,7 @@ def _uses(segment: Segment, viewer: Viewer) -> list[Segment]:
     return [
         other
         for other in others.filter(tree__icontains='"segment"')
-        if segment.pk in selectors.segments_in(tree=other.tree)
+        if segment.pk in selectors.segments_in(tree=other.tree, brand_id=viewer.brand_id)
     ]
 
 
@@ -194,12 +195,11 @@ def _save(request: ConsoleRequest, segment: Segment | None) -> HttpResponseBase:
 def _editor(
     request: ConsoleRequest, form: SegmentForm, segment: Segment | None, status: int = 200
 ) -> HttpResponseBase:
-    text = form["tree"].value() or ""
+    text, words = form["tree"].value() or "", Words(request.viewer.brand_id)
     try:
-        tree = rules.parse(rules.read(text), registry=registry) if text else None
+        tree = rules.parse(rules.read(text), registry=words.fields) if text else None
     except InvalidInput:
         tree = None
-    words = Words(request.viewer.brand_id)
     here = reverse("members:segments-new")
     context = {
         "form": form,
@@ -263,7 +263,7 @@ def _counted(tree: Any, viewer: Viewer) -> dict[str, Any]:
 def segments_options(request: ConsoleRequest) -> HttpResponseBase:
     """Answer choices of a condition's input, by what is typed: ``?of=dealer.in&q=杭州``."""
     field, _dot, name = request.GET.get("of", "").rpartition(".")
-    criterion = registry.get(field)
+    criterion = registry.of(request.viewer.brand_id).get(field)
     inputs = (each for cmp in criterion.comparisons for each in cmp.inputs) if criterion else ()
     found = next((each for each in inputs if each.name == name and each.options), None)
     if found is None or found.options is None:

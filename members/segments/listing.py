@@ -12,7 +12,6 @@ from core.lists.ports import Column, ListSource
 from members.segments import rules
 from members.segments.forms import SegmentFilterForm
 from members.segments.models import Segment
-from members.segments.ports import registry
 from members.segments.wording import Words
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def narrowed(*, viewer: Viewer, form: SegmentFilterForm, typed: str) -> QuerySet
 def said(tree: dict[str, Any], words: Words) -> list[str]:
     """Return the conditions in words; a field that is gone is left out."""
     try:
-        root = rules.parse(tree, registry=registry)
+        root = rules.parse(tree, registry=words.fields)
     except InvalidInput:
         return []
     return [words.condition(leaf) for leaf in rules.leaves(root)]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -123,6 +123,7 @@ class InputKind(StrEnum):
 
     CHOICES = "choices"  # several of ``options``
     NUMBER = "number"
+    DECIMAL = "decimal"  # a number with at most ``places`` digits behind its point
     MONEY = "money"  # integer fen; shown as yuan
     DAYS = "days"  # the last so many days, as a window
     DATE = "date"
@@ -158,6 +159,7 @@ class Input:
     unit: _StrOrPromise = ""
     default: Any = None
     advanced: bool = False
+    places: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ Compile = Callable[[Frame, str, Mapping[str, Any]], Where | Ids]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A field that conditions can be about."""
+    """A field that conditions can be about; a hidden one is read where it stands already."""
 
     field: str
     label: _StrOrPromise
@@ -186,21 +188,41 @@ class Criterion:
     comparisons: tuple[Comparison, ...]
     compile: Compile
     order: int = 100
+    is_hidden: bool = False
 
     def comparison(self, key: str) -> Comparison | None:
         """Return one way of comparing, or None."""
         return next((cmp for cmp in self.comparisons if cmp.key == key), None)
 
 
+# Returns the criteria that one brand has besides everybody's.
+BrandCriteria = Callable[[int], "Sequence[Criterion]"]
+
+
+class Fields(Protocol):
+    """The fields that conditions of a tree may name."""
+
+    def get(self, key: str) -> Criterion | None:
+        """Return a field, or None."""
+
+    def all(self) -> list[Criterion]:
+        """Return the fields in the order in which the builder offers them."""
+
+
 @dataclass(slots=True)
 class Registry:
-    """Every field known to this installation."""
+    """Every field known to this installation; ``of`` adds those that a brand declared itself."""
 
     criteria: dict[str, Criterion] = field(default_factory=dict)
+    of_brands: dict[str, BrandCriteria] = field(default_factory=dict)
 
     def register(self, *criteria: Criterion) -> None:
         """Announce fields; called from ``AppConfig.ready``. Doing it twice is harmless."""
         self.criteria.update({criterion.field: criterion for criterion in criteria})
+
+    def register_of_brands(self, prefix: str, load: BrandCriteria) -> None:
+        """Announce where the fields come from whose names begin with ``prefix``."""
+        self.of_brands[prefix] = load
 
     def get(self, key: str) -> Criterion | None:
         """Return a field, or None."""
@@ -210,9 +232,38 @@ class Registry:
         """Return the fields in the order in which the builder offers them."""
         return sorted(self.criteria.values(), key=lambda criterion: criterion.order)
 
+    def of(self, brand_id: int) -> Fields:
+        """Return the fields of one brand; its own are read when the first of them is asked for."""
+        return _BrandFields(self, brand_id)
+
+
+@dataclass(slots=True)
+class _BrandFields:
+    registry: Registry
+    brand_id: int
+    own: dict[str, dict[str, Criterion]] = field(default_factory=dict)
+
+    def get(self, key: str) -> Criterion | None:
+        for prefix in self.registry.of_brands:
+            if key.startswith(prefix):
+                return self._of(prefix).get(key)
+        return self.registry.get(key)
+
+    def all(self) -> list[Criterion]:
+        own = (each for prefix in self.registry.of_brands for each in self._of(prefix).values())
+        every = [*self.registry.all(), *(each for each in own if not each.is_hidden)]
+        return sorted(every, key=lambda criterion: criterion.order)
+
+    def _of(self, prefix: str) -> dict[str, Criterion]:
+        if prefix not in self.own:
+            made = self.registry.of_brands[prefix](self.brand_id)
+            self.own[prefix] = {criterion.field: criterion for criterion in made}
+        return self.own[prefix]
+
 
 registry = Registry()
 register_criteria = registry.register
+register_criteria_of_brands = registry.register_of_brands
 
 GROUP_PROFILE = _("Profile")
 GROUP_TAGS = _("Tags")

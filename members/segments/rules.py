@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import InvalidInput, Problem
-from members.segments.ports import Comparison, Criterion, Input, InputKind, Registry
+from members.segments.ports import Comparison, Criterion, Fields, Input, InputKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +92,7 @@ def written(node: Node) -> Iterator[tuple[Leaf, Node]]:
 class _Reader:
     """Collects every problem before refusing, so that a form can mark them all."""
 
-    registry: Registry
+    registry: Fields
     problems: list[Problem] = field(default_factory=list)
     conditions: int = 0
 
@@ -111,7 +112,7 @@ def read(text: str) -> Any:
         raise InvalidInput(_("These conditions cannot be read.")) from error
 
 
-def parse(raw: Any, *, registry: Registry) -> Group:
+def parse(raw: Any, *, registry: Fields) -> Group:
     """Check the JSON form and return the tree with typed values.
 
     An empty outermost group means everybody. Conditions whose fields, comparisons or values are
@@ -219,12 +220,29 @@ def _typed(each: Input, value: Any) -> tuple[str, Any]:
         return _text(value)
     if each.kind == InputKind.DATE:
         return _date(value)
+    return _decimal(each, value) if each.kind == InputKind.DECIMAL else _whole(each, value)
+
+
+def _whole(each: Input, value: Any) -> tuple[str, Any]:
     if isinstance(value, bool) or not isinstance(value, int):
         return _("A whole number is needed here."), None
+    return _between(each, value)
+
+
+def _between(each: Input, value: Any) -> tuple[str, Any]:
     if each.low <= value <= each.high:
         return "", value
     bounds = {"low": each.low, "high": each.high}
     return _("A number from %(low)d to %(high)d is needed here.") % bounds, None
+
+
+def _decimal(each: Input, value: Any) -> tuple[str, Any]:
+    number = None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = Decimal(str(value))
+    if number is None or not number.is_finite() or number != round(number, each.places):
+        return _("A number with at most %d decimal places is needed here.") % each.places, None
+    return _between(each, number)
 
 
 def _text(value: Any) -> tuple[str, Any]:
@@ -258,4 +276,6 @@ def _choices(value: Any) -> tuple[str, Any]:
 
 
 def _jsonable(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     return value.isoformat() if isinstance(value, date) else value

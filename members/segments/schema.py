@@ -14,7 +14,7 @@ from members.segments import rules
 from members.segments.ports import InputKind
 
 if TYPE_CHECKING:
-    from members.segments.ports import Comparison, Criterion, Input, Registry
+    from members.segments.ports import Comparison, Criterion, Fields, Input
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_ID = 2**63 - 1
@@ -25,7 +25,7 @@ SAID_ELSEWHERE = (
 )
 
 
-def schema_of(registry: Registry, *, address: str = "") -> dict[str, Any]:
+def schema_of(registry: Fields, *, address: str = "") -> dict[str, Any]:
     """Return the schema of every tree that ``rules.parse`` can read, with English names.
 
     A tree nests at most ``MAX_DEPTH`` deep, so that the levels are written out one by one.
@@ -146,6 +146,9 @@ def _kind(each: Input) -> dict[str, Any]:
         return dict(TEXT)
     if each.kind == InputKind.DATE:
         return {"type": "string", "format": "date", "pattern": r"^(19|20|21|22)\d\d-\d\d-\d\d$"}
+    if each.kind == InputKind.DECIMAL:
+        told = f"At most {each.places} decimal places."
+        return {"type": "number", "minimum": each.low, "maximum": each.high, "description": told}
     limits = {"type": "integer", "minimum": each.low, "maximum": each.high}
     if each.kind == InputKind.MONEY:
         limits["description"] = "Integer fen: ¥1 is 100."

@@ -74,7 +74,7 @@ def check(*, tree: Any, brand_id: int) -> Group:
     Raises:
         InvalidInput: see ``parse``.
     """
-    root = rules.parse(tree, registry=registry)
+    root = rules.parse(tree, registry=registry.of(brand_id))
     known: dict[Any, set[int | str]] = {}
     problems = []
     for leaf in rules.leaves(root):
@@ -124,8 +124,9 @@ def _resolve(node: Node, brand_id: int, inside: tuple[int, ...]) -> Node:
     if set(wanted) & set(inside):
         raise InvalidInput.on(f"{node.pointer}/value", _("This segment would contain itself."))
     trees = Segment.objects.filter(brand_id=brand_id, pk__in=wanted).values_list("pk", "tree")
+    fields = registry.of(brand_id)
     parts = tuple(
-        _resolve(rules.parse(tree, registry=registry), brand_id, (*inside, pk))
+        _resolve(rules.parse(tree, registry=fields), brand_id, (*inside, pk))
         for pk, tree in trees.order_by("pk")
     )
     op = "not" if node.comparison.key == "not_in" else "any"
@@ -299,9 +300,10 @@ def explained(
     return Explanation(met["whole"], reasons)
 
 
-def schema(*, address: str = "") -> dict[str, Any]:
-    """Return the JSON Schema of what this installation's trees may hold."""
-    return schema_of(registry, address=address)
+def schema(*, address: str = "", brand_id: int | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of what trees may hold: a brand's, or what all brands have."""
+    fields = registry if brand_id is None else registry.of(brand_id)
+    return schema_of(fields, address=address)
 
 
 def _frame(
@@ -351,10 +353,10 @@ def outline(*, node: Node, words: Words) -> dict[str, Any]:
     return {"op": node.op, "items": items, "pointer": node.pointer}
 
 
-def segments_in(*, tree: Mapping[str, Any]) -> set[int]:
-    """Return the ids of the segments that a stored tree refers to."""
+def segments_in(*, tree: Mapping[str, Any], brand_id: int) -> set[int]:
+    """Return the ids of the segments that a stored tree of the brand refers to."""
     try:
-        root = rules.parse(tree, registry=registry)
+        root = rules.parse(tree, registry=registry.of(brand_id))
     except InvalidInput:
         return set()
     named = (leaf for leaf in rules.leaves(root) if leaf.criterion.field == SEGMENT_FIELD)

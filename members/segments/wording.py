@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class Words:
     def __init__(self, brand_id: int) -> None:
         """Keep whose choices are meant."""
         self._brand_id = brand_id
+        self.fields = registry.of(brand_id)
         self._options: dict[Any, Sequence[Option]] = {}
 
     def options(self, each: Input) -> Sequence[Option]:
@@ -63,7 +65,8 @@ class Words:
             return date_format(value, "Y-m-d")
         if each.kind == InputKind.TEXT:
             return f"「{value}」"
-        return f"{value} {each.unit}".strip()
+        said = f"{value:f}" if isinstance(value, Decimal) else value
+        return f"{said} {each.unit}".strip()
 
     def _names(self, each: Input, chosen: list[int | str]) -> str:
         labels = {option.value: str(option.label) for option in self.options(each)}
@@ -90,8 +93,16 @@ class Words:
                     for cmp in criterion.comparisons
                 ],
             }
-            for criterion in registry.all()
+            for criterion in self._offered(tree)
         ]
+
+    def _offered(self, tree: Group | None) -> list[Criterion]:
+        """Return the fields to choose from, and hidden ones that the tree has already."""
+        named = rules.leaves(tree) if tree is not None else ()
+        hidden = {
+            leaf.criterion.field: leaf.criterion for leaf in named if leaf.criterion.is_hidden
+        }
+        return [*self.fields.all(), *hidden.values()]
 
     def _operator(
         self, criterion: Criterion, cmp: Comparison, picked: dict[Any, set[Any]], url: str
@@ -108,6 +119,7 @@ class Words:
                 "high": each.high,
                 "default": each.default,
                 "advanced": each.advanced,
+                "places": each.places,
             }
             if each.options is not None:
                 described |= self._choices(criterion, each, picked, url)

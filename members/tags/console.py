@@ -28,7 +28,6 @@ from core.lists import selectors as lists
 from core.saved_views import selectors as saved_views
 from members.segments import rules as segment_rules
 from members.segments.models import Segment
-from members.segments.ports import registry
 from members.segments.selectors import count as segment_count
 from members.segments.selectors import outline, words_for
 from members.tags import listing, retiring, selectors, services
@@ -88,8 +87,9 @@ def tags_detail(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     page = tag_page(tag, viewer, "tags-detail")
     said = None
     if page["rule"] is not None:
-        root = segment_rules.parse(page["rule"].tree, registry=registry)
-        said = outline(node=root, words=words_for(brand_id=viewer.brand_id))
+        words = words_for(brand_id=viewer.brand_id)
+        root = segment_rules.parse(page["rule"].tree, registry=words.fields)
+        said = outline(node=root, words=words)
     context = page | {
         "outline": said,
         "run": selectors.newest_run(tag=tag, viewer=viewer),
@@ -227,11 +227,12 @@ def tags_rule(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
 def _rule_page(
     request: ConsoleRequest, tag: Tag, form: RuleForm, tree: str, status: int = 200
 ) -> HttpResponseBase:
+    words = words_for(brand_id=request.viewer.brand_id)
     try:
-        root = segment_rules.parse(segment_rules.read(tree), registry=registry) if tree else None
+        node = segment_rules.read(tree) if tree else None
+        root = segment_rules.parse(node, registry=words.fields) if tree else None
     except InvalidInput:
         root = None
-    words = words_for(brand_id=request.viewer.brand_id)
     context = {
         "tag": tag,
         "form": form,

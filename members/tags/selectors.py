@@ -75,10 +75,10 @@ def members_with_several(*, group: TagGroup, viewer: Viewer, limit: int) -> list
     return list(Member.objects.visible_to(viewer).filter(pk__in=ids).order_by("pk")[:limit])
 
 
-def tags_named(*, tree: Mapping[str, Any] | Group) -> set[int]:
-    """Return the ids of the tags that a tree asks for."""
+def tags_named(*, tree: Mapping[str, Any] | Group, brand_id: int) -> set[int]:
+    """Return the ids of the tags that a tree of the brand asks for."""
     try:
-        root = tree if isinstance(tree, Group) else parse(tree, registry=registry)
+        root = tree if isinstance(tree, Group) else parse(tree, registry=registry.of(brand_id))
     except InvalidInput:
         return set()
     named = (leaf for leaf in leaves(root) if leaf.criterion.field == TAG_FIELD)
@@ -102,12 +102,12 @@ def mentions_of(*, tag: Tag) -> list[Mention]:
     found = [
         Mention("segment", pk, name, pk)
         for pk, name, tree in named.values_list("pk", "name", "tree")
-        if tag.pk in tags_named(tree=tree)
+        if tag.pk in tags_named(tree=tree, brand_id=tag.brand_id)
     ]
     return found + [
         Mention("rule", pk, name, page)
         for pk, name, page, tree in rules.values_list("pk", "tag__name", "tag_id", "tree")
-        if tag.pk in tags_named(tree=tree)
+        if tag.pk in tags_named(tree=tree, brand_id=tag.brand_id)
     ]
 
 
@@ -117,9 +117,10 @@ def tags_behind_rule(*, tag: Tag) -> set[int]:
     if rule is None:
         return set()
     try:
-        return tags_named(tree=segments.parse(tree=rule.tree, brand_id=tag.brand_id))
+        root = segments.parse(tree=rule.tree, brand_id=tag.brand_id)
+        return tags_named(tree=root, brand_id=tag.brand_id)
     except InvalidInput:
-        return tags_named(tree=rule.tree)
+        return tags_named(tree=rule.tree, brand_id=tag.brand_id)
 
 
 def rule_of(*, tag: Tag) -> TagRule | None:

@@ -292,7 +292,7 @@ def save_rule(
         whole = segment_selectors.resolve(node=root, brand_id=actor.brand_id)
     except InvalidInput as refusal:
         raise refusal.below("/tree") from refusal
-    if tag.pk in selectors.tags_named(tree=whole):
+    if tag.pk in selectors.tags_named(tree=whole, brand_id=actor.brand_id):
         raise InvalidInput.on("/tree", _("The conditions ask for the very tag that they give."))
     rule = TagRule.objects.select_for_update().filter(tag=tag).first()
     if rule is None:

@@ -10,7 +10,7 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from members.timeline import ports
-from members.timeline.rules import Before, Position
+from members.timeline.rules import MOST, Before, Position
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -75,6 +75,18 @@ def rows_before(*, rows: QuerySet[R], at: str, before: Before, limit: int) -> li
     # The first half alone is what lets an index find the start.
     found = rows.filter(Q(**{f"{at}__lte": before.at}) & past)
     return list(found.order_by(f"-{at}", "-pk")[:limit])
+
+
+def rows_of_days_before(*, rows: QuerySet[R], on: str, before: Before, limit: int) -> list[R]:
+    """Return the same for a table that knows only the day, in the column ``on``.
+
+    Its entries stand at ``start_of`` their day.
+    """
+    day = timezone.localdate(before.at, timezone.get_default_timezone())
+    key = before.key if before.at == start_of(day) else MOST
+    past = Q(**{f"{on}__lt": day}) | Q(**{on: day, "pk__lt": key})
+    found = rows.filter(Q(**{f"{on}__lte": day}) & past)
+    return list(found.order_by(f"-{on}", "-pk")[:limit])
 
 
 def start_of(day: date) -> datetime:

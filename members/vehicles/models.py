@@ -1,11 +1,44 @@
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from typing import TYPE_CHECKING, TypeVar
 
-from core.kernel.scoping import BrandModel, BrandQuerySet
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
+from core.organizations.models import Dealer
 from members.profiles.models import Member
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from core.kernel.access import Viewer
+
+M = TypeVar("M", bound=models.Model)
+
+
+class OfVehicleQuerySet(BrandQuerySet[M]):
+    """Rows about a car, seen by whoever sees one of the people who own or owned it."""
+
+    vehicle_key = "vehicle_id"
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Keep the rows of cars that somebody in scope has or had."""
+        rows = self.filter(brand_id=viewer.brand_id)
+        if viewer.dealer_ids is None:
+            return rows
+        owned = Ownership.objects.visible_to(viewer).filter(vehicle_id=OuterRef(self.vehicle_key))
+        return rows.filter(Exists(owned))
+
+
+class VehicleQuerySet(OfVehicleQuerySet["Vehicle"]):
+    vehicle_key = "pk"
+
+
+class OwnershipQuerySet(BrandQuerySet["Ownership"]):
+    dealer_field = "member__home_dealer_id"
 
 
 class VehicleModel(BrandModel):
@@ -28,7 +61,10 @@ class VehicleModel(BrandModel):
 
 
 class Vehicle(BrandModel):
-    """One car. Its VIN is encrypted, found by ``vin_hash``, shown by its last six characters."""
+    """One car. Its VIN is encrypted, found by ``vin_hash``, shown by its last six characters.
+
+    ``mileage_km`` is what the newest reading says.
+    """
 
     vin_cipher = models.BinaryField()
     vin_hash = models.BinaryField(max_length=16)
@@ -40,7 +76,7 @@ class Vehicle(BrandModel):
     mileage_km = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()
 
-    objects = BrandQuerySet["Vehicle"].as_manager()
+    objects = VehicleQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -58,7 +94,11 @@ class Vehicle(BrandModel):
 
 
 class Ownership(BrandModel):
-    """Who had the car from when to when; ``ended_on`` is open for the current owner."""
+    """Who had the car from when to when; ``ended_on`` is open for the current owner.
+
+    It is the first day on which the car is no longer theirs. An exclusion constraint of the
+    database, ``members_ownership_no_overlap``, keeps the times of one car apart.
+    """
 
     vehicle = models.ForeignKey(
         Vehicle, models.PROTECT, related_name="ownerships", db_constraint=False, db_index=False
@@ -69,7 +109,7 @@ class Ownership(BrandModel):
     delivered_on = models.DateField()
     ended_on = models.DateField(null=True, blank=True)
 
-    objects = BrandQuerySet["Ownership"].as_manager()
+    objects = OwnershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -87,3 +127,77 @@ class Ownership(BrandModel):
 
     def __str__(self) -> str:
         return f"{self.vehicle_id} {self.member_id}"
+
+
+class MileageReading(BrandDetail):
+    """What the odometer showed on a day. Below the reading before it only with a ``reason``."""
+
+    id = models.BigAutoField(primary_key=True)
+    vehicle = models.ForeignKey(
+        Vehicle, models.PROTECT, related_name="readings", db_constraint=False, db_index=False
+    )
+    read_on = models.DateField(_("read on"))
+    km = models.PositiveIntegerField(_("kilometers"))
+    reason = models.CharField(_("why it is lower"), max_length=200, blank=True)
+    author_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    objects = OfVehicleQuerySet["MileageReading"].as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["brand", "vehicle", "-read_on", "-id"], name="members_reading_of_vehicle"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vehicle_id} {self.km} km"
+
+
+class ServiceVisit(BrandDetail):
+    """A car was at a workshop. ``amount_fen`` is what was paid, integer fen."""
+
+    class Kind(models.TextChoices):
+        MAINTENANCE = "maintenance", pgettext_lazy("service visit", "Maintenance")
+        REPAIR = "repair", pgettext_lazy("service visit", "Repair")
+        WARRANTY = "warranty", pgettext_lazy("service visit", "Warranty repair")
+        ACCIDENT = "accident", pgettext_lazy("service visit", "Accident repair")
+        INSPECTION = "inspection", pgettext_lazy("service visit", "Inspection")
+
+    id = models.BigAutoField(primary_key=True)
+    vehicle = models.ForeignKey(
+        Vehicle, models.PROTECT, related_name="visits", db_constraint=False, db_index=False
+    )
+    visited_on = models.DateField(_("visited on"))
+    dealer = models.ForeignKey(
+        Dealer,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+    )
+    kind = models.CharField(_("kind"), max_length=11, choices=Kind.choices)
+    mileage_km = models.PositiveIntegerField(null=True)
+    amount_fen = models.BigIntegerField(_("amount"), default=0)
+    author_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    objects = OfVehicleQuerySet["ServiceVisit"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_fen__gte=0), name="members_visit_amount_not_negative"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["brand", "vehicle", "-visited_on", "-id"],
+                name="members_visit_of_vehicle",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vehicle_id} {self.visited_on}"

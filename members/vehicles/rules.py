@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from django.utils.translation import gettext_lazy as _
+
 LENGTH = 17
 _FORM = re.compile(r"[A-HJ-NPR-Z0-9]{17}").fullmatch
 # GB 16735: each letter counts as a digit; the ninth place checks the weighted sum.
@@ -36,3 +38,11 @@ def has_right_check_digit(vin: str) -> bool:
     """Whether the ninth character fits the others; cars built elsewhere need not have one."""
     total = sum(_VALUES[c] * weight for c, weight in zip(vin, _WEIGHTS, strict=True))
     return vin[8] == "0123456789X"[total % 11]
+
+
+REFUSALS = {
+    "vin_length": _("A VIN has 17 characters"),
+    "vin_letters": _("A VIN has only digits and capitals without I, O and Q"),
+    "vin_check_digit": _("The check digit of the VIN is wrong"),
+}
+FIRST_YEAR = 1950  # No owner of an older car is expected, and a typed 0202 is found out.

@@ -21,7 +21,10 @@ def cars(
 ) -> dict[str, Any]:
     """Return a member's cars, the newest first."""
     rows = Ownership.objects.filter(brand_id=member.brand_id, member_id=member.pk)
-    return {"cars": list(rows.select_related("vehicle__model").order_by("-delivered_on", "-pk"))}
+    return {
+        "cars": list(rows.select_related("vehicle__model").order_by("-delivered_on", "-pk")),
+        "may_edit": viewer.may(Permission.MEMBERS_EDIT),
+    }
 
 
 PANEL = Panel("members/vehicles/_of_member.html", cars, Permission.MEMBERS_VIEW, order=30)

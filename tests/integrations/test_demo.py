@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from core.kernel.scoping import tenant
 from core.organizations.models import Brand, City
+from core.runs.models import Run
 from core.staff.models import Staff
-from integrations.demo import binary, lifecycle, loader, names, plan, services, vins
+from integrations.demo import binary, finishing, lifecycle, loader, names, plan, services, vins
 from members.lifecycle.models import StageChange
 from members.profiles.models import Member
 from members.tags.models import MemberTag
+from members.vehicles.models import MileageReading, ServiceVisit
 from members.vehicles.rules import has_right_check_digit
 
 CATALOG = """
@@ -53,6 +55,15 @@ def rows(sql):
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 @pytest.mark.usefixtures("cities")
 class TestLoading:
+    def test_the_product_finishes_it_and_all_invariants_hold(self, secrets):
+        made = draw(members=400)
+        finishing.finish(brand_id=made.brand_id, clock=timezone.now)
+        with tenant(made.brand_id):
+            assert ServiceVisit.objects.count() == MileageReading.objects.count() > 0
+            states = set(Run.objects.values_list("kind", "state"))
+        assert ("find_duplicates", "succeeded") in states
+        call_command("check_invariants", verbosity=0)
+
     @pytest.mark.parametrize("rebuild_from", [1, 10**9])
     def test_all_of_it_is_there_and_the_schema_as_before(self, rebuild_from, secrets, monkeypatch):
         monkeypatch.setattr(loader, "REBUILD_FROM", rebuild_from)

@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 brand, segment or member.
         """
         if given["act"] == "schema":
-            self._print(selectors.schema())
+            self._schema(given["brand"])
             return
         brand_id = self._brand(given["brand"]).pk
         with tenant(brand_id):
@@ -58,6 +58,15 @@ class Command(BaseCommand):
             except InvalidInput as refusal:
                 told = "".join(f"\n  {p.pointer or '/'}: {p.detail}" for p in refusal.problems)
                 raise CommandError(f"{refusal}{told}") from refusal
+
+    def _schema(self, code: str) -> None:
+        """Print the brand's schema; of several, with none named, what all of them have."""
+        if not code and Brand.objects.count() != 1:
+            self._print(selectors.schema())
+            return
+        brand_id = self._brand(code).pk
+        with tenant(brand_id):
+            self._print(selectors.schema(brand_id=brand_id))
 
     def _validate(self, tree: Any, brand_id: int, _member: str | None) -> None:
         """Print the canonical form."""

@@ -26,7 +26,7 @@ moments = st.builds(
     lambda back, hours: NOW - timedelta(days=back, hours=hours), days, st.integers(0, 23)
 )
 changes = st.lists(
-    st.tuples(st.sampled_from(["", *STAGES]), st.sampled_from(list(rules.Reason)), moments),
+    st.tuples(st.sampled_from(STAGES), st.sampled_from(list(rules.Reason)), moments),
     max_size=3,
 )
 people = st.fixed_dictionaries(
@@ -37,6 +37,7 @@ people = st.fixed_dictionaries(
         "cars": st.lists(days.map(lambda back: back - 2), max_size=2),  # some not delivered yet
         "orders": st.lists(moments | st.just(NOW + timedelta(days=1)), max_size=3),
         "changes": changes,
+        "told": st.booleans(),
     }
 )
 terms = st.just(TERMS) | st.builds(
@@ -57,6 +58,7 @@ def store(brand, model, drawn):
             display_name="x",
             source="manual",
             stage=one["stage"],
+            is_stage_told=one["told"],
             created_at=one["created"],
             updated_at=one["created"],
             last_active_at=one["active"],
@@ -111,14 +113,14 @@ def facts_of(row, one, told):
     signs += [datetime.combine(day, datetime.min.time(), rules.ZONE) for day in delivered]
     own = sorted((c for c in told if c.member_id == row.pk), key=lambda c: (c.at, c.pk))
     said = [c.at for c in own if c.reason in rules.SAID]
-    before = [c.from_stage for c in own if c.from_stage not in {"", *rules.SILENT}]
+    before = [c.from_stage for c in own if c.from_stage not in rules.SILENT]
     return Facts(
         stage=one["stage"],
         first_delivery=min(delivered, default=None),
         orders=len(bought),
         last_sign=max(signs),
-        said_at=said[-1] if said else None,
-        is_held=bool(own) and own[-1].reason in rules.SAID,
+        said_at=said[-1] if said else one["created"] if one["told"] else None,
+        is_held=own[-1].reason in rules.SAID if own else one["told"],
         stage_before=before[-1] if before else None,
     )
 

@@ -40,7 +40,6 @@ def moved(inside_brand, dealer):
     told(ours, "introduction", "growth", 3)
     told(theirs, "growth", "dormant", 100)
     told(theirs, "dormant", "lost", 5)
-    told(theirs, "", "growth", 110)
 
 
 def of_dealer(dealer):

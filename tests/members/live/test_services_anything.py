@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 
 from communities.memberships.models import Membership
+from members.custom_fields.models import CustomValue
 from members.live import selectors, services
 from members.live.models import TouchedMember
 from members.orders.models import Order
@@ -76,6 +77,13 @@ def consent_changes(rng, people):
     Consent.objects.filter(member_id__in=rng.sample(people, 10)).update(withdrawn_at=NOW)
 
 
+def custom_changes(rng, people):
+    values = CustomValue.objects.filter(member_id__in=rng.sample(people, 20))
+    values.filter(number__isnull=False).update(number=rng.randint(0, 6) * 10_000)
+    values.filter(day__isnull=False).update(day=TODAY + timedelta(days=rng.randint(-9, 9)))
+    values.filter(slot__gt=0).delete()
+
+
 CHANGES = [
     member_changes,
     tag_changes,
@@ -83,6 +91,7 @@ CHANGES = [
     car_changes,
     seat_changes,
     consent_changes,
+    custom_changes,
 ]
 
 
@@ -94,7 +103,7 @@ def differences(brand, actor, *, forget):
     for segment in segments:
         services.switch_on(segment=segment, actor=actor, now=NOW)
     rng, differing = random.Random(11), 0
-    for number in range(12):
+    for number in range(14):
         services.refresh(brand_id=brand.pk, now=NOW)
         for segment in segments:
             kept = selectors.member_ids(segment=segment, after=0, limit=1000)

@@ -15,7 +15,7 @@ from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "members:members-list"
-DETAIL_BUDGET = 26  # a query or two for each card and each kind of the timeline
+DETAIL_BUDGET = 32  # a query or two for each card and each kind of the timeline
 
 
 def listed(client, **query):
@@ -131,7 +131,7 @@ def test_list_stays_within_its_budget(signed_in, brand, query_budget):
         member = MemberFactory(brand=brand, home_dealer=DealerFactory(brand=brand))
         make_car(member, tail=str(member.pk).zfill(6))
         make_tag(member)
-    with query_budget(11):
+    with query_budget(12):
         signed_in.get(reverse(LIST))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date, timedelta
+from decimal import Decimal
 
 from tests.members.segments.population import TODAY, ZONE
 
@@ -193,6 +194,41 @@ def stage_days(cmp, value, person, _world):
     return since is not None and compare(cmp, (TODAY - since).days, value)
 
 
+def custom_text(cmp, value, held):
+    if cmp == "prefix":
+        return held is not None and held.startswith(value)
+    return (held == value) == (cmp == "eq")
+
+
+def custom_number(cmp, value, held):
+    if held is None:
+        return False
+    if cmp == "between":
+        return Decimal(str(value["from"])) <= held <= Decimal(str(value["to"]))
+    return compare(cmp, held, Decimal(str(value)))
+
+
+def custom_day(cmp, value, held):
+    if cmp == "ahead":
+        return held is not None and TODAY <= held <= TODAY + timedelta(days=value)
+    return when(cmp, value, held)
+
+
+def custom_choices(cmp, value, held):
+    wanted, held = set(value), held or set()
+    return {"any": wanted & held, "all": wanted <= held, "none": not wanted & held}[cmp]
+
+
+def custom(key, test):
+    def condition(cmp, value, person, _world):
+        held = person.custom.get(key)
+        if cmp in {"known", "unknown"}:
+            return (held is not None) == (cmp == "known")
+        return test(cmp, value, held)
+
+    return condition
+
+
 def own(attribute):
     return lambda cmp, value, person, _world: among(cmp, value, getattr(person.row, attribute))
 
@@ -243,4 +279,10 @@ CONDITIONS = {
     "messages.read": messages_read,
     "segment": segment,
     "random": random_share,
+    "custom.nick": custom("nick", custom_text),
+    "custom.family": custom("family", custom_number),
+    "custom.score": custom("score", custom_number),
+    "custom.swap": custom("swap", custom_day),
+    "custom.purpose": custom("purpose", among),
+    "custom.likes": custom("likes", custom_choices),
 }

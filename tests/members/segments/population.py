@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -11,6 +12,7 @@ from communities.chat.models import RoomMessage
 from communities.communities.models import Community
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
+from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -22,6 +24,15 @@ from tests.factories.core import CityFactory, DealerFactory, RegionFactory
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
 TODAY = date(2026, 11, 23)
+NICKS = ["小陈", "小", "100%", "a_b", "O'Hara", "小陈\\"]
+CUSTOM = [
+    ("nick", "text", 0),
+    ("family", "number", 0),
+    ("score", "number", 2),
+    ("swap", "date", 0),
+    ("purpose", "choice", 0),
+    ("likes", "choices", 0),
+]
 STAGES = ["prospect", "introduction", "growth", "mature", "dormant", "lost"]
 SOURCES = ["manual", "rule", "import"]
 KINDS = ["flash", "service", "core"]
@@ -41,6 +52,7 @@ class Person:
     cars: list = field(default_factory=list)  # (model id, delivered_on, km or None), current ones
     consents: dict = field(default_factory=dict)  # purpose: whether it still holds
     seats: list = field(default_factory=list)  # those taken now
+    custom: dict = field(default_factory=dict)  # key: text, number, day, choice or set of choices
 
 
 @dataclass
@@ -70,6 +82,7 @@ class World:
     community_ids: list
     room_ids: list
     segments: dict  # id: tree
+    choice_ids: dict  # key of a custom field: ids of its choices
 
 
 def moment(rng, days):
@@ -97,7 +110,9 @@ def populate(brand, *, count=250, seed=7):
     _belongings(brand, rng, people, tags, models)
     rooms = _rooms(brand, rng)
     _seats(brand, rng, people, rooms)
+    choice_ids = _custom(brand, random.Random(seed + 1), people)
     analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership, Room, RoomMessage, Membership)
+    analyze(CustomValue)
     return World(
         brand_id=brand.pk,
         people=people,
@@ -110,6 +125,7 @@ def populate(brand, *, count=250, seed=7):
         community_ids=list({room.community_id for room, _told in rooms}),
         room_ids=[room.pk for room, _told in rooms],
         segments=_segments(brand, tags),
+        choice_ids=choice_ids,
     )
 
 
@@ -279,6 +295,50 @@ def _seats(brand, rng, people, rooms):
                 kind, community = room.community.kind, room.community_id
                 person.seats.append(Seat(community, kind, room.pk, role, read, told))
     Membership.objects.bulk_create(rows)
+
+
+def _custom(brand, rng, people):
+    """A field of each kind; about two in three people have a value."""
+    fields = {
+        key: CustomField.objects.create(
+            brand=brand, key=key, label=key, kind=kind, decimals=decimals, created_at=NOW
+        )
+        for key, kind, decimals in CUSTOM
+    }
+    choices = {
+        key: [
+            CustomChoice.objects.create(brand=brand, field=fields[key], label=label).pk
+            for label in "甲乙丙丁"
+        ]
+        for key in ("purpose", "likes")
+    }
+    rows = []
+    for person in people:
+        person.custom = drawn = _drawn(rng, choices)
+        common = {"brand": brand, "member": person.row}
+        for key, value in drawn.items():
+            of_field = common | {"field": fields[key]}
+            if key == "likes":
+                rows += [CustomValue(**of_field, slot=pk, choice_id=pk) for pk in value]
+            elif key in ("family", "score"):
+                rows.append(CustomValue(**of_field, number=int(value * 10_000)))
+            else:
+                column = {"nick": "text", "swap": "day", "purpose": "choice_id"}[key]
+                rows.append(CustomValue(**of_field, **{column: value}))
+    CustomValue.objects.bulk_create(rows)
+    return choices
+
+
+def _drawn(rng, choices):
+    every = {
+        "nick": rng.choice(NICKS),
+        "family": Decimal(rng.randint(-1, 6)),
+        "score": Decimal(rng.randint(0, 20)) / 4,
+        "swap": TODAY + timedelta(days=rng.randint(-40, 40)),
+        "purpose": rng.choice(choices["purpose"]),
+        "likes": set(rng.sample(choices["likes"], rng.randint(1, 3))),
+    }
+    return {key: value for key, value in every.items() if rng.random() < 0.66}
 
 
 def _segments(brand, tags):

@@ -25,22 +25,35 @@ def validator():
     return Draft202012Validator(schema)
 
 
-def is_read(tree):
+@pytest.fixture
+def world(inside_brand):
+    return populate(inside_brand, count=5)
+
+
+@pytest.fixture
+def brands(world):
+    """The fields of a brand with some of its own, and their schema."""
+    schema = selectors.schema(brand_id=world.brand_id)
+    Draft202012Validator.check_schema(schema)
+    return registry.of(world.brand_id), Draft202012Validator(schema)
+
+
+def is_read(tree, fields=registry):
     try:
-        rules.parse(tree, registry=registry)
+        rules.parse(tree, registry=fields)
     except InvalidInput:
         return False
     return True
 
 
-def test_every_tree_that_is_read_meets_the_schema_as_written_and_in_canonical_form(
-    inside_brand, validator
-):
+def test_every_tree_that_is_read_meets_the_schema_as_written_and_in_canonical_form(world, brands):
+    fields, validator = brands
+
     @settings(max_examples=200, **STEADY)
-    @given(trees(populate(inside_brand, count=5)))
+    @given(trees(world))
     def check(tree):
         assert validator.is_valid(tree), tree
-        canonical = rules.parse(tree, registry=registry).json
+        canonical = rules.parse(tree, registry=fields).json
         assert validator.is_valid(canonical), canonical
 
     check()
@@ -59,13 +72,15 @@ def first_leaf(node):
     return first_leaf(node["items"][0]) if "op" in node else node
 
 
-def test_what_is_broken_meets_neither(inside_brand, validator):
+def test_what_is_broken_meets_neither(world, brands):
+    fields, validator = brands
+
     @settings(max_examples=100, **STEADY)
-    @given(trees(populate(inside_brand, count=5)), st.sampled_from(sorted(BREAKS)))
+    @given(trees(world), st.sampled_from(sorted(BREAKS)))
     def check(tree, name):
         broken = copy.deepcopy(tree)
         BREAKS[name](first_leaf(broken))
-        assert not is_read(broken)
+        assert not is_read(broken, fields)
         assert not validator.is_valid(broken), (name, broken)
 
     check()

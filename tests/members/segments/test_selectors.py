@@ -14,7 +14,9 @@ from members.segments.ports import registry
 from tests.members.segments import oracle
 from tests.members.segments.population import (
     CHANNELS,
+    CUSTOM,
     KINDS,
+    NICKS,
     NOW,
     SOURCES,
     STAGES,
@@ -125,9 +127,28 @@ def conditions(world):
         leaf("messages.read", ["gte", "lte"], read),
         leaf("segment", ["in", "not_in"], some(list(world.segments))),
         leaf("random", ["share"], share),
+        *custom_conditions(world),
         *(bare_leaf(field) for field in ("city", "dealer", "phone", "vehicle", "community.seat")),
+        *(bare_leaf(f"custom.{key}") for key, *_rest in CUSTOM),
         *(when(field) for field in ("joined", "last_active", "vehicle.delivered", "orders.first")),
     )
+
+
+def custom_conditions(world):
+    whole, quarters = st.integers(-2, 7), st.integers(0, 20).map(lambda n: n / 4)
+    numbers = [("custom.family", whole), ("custom.score", quarters)]
+    return [
+        leaf("custom.nick", ["eq", "not_eq", "prefix"], st.sampled_from(NICKS)),
+        *(leaf(field, ["gte", "lte", "eq"], number) for field, number in numbers),
+        *(
+            leaf(field, ["between"], st.fixed_dictionaries({"from": number, "to": number}))
+            for field, number in numbers
+        ),
+        when("custom.swap"),
+        leaf("custom.swap", ["ahead"], days()),
+        leaf("custom.purpose", ["in", "not_in"], some(world.choice_ids["purpose"])),
+        leaf("custom.likes", ["any", "all", "none"], some(world.choice_ids["likes"])),
+    ]
 
 
 def trees(world):
@@ -158,9 +179,10 @@ def test_sql_selects_whom_plain_python_selects(world):
     check()
 
 
-def test_every_field_is_known_to_the_oracle():
+def test_every_field_is_known_to_the_oracle(world):
     """A field nobody wrote an oracle for would never be drawn."""
-    assert {criterion.field for criterion in registry.all()} == set(oracle.CONDITIONS)
+    fields = registry.of(world.brand_id)
+    assert {criterion.field for criterion in fields.all()} == set(oracle.CONDITIONS)
 
 
 def test_reasons_count_and_scope_agree_with_the_whole(world):

@@ -4,8 +4,11 @@ import json
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from core.kernel.scoping import tenant
+from members.custom_fields.models import CustomChoice, CustomField
+from members.profiles.models import Member
 from members.segments import selectors
 from tests.factories.core import BrandFactory
 from tests.factories.members import TagFactory
@@ -31,6 +34,19 @@ ORDERS = """
 """
 
 
+VALUES = """
+    INSERT INTO members_customvalue (brand_id, member_id, field_id, slot, text, number, day,
+        choice_id)
+    SELECT m.brand_id, m.id, f.id, 0,
+        CASE f.kind WHEN 'text' THEN 'name ' || m.id END,
+        CASE f.kind WHEN 'number' THEN m.id * 10000 END,
+        CASE f.kind WHEN 'date' THEN current_date - (m.id %% 3000)::int END,
+        CASE f.kind WHEN 'choice' THEN %s + (m.id %% 100) / 98 END
+    FROM members_member m JOIN members_customfield f ON f.brand_id = m.brand_id
+    WHERE m.brand_id = %s AND m.id %% 2 = 0
+"""
+
+
 @pytest.fixture(scope="module")
 def large(django_db_setup, django_db_blocker):
     """Made once: the tests only ask for plans. Taken back at the end."""
@@ -46,8 +62,29 @@ def filled(brand):
         cursor.execute(TAGS, [rare.pk, brand.pk, 300])
         cursor.execute(TAGS, [common.pk, brand.pk, 2])
         cursor.execute(ORDERS, [brand.pk])
-        cursor.execute("ANALYZE members_member, members_membertag, members_order")
-        yield {"brand": brand, "rare": rare.pk, "common": common.pk}
+        choices = declare(brand)
+        cursor.execute(VALUES, [choices[0], brand.pk])
+        cursor.execute(
+            "ANALYZE members_member, members_membertag, members_order, members_customvalue"
+        )
+        lowest = Member.objects.order_by("pk").values_list("pk", flat=True)[0]
+        yield {
+            "brand": brand,
+            "rare": rare.pk,
+            "common": common.pk,
+            "choices": choices,
+            "lowest": lowest,
+        }
+
+
+def declare(brand):
+    """A field of each kind; the second choice is the one of one in a hundred."""
+    common = {"brand": brand, "created_at": timezone.now()}
+    for kind in ("text", "number", "date"):
+        CustomField.objects.create(key=kind, label=kind, kind=kind, **common)
+    field = CustomField.objects.create(key="choice", label="c", kind="choice", **common)
+    made = [CustomChoice.objects.create(brand=brand, field=field, label=name) for name in "ab"]
+    return [choice.pk for choice in made]
 
 
 def plan(large, *items):
@@ -99,3 +136,20 @@ def test_any_of_mixed_conditions_leaves_no_work_per_member(large):
 def test_a_stage_is_found_without_the_table(large):
     used = plan(large, {"field": "stage", "cmp": "in", "value": ["lost"]})
     assert "members_member_by_stage" in used
+
+
+@pytest.mark.parametrize(
+    ("field", "cmp", "value"),
+    [
+        ("text", "eq", lambda large: f"name {large['lowest'] + 200}"),
+        ("text", "prefix", lambda large: f"name {large['lowest'] + 200}"),
+        ("number", "between", lambda large: {"from": large["lowest"], "to": large["lowest"] + 90}),
+        ("date", "within", lambda _large: 5),
+        ("choice", "in", lambda large: [large["choices"][1]]),
+    ],
+)
+def test_a_custom_field_is_asked_by_the_index_of_its_kind(field, cmp, value, large):
+    used = plan(large, {"field": f"custom.{field}", "cmp": cmp, "value": value(large)})
+    index = {"date": "day"}.get(field, field)
+    assert f"members_customvalue_by_{index}" in used
+    assert "SubPlan" not in used

@@ -19,7 +19,7 @@ def test_every_condition_is_said_in_words(inside_brand):
     @settings(max_examples=150, **STEADY)
     @given(trees(populate(inside_brand, count=5)))
     def check(tree):
-        for leaf in rules.leaves(rules.parse(tree, registry=registry)):
+        for leaf in rules.leaves(rules.parse(tree, registry=words.fields)):
             for language in ("zh-hans", "en"):
                 with translation.override(language):
                     said = words.condition(leaf)

@@ -8,10 +8,11 @@ from core.audit import services as audit
 from core.kernel.scoping import tenant
 from members.identities.models import Identity
 from members.lifecycle.models import StageChange
+from members.merging.models import MemberMerge
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.tags import services as tags
-from members.vehicles.models import Ownership, Vehicle, VehicleModel
+from members.vehicles.models import Ownership, ServiceVisit, Vehicle, VehicleModel
 from tests.factories.communities import (
     BroadcastFactory,
     DeliveryFactory,
@@ -58,6 +59,19 @@ def history(brand, member, actor):
             evidence="App",
         )
         make_car(member)
+        MemberMerge.objects.create(
+            brand=brand,
+            winner=member,
+            loser_id=1,
+            loser_name="陈宇",
+            loser={},
+            before={},
+            after={},
+            moved={},
+            merged_at=NOON,
+            merged_by_label="林知夏",
+            undone_at=NOON,
+        )
     tag = TagFactory(brand=brand, name="露营")
     with tenant(brand.pk):
         tags.tag_members(tag=tag, member_ids=[member.pk], actor=actor, now=NOON)
@@ -107,6 +121,17 @@ def make_car(member):
         created_at=NOON,
     )
     day = NOON.date()
+    ServiceVisit.objects.bulk_create(
+        ServiceVisit(
+            brand_id=brand_id,
+            vehicle=vehicle,
+            visited_on=NOON.date() - timedelta(days=days),
+            kind="repair",
+            amount_fen=500,
+            created_at=NOON,
+        )
+        for days in (0, 99, 99, 99, 300, 301)  # the first and the last are not the member's
+    )
     Ownership.objects.create(
         brand_id=brand_id,
         vehicle=vehicle,

@@ -88,6 +88,14 @@ WITH crowd AS (
         created_at)
     SELECT %(brand)s, 'x', id::text::bytea, 'ABC123', %(model)s, true, %(noon)s FROM crowd
     RETURNING id
+), visits AS (
+    INSERT INTO members_servicevisit (brand_id, vehicle_id, visited_on, kind, amount_fen,
+        created_at)
+    SELECT %(brand)s, id, %(noon)s::date, 'repair', 0, %(noon)s FROM cars
+), merges AS (
+    INSERT INTO members_membermerge (brand_id, winner_id, loser_id, loser_name, reason, loser,
+        before, after, moved, merged_at, merged_by_label, undone_by_label)
+    SELECT %(brand)s, id, 0, '', '', '{}', '{}', '{}', '{}', %(noon)s, '', '' FROM crowd
 )
 INSERT INTO members_ownership (brand_id, vehicle_id, member_id, delivered_on)
 SELECT %(brand)s, car.id, who.id, %(noon)s::date
@@ -95,10 +103,13 @@ FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM cars) car
 JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM crowd) who USING (n)
 """
 CROWDED = ["members_consent", "members_identity", "members_vehicle", "members_ownership"]
+CROWDED += ["members_servicevisit", "members_membermerge"]
 FEW = {
     "consent": ("members_consent", "members_consent_one_per_purpose"),
     "identity": ("members_identity", "members_identity_by_member"),
     "vehicle": ("members_ownership", "members_ownership_by_member"),
+    "visit": ("members_ownership", "members_ownership_by_member"),
+    "merge": ("members_membermerge", "members_merge_of_winner"),
 }
 IN_ORDER = [
     "members_order",

@@ -20,14 +20,17 @@ function text(className, content) {
 
 const option = (value, label) => new Option(label, value);
 
-/** A number; `scale` is 100 for money, typed in yuan and kept in fen. */
+/** A number; `scale` is 100 for money, typed in yuan and kept in fen. With `spec.places` it has so
+    many digits behind its point and is kept as it is typed. */
 function makeNumber(spec, value, words, scale = 1) {
+  const places = spec.places ?? 0;
+  const step = scale === 1 ? 10 ** -places : 0.01;
   const field = element("input", "form-control s num", {
     type: "number",
-    inputmode: scale === 1 ? "numeric" : "decimal",
+    inputmode: step === 1 ? "numeric" : "decimal",
     min: String((spec.low ?? 0) / scale),
     max: spec.high === undefined ? undefined : String(spec.high / scale),
-    step: scale === 1 ? "1" : "0.01",
+    step: String(step),
     "aria-label": spec.label || words.value,
   });
   const start = value ?? spec.default;
@@ -36,7 +39,8 @@ function makeNumber(spec, value, words, scale = 1) {
     field,
     number() {
       const typed = field.valueAsNumber;
-      return Number.isFinite(typed) && field.validity.valid ? Math.round(typed * scale) : undefined;
+      if (!Number.isFinite(typed) || !field.validity.valid) return undefined;
+      return places > 0 ? typed : Math.round(typed * scale);
     },
   };
 }
@@ -109,6 +113,7 @@ function typed(spec, values, words, type) {
 
 const KINDS = {
   number: (spec, values, words) => numeric(spec, values, words),
+  decimal: (spec, values, words) => numeric(spec, values, words),
   money: (spec, values, words) => numeric(spec, values, words, { scale: 100, before: "¥" }),
   days: (spec, values, words) => numeric(spec, values, words, { before: words.last, after: words.days }),
   bound,

@@ -1,0 +1,180 @@
+"""P7: every page of the console with a million members, as an HQ admin opens it.
+
+The list comes from the URL resolver: whatever answers GET, with the newest row of the brand where
+an address names one. Each page is asked for in a small brand and in the large one: as many queries
+in both. The weight of a first load is the
+page and every stylesheet, script and font it names, compressed as the server sends them.
+"""
+
+import argparse
+import gzip
+import re
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from bench.data import brand_of
+from bench.report import Report, Result
+from bench.visitors import visitors_of
+from core.kernel.scoping import tenant
+from core.organizations.models import Brand
+
+MEMBERS, SMALL = 1_000_000, 10_000
+GOAL_SECONDS, GOAL_BYTES = 0.150, 350_000
+ASKED = 20
+# Which row an address means, by the name of its argument.
+ROWS = {
+    "member_id": "members.Member",
+    "segment_id": "members.Segment",
+    "snapshot_id": "members.Snapshot",
+    "group_id": "members.TagGroup",
+    "tag_id": "members.Tag",
+    "act_id": "members.TagAct",
+    "job_id": "members.ImportJob",
+    "vehicle_id": "members.Vehicle",
+    "community_id": "communities.Community",
+    "room_id": "communities.Room",
+    "rule_id": "communities.BuildRule",
+    "run_id": "core.Run",
+    "broadcast_id": "communities.Broadcast",
+    "staff_id": "core.Staff",
+    "entry_id": "core.AuditEntry",
+}
+BUILD_RUN = "communities.BuildRun"
+LEFT_OUT = {"healthz", "set_language", "core:sign-out", "core:sign-in", "core:files-download"}
+ASSET = re.compile(r"""(?:href|src)="(/static/[^"#]+)""")
+FONT = re.compile(r"""url\(["']?([^"')]+\.woff2)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What asking for one page of one brand came to."""
+
+    status: int
+    queries: int
+    seconds: float
+    weight: int
+
+
+def run(options: argparse.Namespace) -> Report:
+    """Ask for every page in a brand of ``options.members`` and in a small one."""
+    large, small = options.members or MEMBERS, min(options.members or MEMBERS, SMALL)
+    before, after = _pages(brand_of(small), 1), _pages(brand_of(large), ASKED)
+    pages = {name: seen for name, seen in after.items() if seen.status == 200}
+    slow = {name: seen.seconds for name, seen in pages.items() if seen.seconds > GOAL_SECONDS}
+    heavy = {name: seen.weight for name, seen in pages.items() if seen.weight > GOAL_BYTES}
+    grown = {
+        name: (before[name].queries, seen.queries)
+        for name, seen in pages.items()
+        if name in before and before[name].status == 200
+        if seen.queries > before[name].queries
+    }
+    worst = sorted(pages, key=lambda name: -pages[name].seconds)
+    result = Result(members=large, ours=[pages[name].seconds for name in worst])
+    return Report(
+        title="pages of the console",
+        goal=f"p95 ≤ {_ms(GOAL_SECONDS)} ms, ≤ {GOAL_BYTES:,} bytes, queries as in a small brand",
+        reached=not (slow or heavy or grown),
+        results=[result],
+        notes={
+            "pages": len(pages),
+            "not 200": {name: seen.status for name, seen in after.items() if seen.status != 200},
+            "slowest, p95 ms": {name: _ms(pages[name].seconds) for name in worst[:10]},
+            "too slow, p95 ms": {name: _ms(seconds) for name, seconds in slow.items()},
+            "heaviest, bytes": max(seen.weight for seen in pages.values()),
+            "too heavy, bytes": heavy,
+            "more queries than in a small brand": grown,
+        },
+    )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _pages(brand: Brand, asked: int) -> dict[str, Seen]:
+    person = visitors_of(brand).person
+    found = {}
+    for name, arguments in _addresses(get_resolver()):
+        if name in LEFT_OUT:
+            continue
+        with tenant(brand.pk):
+            values = {each: _row(each, name) for each in arguments}
+        if None not in values.values():
+            seen = _ask(person, reverse(name, kwargs=values), asked)
+            if seen.status != 405:
+                found[name] = seen
+    return found
+
+
+def _addresses(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the names of all console addresses with those of their arguments."""
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            if not str(each.pattern).startswith("api/"):
+                inner = f"{space}{each.namespace}:" if each.namespace else space
+                yield from _addresses(each, inner)
+        elif isinstance(each, URLPattern) and each.name and set(each.pattern.converters) <= {*ROWS}:
+            yield space + each.name, list(each.pattern.converters)
+
+
+def _row(argument: str, name: str) -> Any:
+    """Return the newest row's key, or None where there is none."""
+    label = BUILD_RUN if "build-runs" in name else ROWS[argument]
+    rows = apps.get_model(label).objects.order_by("-pk")
+    return rows.values_list("pk", flat=True).first()
+
+
+def _ask(person: Client, address: str, asked: int) -> Seen:
+    answer = person.get(address)  # warms caches of templates and of the database
+    if answer.status_code != 200:
+        return Seen(answer.status_code, 0, 0.0, 0)
+    with CaptureQueriesContext(connection) as queries:
+        answer = person.get(address)
+    times = []
+    for _ in range(asked):
+        start = time.perf_counter()
+        person.get(address)
+        times.append(time.perf_counter() - start)
+    p95 = statistics.quantiles(times, n=20)[-1] if asked > 1 else times[0]
+    return Seen(200, len(queries), p95, _weight(answer))
+
+
+def _weight(answer: Any) -> int:
+    """Return the compressed bytes of a page with all that it names."""
+    if answer.streaming:
+        return 0
+    named = set(ASSET.findall(answer.content.decode()))
+    parts = [_asset(name) for name in named if not name.endswith(".js") or "chart" not in name]
+    return len(gzip.compress(answer.content)) + sum(chain.from_iterable(parts))
+
+
+_assets: dict[str, list[int]] = {}
+
+
+def _asset(address: str) -> list[int]:
+    """Return the compressed bytes of a static file and of the fonts that it names."""
+    if address not in _assets:
+        path = Path(settings.STATIC_ROOT) / address.removeprefix(settings.STATIC_URL)
+        _assets[address] = [_bytes(path)]
+        if path.suffix == ".css":
+            fonts = {path.parent / font.split("?")[0] for font in FONT.findall(path.read_text())}
+            _assets[address] += [_bytes(font) for font in fonts if font.exists()]
+    return _assets[address]
+
+
+def _bytes(path: Path) -> int:
+    ready = (path.with_name(path.name + ending) for ending in (".br", ".gz"))
+    smaller = next((each for each in ready if each.exists()), None)
+    return (smaller or path).stat().st_size

@@ -1,0 +1,1 @@
+"""Pairs of members who may be one person, found in the background and judged by people."""

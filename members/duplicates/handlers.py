@@ -1,0 +1,50 @@
+"""The run that looks for pairs: one reason, or one part of it, a step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from core.runs.ports import RunWords, Step
+from members.duplicates import finding
+from members.duplicates.models import DuplicatePair
+
+if TYPE_CHECKING:
+    from core.kernel.access import Viewer
+    from core.runs.ports import RunView
+
+WORDS = RunWords(
+    _("Duplicate members"),
+    {"open": _("pairs to judge"), "forgotten": _("pairs that hold no more")},
+    "users",
+)
+
+
+class FindHandler:
+    """Finds pairs by what the brand knew when the run was started."""
+
+    def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
+        """Look by the next reason."""
+        as_of = datetime.fromisoformat(run.params["as_of"])
+        part, dealer = int(run.cursor.get("part", 0)), int(run.cursor.get("dealer", 0))
+        _met, following, reached = finding.find(
+            brand_id=run.brand_id, part=part, dealer=dealer, as_of=as_of
+        )
+        cursor = {"part": following, "dealer": reached or dealer}
+        if following:
+            return Step(cursor=cursor, done=run.done + 1)
+        forgotten = finding.forget(brand_id=run.brand_id, as_of=as_of)
+        rows = DuplicatePair.objects.filter(brand_id=run.brand_id, state=DuplicatePair.State.OPEN)
+        counts = {"open": rows.count(), "forgotten": forgotten}
+        return Step(
+            cursor=cursor,
+            done=run.done + 1,
+            total=run.done + 1,
+            result={"counts": counts},
+            finished=True,
+        )
+
+    def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
+        """Leave the pairs found so far; each of them is right."""

@@ -1,0 +1,60 @@
+"""Looks for members who may be one person, and keeps what people say about a pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.audit import services as audit
+from core.kernel.access import Permission
+from core.kernel.errors import NotFound
+from core.runs import services as runs
+from members.duplicates.models import DuplicatePair
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.kernel.access import Viewer
+    from core.runs.models import Run
+
+FIND_KIND = "find_duplicates"
+
+
+@transaction.atomic
+def find_duplicates(*, actor: Viewer, now: datetime) -> Run:
+    """Look through all members in the background; what people dismissed is not shown again.
+
+    The run reads the whole brand; who looks at the pairs sees those of their own scope.
+    """
+    actor.require(Permission.MEMBERS_EDIT)
+    return runs.start_run(
+        kind=FIND_KIND,
+        title=_("Look for duplicate members"),
+        params={"as_of": now.isoformat()},
+        actor=actor,
+        now=now,
+        unit="steps",
+    )
+
+
+@transaction.atomic
+def dismiss(*, pair: DuplicatePair, actor: Viewer, now: datetime) -> DuplicatePair:
+    """Note that the two are two people. Doing it twice changes nothing.
+
+    Raises:
+        NotFound: one of them was merged meanwhile.
+    """
+    actor.require(Permission.MEMBERS_EDIT)
+    held = DuplicatePair.objects.select_for_update().filter(pk=pair.pk).first()
+    if held is None:
+        raise NotFound
+    if held.state == DuplicatePair.State.DISMISSED:
+        return held
+    held.state, held.dismissed_at = DuplicatePair.State.DISMISSED, now
+    held.dismissed_by_label = actor.label
+    held.save(update_fields=["state", "dismissed_at", "dismissed_by_label"])
+    data = {"other": held.second_id}
+    audit.record(action="member.not_duplicate", subject=held.first, actor=actor, now=now, data=data)
+    return held

@@ -1,0 +1,158 @@
+"""What the concepts of members keep about a member, as merging moves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from core.kernel import formats
+from members.merging.ports import Clash, MergedField, MovedRows
+
+if TYPE_CHECKING:
+    from members.profiles.models import Member
+
+# Of a group that allows one tag a member keeps one, and a tag that a person gave stays.
+BY_HAND = "l.source = 'manual' AND w.source <> 'manual'"
+SAME_EXCLUSIVE_GROUP = """
+EXISTS (
+    SELECT FROM members_tag AS one
+    JOIN members_tag AS other ON other.brand_id = one.brand_id AND other.group_id = one.group_id
+    JOIN members_taggroup AS grp ON grp.brand_id = one.brand_id AND grp.id = one.group_id
+    WHERE one.brand_id = w.brand_id AND one.id = w.tag_id AND other.id = l.tag_id
+      AND grp.is_exclusive AND one.id <> other.id
+)
+"""
+# No rule may have given what somebody took off either of the two by hand.
+BLOCKED = """
+t.source = 'rule' AND EXISTS (
+    SELECT FROM members_tagblock AS block
+    WHERE block.brand_id = t.brand_id AND block.tag_id = t.tag_id
+      AND block.member_id IN (%(winner)s, %(loser)s)
+)
+"""
+TABLES = (
+    MovedRows(table="members_identity", label=_("Names in other systems"), part="identities"),
+    MovedRows(table="members_ownership", label=_("Vehicles"), part="ownerships"),
+    MovedRows(table="members_order", label=_("Orders"), part="orders"),
+    MovedRows(
+        table="members_membertag",
+        label=_("Tags"),
+        key=("tag_id",),
+        impossible=BLOCKED,
+        clashes=(
+            Clash(
+                together="l.tag_id = w.tag_id",
+                loser_stays=BY_HAND,
+                words=_("Both have it: the one given by hand stays."),
+            ),
+            Clash(
+                together=SAME_EXCLUSIVE_GROUP,
+                loser_stays=BY_HAND,
+                words=_("One tag of the group is allowed: the one given by hand stays."),
+            ),
+        ),
+    ),
+    MovedRows(
+        table="members_tagblock",
+        label=_("Tags taken off by hand"),
+        key=("tag_id",),
+        clashes=(Clash(together="l.tag_id = w.tag_id", words=_("Both have it: one is enough.")),),
+        is_shown=False,
+    ),
+    MovedRows(
+        table="members_consent",
+        label=_("Consent"),
+        clashes=(
+            Clash(
+                together="l.purpose = w.purpose",
+                loser_stays="l.withdrawn_at IS NOT NULL AND w.withdrawn_at IS NULL",
+                words=_("Both answered: who withdrew has withdrawn."),
+            ),
+        ),
+    ),
+    # A pair with the one who goes says nothing any more; undoing brings it back.
+    MovedRows(
+        table="members_duplicatepair",
+        label=_("Pairs to judge"),
+        column="first_id",
+        impossible="t.first_id = %(loser)s",
+        is_shown=False,
+    ),
+    MovedRows(
+        table="members_duplicatepair",
+        label=_("Pairs to judge"),
+        column="second_id",
+        impossible="t.second_id = %(loser)s",
+        is_shown=False,
+    ),
+    MovedRows(
+        table="members_mergedmember", label=_("Earlier merges"), column="winner_id", is_shown=False
+    ),
+    MovedRows(table="members_membermerge", label=_("Earlier merges"), column="winner_id"),
+)
+
+
+def _city(member: Member) -> str:
+    return member.city.name if member.city else ""
+
+
+def _dealer(member: Member) -> str:
+    return member.home_dealer.name if member.home_dealer else ""
+
+
+def _active(member: Member) -> str:
+    return formats.exact(member.last_active_at) if member.last_active_at else ""
+
+
+FIELDS = (
+    MergedField(
+        key="display_name",
+        label=pgettext_lazy("of a person", "Name"),
+        columns=("display_name",),
+        shown=lambda member: member.display_name,
+    ),
+    MergedField(
+        key="phone",
+        label=_("Phone"),
+        columns=("phone_hash", "phone_cipher", "phone_masked", "phone_tail"),
+        shown=lambda member: member.phone_masked,
+    ),
+    MergedField(
+        key="customer_no",
+        label=_("Customer number"),
+        columns=("customer_no",),
+        shown=lambda member: member.customer_no or "",
+    ),
+    MergedField(
+        key="gender",
+        label=_("Gender"),
+        columns=("gender",),
+        shown=lambda member: str(member.get_gender_display()),
+    ),
+    MergedField(key="city", label=_("City"), columns=("city_id",), shown=_city),
+    MergedField(
+        key="home_dealer", label=_("Home dealer"), columns=("home_dealer_id",), shown=_dealer
+    ),
+    MergedField(
+        key="stage",
+        label=_("Stage"),
+        columns=("stage", "stage_since"),
+        shown=lambda member: str(member.get_stage_display()),
+    ),
+    MergedField(
+        key="joined_on",
+        label=_("Member since"),
+        columns=("joined_on",),
+        shown=lambda member: member.joined_on.isoformat() if member.joined_on else "",
+        combined="least(w.joined_on, l.joined_on)",
+    ),
+    MergedField(
+        key="last_active_at",
+        label=_("Last active"),
+        columns=("last_active_at",),
+        shown=_active,
+        combined="greatest(w.last_active_at, l.last_active_at)",
+    ),
+)

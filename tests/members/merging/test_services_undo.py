@@ -1,0 +1,120 @@
+"""Merging and undoing it leaves every row of the brand as it was, whatever the two held."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from members.merging import services
+from members.tags.models import TagBlock
+from tests.factories.communities import CommunityFactory, MembershipFactory, RoomFactory
+from tests.factories.members import (
+    ConsentFactory,
+    IdentityFactory,
+    MemberFactory,
+    MemberTagFactory,
+    OrderFactory,
+    OwnershipFactory,
+    TagFactory,
+    TagGroupFactory,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inside_brand")]
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+# What tells of the merge itself goes on: the trail, the merge, and the count of changes.
+TELLING = {"core_auditentry", "core_auditlink", "members_membermerge"}
+BOOKKEEPING = ("version", "updated_at")
+
+sources = st.sampled_from(["manual", "rule", "import"])
+answers = st.sampled_from([None, "given", "withdrawn"])
+roles = st.sampled_from([None, "member", "admin", "owner"])
+person = st.fixed_dictionaries(
+    {
+        "phone": st.booleans(),
+        "customer_no": st.booleans(),
+        "stage": st.sampled_from(["prospect", "growth", "lost"]),
+        "gender": st.sampled_from(["", "f", "m"]),
+        "orders": st.integers(0, 3),
+        "cars": st.integers(0, 2),
+        "identities": st.integers(0, 2),
+        "tags": st.dictionaries(st.integers(0, 4), sources, max_size=5),
+        "blocks": st.sets(st.integers(0, 4), max_size=3),
+        "community": answers,
+        "marketing": answers,
+        "seats": st.dictionaries(st.integers(0, 2), roles, max_size=3),
+    }
+)
+takes = st.sets(st.sampled_from(["display_name", "phone", "customer_no", "stage", "gender"]))
+
+
+def all_rows():
+    """Every row of every table behind a policy, as JSON."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
+        )
+        tables = sorted({name for (name,) in cursor.fetchall()} - TELLING)
+        found = {}
+        for table in tables:
+            left_out = "".join(f" - '{name}'" for name in BOOKKEEPING)
+            out = left_out if table == "members_member" else ""
+            cursor.execute(f'SELECT (to_jsonb(t){out})::text FROM "{table}" AS t ORDER BY 1')
+            found[table] = [row for (row,) in cursor.fetchall()]
+    return found
+
+
+def furnish(brand, number, drawn, tags, rooms):
+    member = MemberFactory(
+        brand=brand,
+        phone=f"+861381111000{number}" if drawn["phone"] else None,
+        customer_no=f"C-{number}" if drawn["customer_no"] else None,
+        stage=drawn["stage"],
+        gender=drawn["gender"],
+        last_active_at=NOW - timedelta(hours=number, microseconds=number),
+    )
+    OrderFactory.create_batch(drawn["orders"], brand=brand, member=member)
+    OwnershipFactory.create_batch(drawn["cars"], brand=brand, member=member)
+    IdentityFactory.create_batch(drawn["identities"], brand=brand, member=member)
+    exclusive = set()
+    for index, source in drawn["tags"].items():
+        # The first two tags are of a group that allows one.
+        if index in drawn["blocks"] or (index < 2 and exclusive):
+            continue
+        exclusive |= {index} if index < 2 else set()
+        MemberTagFactory(brand=brand, tag=tags[index], member=member, source=source)
+    for index in drawn["blocks"]:
+        TagBlock.objects.create(brand=brand, tag=tags[index], member=member, created_at=NOW)
+    for purpose in ("community", "marketing"):
+        if drawn[purpose]:
+            withdrawn = NOW + timedelta(days=1) if drawn[purpose] == "withdrawn" else None
+            ConsentFactory(brand=brand, member=member, purpose=purpose, withdrawn_at=withdrawn)
+    for index, role in drawn["seats"].items():
+        left = None if role else NOW
+        MembershipFactory(
+            brand=brand, room=rooms[index], member=member, role=role or "member", left_at=left
+        )
+    return member
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mine=person, theirs=person, take=takes)
+def test_merge_then_undo_changes_no_row(brand, actor, mine, theirs, take):
+    with transaction.atomic():
+        group = TagGroupFactory(brand=brand, is_exclusive=True)
+        tags = TagFactory.create_batch(2, brand=brand, group=group)
+        tags += TagFactory.create_batch(3, brand=brand)
+        community = CommunityFactory(brand=brand)
+        rooms = [RoomFactory(brand=brand, community=community, number=1)]
+        rooms += RoomFactory.create_batch(2, brand=brand)
+        winner = furnish(brand, 1, mine, tags, rooms)
+        loser = furnish(brand, 2, theirs, tags, rooms)
+        before = all_rows()
+        merge = services.merge_members(
+            winner_id=winner.pk, loser_id=loser.pk, take=take, actor=actor, now=NOW
+        )
+        assert all_rows() != before
+        services.undo_merge(merge=merge, actor=actor, now=NOW)
+        assert all_rows() == before
+        transaction.set_rollback(True)
