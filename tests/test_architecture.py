@@ -69,11 +69,11 @@ HELPERS = {
     "members/members": {"searching"},
     "members/orders": {"rfm"},
     "members/duplicates": {"finding"},
-    "members/merging": {"moving"},
+    "members/merging": {"moving", "telling"},
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
-        *("by_hand", "counting", "from_files", "giving", "handing", "looking_back", "recording"),
-        *("console_history", "retiring", "undoing"),
+        *("by_hand", "comparing", "counting", "from_files", "giving", "handing", "looking_back"),
+        *("console_history", "recording", "retiring", "undoing"),
     },
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.

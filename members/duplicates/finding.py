@@ -1,4 +1,4 @@
-"""The statements that find pairs, each over a bounded part of the brand's members.
+"""The statements that find pairs, each over a stretch of a few ten thousand rows.
 
 Chinese names are short and common, so that likeness of letters tells little: a name counts when it
 is the same letter by letter, without spaces and case, and a second fact agrees.
@@ -6,41 +6,52 @@ is the same letter by letter, without spaces and case, and a second fact agrees.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
 from members.duplicates.rules import MOST_NAMESAKES, REASONS
+from members.identities.models import Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-DEALERS_A_STEP = 100
+STRETCH = 50_000
 NAME = "replace(lower({}.display_name), ' ', '')"
 
+# LATERAL with OFFSET: one look into an index per row, whatever the planner believes; a stretch of
+# many would else be answered by a pass over the whole brand, again for every stretch.
 BY_IDENTITY = """
 SELECT a.member_id, b.member_id
 FROM members_identity AS a
-JOIN members_identity AS b
-  ON b.brand_id = a.brand_id AND b.kind > a.kind AND b.value = a.value
- AND b.member_id <> a.member_id
-WHERE a.brand_id = %(brand)s
+CROSS JOIN LATERAL (
+    SELECT same.member_id FROM members_identity AS same
+    WHERE same.brand_id = a.brand_id AND same.kind = ANY(%(kinds)s) AND same.kind > a.kind
+      AND same.value = a.value AND same.member_id <> a.member_id
+    OFFSET 0
+) AS b
+WHERE a.brand_id = %(brand)s AND a.member_id > %(after)s AND a.member_id <= %(upto)s
 """
 BY_MERGED_PHONE = """
 SELECT m.id, gone.winner_id
 FROM members_mergedmember AS gone
 JOIN members_member AS m ON m.brand_id = gone.brand_id AND m.phone_hash = gone.phone_hash
-WHERE gone.brand_id = %(brand)s AND m.id <> gone.winner_id
+WHERE gone.brand_id = %(brand)s AND gone.winner_id > %(after)s AND gone.winner_id <= %(upto)s
+  AND m.id <> gone.winner_id
 """
 BY_VEHICLE = f"""
 SELECT one.id, other.id
 FROM members_ownership AS past
-JOIN members_ownership AS held
-  ON held.brand_id = past.brand_id AND held.vehicle_id = past.vehicle_id
- AND held.member_id <> past.member_id
+CROSS JOIN LATERAL (
+    SELECT same.member_id FROM members_ownership AS same
+    WHERE same.brand_id = past.brand_id AND same.vehicle_id = past.vehicle_id
+      AND same.member_id <> past.member_id
+    OFFSET 0
+) AS held
 JOIN members_member AS one ON one.brand_id = past.brand_id AND one.id = past.member_id
-JOIN members_member AS other ON other.brand_id = held.brand_id AND other.id = held.member_id
+JOIN members_member AS other ON other.brand_id = past.brand_id AND other.id = held.member_id
 WHERE past.brand_id = %(brand)s AND past.ended_on IS NOT NULL
+  AND past.member_id > %(after)s AND past.member_id <= %(upto)s
   AND {NAME.format("one")} = {NAME.format("other")}
 """  # noqa: S608  only a constant is put in
 # Everybody of one name within a group, where they are few.
@@ -55,16 +66,56 @@ CROSS JOIN LATERAL unnest(namesakes.ids, namesakes.bare) AS other (id, bare)
 WHERE one.id < other.id AND {pair}
 """
 BY_TAIL = _NAMESAKES.format(
-    within="m.phone_tail >= %(low)s AND m.phone_tail < %(high)s AND m.phone_tail <> ''",
+    within="m.phone_tail > %(after)s AND m.phone_tail <= %(upto)s AND m.phone_tail <> ''",
     name=NAME.format("m"),
     group="m.phone_tail",
     pair="TRUE",
 )
 BY_DEALER = _NAMESAKES.format(
-    within="m.home_dealer_id > %(low)s AND m.home_dealer_id <= %(high)s",
+    within="m.home_dealer_id > %(after)s AND m.home_dealer_id <= %(upto)s",
     name=NAME.format("m"),
     group="m.home_dealer_id",
     pair="(one.bare OR other.bare)",
+)
+# The end of the next stretch: whole members, whole tails, whole dealers. One dealer of a million
+# members is one step; there is no smaller piece in which all their namesakes are.
+_NEXT = """
+SELECT max(at) FROM (
+    SELECT {column} AS at FROM {table}
+    WHERE brand_id = %(brand)s AND {column} > %(after)s{more} ORDER BY {column} LIMIT %(stretch)s
+) AS ahead
+"""
+
+
+class Part(NamedTuple):
+    """One reason, and how the brand is walked for it, from ``start`` on."""
+
+    reason: str
+    pairs: str
+    following: str
+    start: int | str = 0
+
+
+MEMBERS = _NEXT.format(column="id", table="members_member", more="")
+PARTS = (
+    Part("identity", BY_IDENTITY, MEMBERS),
+    Part(
+        "merged_phone",
+        BY_MERGED_PHONE,
+        _NEXT.format(column="winner_id", table="members_mergedmember", more=""),
+    ),
+    Part("vehicle", BY_VEHICLE, MEMBERS),
+    Part(
+        "name_tail",
+        BY_TAIL,
+        _NEXT.format(column="phone_tail", table="members_member", more=" AND phone_tail <> ''"),
+        "",
+    ),
+    Part(
+        "name_dealer",
+        BY_DEALER,
+        _NEXT.format(column="home_dealer_id", table="members_member", more=""),
+    ),
 )
 KEEP = """
 INSERT INTO members_duplicatepair AS pair
@@ -86,28 +137,46 @@ FORGET = """
 DELETE FROM members_duplicatepair
 WHERE brand_id = %(brand)s AND state = 'open' AND found_at < %(as_of)s
 """
-# The tails of phones in ten parts, each behind an index.
-TAILS = [(str(digit), str(digit + 1) if digit < 9 else ":") for digit in range(10)]
-WHOLE = (("identity", BY_IDENTITY), ("merged_phone", BY_MERGED_PHONE), ("vehicle", BY_VEHICLE))
 
 
-def find(*, brand_id: int, part: int, dealer: int, as_of: datetime) -> tuple[int, int, int | None]:
-    """Do one part; return how many pairs it met, the next part, and the dealer reached.
+class Reached(NamedTuple):
+    """How far the walk has come: a part, None at the end, and the last key it looked at."""
 
-    The next part is 0 at the end.
-    """
-    if part < len(WHOLE):
-        reason, sql = WHOLE[part]
-        return _keep(brand_id, reason, sql, {}, as_of), part + 1, None
-    if part < len(WHOLE) + len(TAILS):
-        low, high = TAILS[part - len(WHOLE)]
-        met = _keep(brand_id, "name_tail", BY_TAIL, {"low": low, "high": high}, as_of)
-        return met, part + 1, None
-    last = _next_dealer(brand_id, dealer)
-    if last is None:
-        return 0, 0, None
-    met = _keep(brand_id, "name_dealer", BY_DEALER, {"low": dealer, "high": last}, as_of)
-    return met, part, last
+    part: int | None
+    after: int | str
+
+
+def find(*, brand_id: int, at: Reached, as_of: datetime) -> Reached:
+    """Look through the next stretch and keep the pairs in it; return how far that went."""
+    part = PARTS[at.part or 0]
+    values: dict[str, Any] = {
+        "brand": brand_id,
+        "after": at.after,
+        "stretch": STRETCH,
+        "kinds": Identity.Kind.values,
+        "most": MOST_NAMESAKES,
+        "score": REASONS[part.reason].score,
+        "reason": part.reason,
+        "as_of": as_of,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(part.following, values)
+        (values["upto"],) = cursor.fetchone()
+        if values["upto"] is None:
+            following = (at.part or 0) + 1
+            return beginning(following) if following < len(PARTS) else Reached(None, 0)
+        cursor.execute(KEEP.replace("-- found", part.pairs), values)
+    return Reached(at.part, values["upto"])
+
+
+def steps_for(*, members: int) -> int:
+    """Return about how many steps the whole walk takes: one more a part finds its end."""
+    return len(PARTS) * (1 + -(-members // STRETCH))
+
+
+def beginning(part: int = 0) -> Reached:
+    """Return where the walk for a reason begins."""
+    return Reached(part, PARTS[part].start)
 
 
 def forget(*, brand_id: int, as_of: datetime) -> int:
@@ -115,28 +184,3 @@ def forget(*, brand_id: int, as_of: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(FORGET, {"brand": brand_id, "as_of": as_of})
         return int(cursor.rowcount)
-
-
-def _keep(brand_id: int, reason: str, sql: str, bounds: dict[str, Any], as_of: datetime) -> int:
-    values: dict[str, Any] = {
-        "brand": brand_id,
-        "most": MOST_NAMESAKES,
-        "score": REASONS[reason].score,
-        "reason": reason,
-        "as_of": as_of,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(KEEP.replace("-- found", sql), values | bounds)
-        return int(cursor.rowcount)
-
-
-def _next_dealer(brand_id: int, after: int) -> int | None:
-    """Return the last of the next hundred dealers."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT max(id) FROM (SELECT id FROM core_dealer WHERE brand_id = %s AND id > %s"
-            " ORDER BY id LIMIT %s) AS next",
-            [brand_id, after, DEALERS_A_STEP],
-        )
-        last: int | None = cursor.fetchone()[0]
-        return last

@@ -1,4 +1,4 @@
-"""The run that looks for pairs: one reason, or one part of it, a step."""
+"""The run that looks for pairs: one stretch of members, for one reason, a step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.runs.ports import RunWords, Step
 from members.duplicates import finding
 from members.duplicates.models import DuplicatePair
+from members.profiles.models import Member
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
@@ -26,15 +27,18 @@ class FindHandler:
     """Finds pairs by what the brand knew when the run was started."""
 
     def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
-        """Look by the next reason."""
+        """Look through the next stretch."""
         as_of = datetime.fromisoformat(run.params["as_of"])
-        part, dealer = int(run.cursor.get("part", 0)), int(run.cursor.get("dealer", 0))
-        _met, following, reached = finding.find(
-            brand_id=run.brand_id, part=part, dealer=dealer, as_of=as_of
-        )
-        cursor = {"part": following, "dealer": reached or dealer}
-        if following:
-            return Step(cursor=cursor, done=run.done + 1)
+        known = run.cursor
+        at = finding.Reached(known["part"], known["after"]) if known else finding.beginning()
+        reached = finding.find(brand_id=run.brand_id, at=at, as_of=as_of)
+        cursor = {"part": reached.part, "after": reached.after}
+        if reached.part is not None:
+            total = run.total
+            if total is None:
+                people = Member.objects.filter(brand_id=run.brand_id).count()
+                total = finding.steps_for(members=people)
+            return Step(cursor=cursor, done=run.done + 1, total=max(total, run.done + 1))
         forgotten = finding.forget(brand_id=run.brand_id, as_of=as_of)
         rows = DuplicatePair.objects.filter(brand_id=run.brand_id, state=DuplicatePair.State.OPEN)
         counts = {"open": rows.count(), "forgotten": forgotten}

@@ -49,6 +49,7 @@ class ChangeOut(ModelSerializer):
             "policy_version",
             "at",
             "author_label",
+            "of_merged",
         ]
 
 

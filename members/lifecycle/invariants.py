@@ -11,7 +11,8 @@ INVARIANTS = (
         SELECT m.id FROM members_member AS m
         CROSS JOIN LATERAL (
             SELECT to_stage, at FROM members_stagechange
-            WHERE brand_id = m.brand_id AND member_id = m.id ORDER BY at DESC, id DESC LIMIT 1
+            WHERE brand_id = m.brand_id AND member_id = m.id AND of_merged IS NULL
+            ORDER BY at DESC, id DESC LIMIT 1
         ) AS newest
         WHERE m.brand_id = %(brand_id)s
           AND (m.stage <> newest.to_stage OR m.stage_since IS DISTINCT FROM
@@ -23,7 +24,9 @@ INVARIANTS = (
         """
         SELECT member_id FROM (
             SELECT member_id, from_stage,
-                   lag(to_stage) OVER (PARTITION BY member_id ORDER BY at, id) AS ended_in
+                   lag(to_stage) OVER (
+                       PARTITION BY member_id, of_merged ORDER BY at, id
+                   ) AS ended_in
             FROM members_stagechange WHERE brand_id = %(brand_id)s
         ) AS chain
         WHERE ended_in IS NOT NULL AND ended_in <> from_stage

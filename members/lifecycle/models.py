@@ -60,7 +60,8 @@ class StageChange(BrandDetail):
 
     Written in the statement that moves the member. Where somebody begins is no change:
     ``Member.is_stage_told`` keeps that it was told. ``author_label`` is empty where the rules did
-    it.
+    it. ``of_merged`` is the number of whoever it happened to, where they became part of the member
+    since: it is told, but neither the rules nor the member's own chain of stages go by it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -77,6 +78,7 @@ class StageChange(BrandDetail):
     at = models.DateTimeField()
     author_id = models.BigIntegerField(null=True)
     author_label = models.CharField(max_length=80, blank=True)
+    of_merged = models.BigIntegerField(null=True)
 
     objects = StageChangeQuerySet.as_manager()
 

@@ -46,7 +46,8 @@ WITH facts AS MATERIALIZED (
                array_agg(reason ORDER BY at DESC, id DESC) AS reasons,
                array_agg(from_stage ORDER BY at DESC, id DESC)
                    FILTER (WHERE from_stage NOT IN ('dormant', 'lost')) AS before
-        FROM members_stagechange WHERE brand_id = %(brand)s AND member_id = m.id
+        FROM members_stagechange
+        WHERE brand_id = %(brand)s AND member_id = m.id AND of_merged IS NULL
     ) AS told ON true
     WHERE m.brand_id = %(brand)s AND -- whom
 ), judged AS (

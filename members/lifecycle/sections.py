@@ -20,9 +20,9 @@ def stage_section(
     *, member: Member, viewer: Viewer, now: datetime, query: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return why a member is in their stage, and the communities it leads to."""
-    changes = presenting.told(list(selectors.history(member=member)[:1]), member.brand_id)
+    newest = selectors.newest_own(member=member)
     return {
-        "newest": changes[0] if changes else None,
+        "newest": presenting.told([newest], member.brand_id)[0] if newest else None,
         "circle": presenting.circle_of(member.stage),
         "recommended": ports.recommended(member=member, viewer=viewer),
         "may_change": viewer.may(Permission.MEMBERS_EDIT),

@@ -104,9 +104,14 @@ def flows(*, viewer: Viewer, since: datetime) -> list[Flow]:
 
 
 def history(*, member: Member) -> QuerySet[StageChange]:
-    """Return a member's changes of stage, the newest first."""
+    """Return a member's changes of stage, the newest first, with those of merged members."""
     rows = StageChange.objects.filter(brand_id=member.brand_id, member_id=member.pk)
     return rows.order_by("-at", "-id")
+
+
+def newest_own(*, member: Member) -> StageChange | None:
+    """Return the change that put a member where they are; not of anybody merged into them."""
+    return history(member=member).filter(of_merged=None).first()
 
 
 def preview(*, brand_id: int, terms: Terms, now: datetime) -> Preview:

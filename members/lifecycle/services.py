@@ -126,6 +126,7 @@ def tell_said(*, said: Sequence[StageSaid], reason: str, actor: Viewer, now: dat
                 from_stage=one.from_stage,
                 to_stage=one.to_stage,
                 reason=reason,
+                note=one.note,
                 policy_version=version,
                 at=now,
                 author_id=actor.staff_id,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -79,29 +80,47 @@ def narrowed(
     return rows.filter(_typed(query.strip(), viewer.brand_id)) if query.strip() else rows
 
 
+def meant_by(*, typed: str, viewer: Viewer, but: Member | None = None) -> list[Member]:
+    """Return whom a phone, a customer number, a name or a member's number means; two at most."""
+    left_out = but.pk if but else 0
+    rows = narrowed(viewer=viewer, chosen={}, query=typed).exclude(pk=left_out)
+    found = list(rows.order_by("-pk")[:2])
+    number = typed.strip().removeprefix("#")
+    if not found and number.isascii() and number.isdecimal() and len(number) < 19:
+        found = list(Member.objects.visible_to(viewer).filter(pk=number).exclude(pk=left_out))
+    return found
+
+
 def _typed(query: str, brand_id: int) -> Q:
     """Return what a search box means: a phone, its tail, a VIN's tail, a number, or a name."""
     if "\0" in query:
         return Q(pk=None)
-    meant = Q(display_name__prefix=query) | Q(customer_no=query)
+    query, number = unicodedata.normalize("NFC", query), unicodedata.normalize("NFKC", query)
+    meant, of_merged = Q(display_name__prefix=query) | Q(customer_no=number), Q(customer_no=number)
     if _FOUR_DIGITS(query):
         meant |= Q(phone_tail=query)
-    elif PHONE_LIKE(query):
-        try:
-            number = rules.normalized_phone(query)
-        except rules.NotAPhone:
-            return meant
-        found_by = crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number)
-        meant |= Q(phone_hash=found_by)
-        merged = MergedMember.objects.filter(brand_id=brand_id, phone_hash=found_by)
-        if winners := list(merged.values_list("winner_id", flat=True)):
-            meant |= Q(pk__in=winners)
+    elif (found_by := _phone_hash(query, brand_id)) is not None:
+        meant, of_merged = meant | Q(phone_hash=found_by), of_merged | Q(phone_hash=found_by)
+    merged = MergedMember.objects.filter(of_merged, brand_id=brand_id)
+    if winners := list(merged.values_list("winner_id", flat=True)):
+        meant |= Q(pk__in=winners)
     if _VIN_TAIL(query.upper()):
         cars = Ownership.objects.filter(
             brand_id=brand_id, vehicle__vin_tail=query.upper(), ended_on=None
         )
         meant |= Q(pk__in=cars.values("member_id"))
     return meant
+
+
+def _phone_hash(query: str, brand_id: int) -> bytes | None:
+    """Return what a phone is found by; None where the query is none."""
+    if not PHONE_LIKE(query):
+        return None
+    try:
+        number = rules.normalized_phone(query)
+    except rules.NotAPhone:
+        return None
+    return crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number)
 
 
 def lines_of(*, members: Sequence[Member]) -> list[Line]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.shortcuts import render
@@ -95,6 +95,7 @@ def merges_detail(request: ConsoleRequest, merge_id: int) -> HttpResponseBase:
         and merge.undone_at is None
         and timezone.now() <= merge.merged_at + services.UNDO_FOR,
         "may_edit": viewer.may(EDIT),
+        "sees_audit": viewer.may(Permission.AUDIT_VIEW),
     }
     return render(request, "members/merging/detail.html", context)
 
@@ -153,18 +154,13 @@ def merges_split(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
 
 def _meant(viewer: Viewer, typed: str, member: Member) -> Member:
     """Return the one other member meant by a phone, a customer number or a number."""
-    rows = members.narrowed(viewer=viewer, chosen={}, query=typed).exclude(pk=member.pk)
-    found: list[Any] = list(rows.order_by("-pk")[:2])
-    number = typed.strip().removeprefix("#")
-    if not found and number.isascii() and number.isdecimal() and len(number) < 19:
-        found = list(Member.objects.visible_to(viewer).filter(pk=number).exclude(pk=member.pk))
+    found = members.meant_by(typed=typed, viewer=viewer, but=member)
     if len(found) > 1:
         text = _("Several members match. Enter the whole phone number.")
         raise InvalidInput.on("/other", text, "ambiguous")
     if not found:
         raise InvalidInput.on("/other", _("There is no such other member."), "unknown_member")
-    other: Member = found[0]
-    return other
+    return found[0]
 
 
 def _merge(viewer: Viewer, merge_id: int) -> MemberMerge:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.kernel import formats
+from members.lifecycle.rules import ZONE_NAME
 from members.merging.ports import Clash, MergedField, MovedRows
 
 if TYPE_CHECKING:
@@ -32,6 +33,32 @@ t.source = 'rule' AND EXISTS (
       AND block.member_id IN (%(winner)s, %(loser)s)
 )
 """
+# Of a tag that is gone nothing comes back, nor what would stand against what was said since.
+TAG_STANDS = (
+    "EXISTS (SELECT FROM members_tag AS tag WHERE (tag.brand_id, tag.id) = (k.brand_id, k.tag_id))"
+)
+MAY_COME_BACK = f"""
+{TAG_STANDS} AND (k.expires_at IS NULL OR k.expires_at > %(now)s)
+AND (k.source <> 'rule' OR (
+    EXISTS (
+        SELECT FROM members_tagrule AS rule
+        WHERE rule.brand_id = k.brand_id AND rule.tag_id = k.tag_id
+    ) AND NOT EXISTS (
+        SELECT FROM members_tagblock AS block
+        WHERE (block.brand_id, block.tag_id, block.member_id)
+            = (k.brand_id, k.tag_id, k.member_id)
+    )
+))
+AND NOT EXISTS (
+    SELECT FROM members_tag AS one
+    JOIN members_taggroup AS grp ON grp.brand_id = one.brand_id AND grp.id = one.group_id
+    JOIN members_tag AS other ON other.brand_id = one.brand_id
+        AND other.group_id = one.group_id AND other.id <> one.id
+    JOIN members_membertag AS held ON held.brand_id = one.brand_id
+        AND held.tag_id = other.id AND held.member_id = k.member_id
+    WHERE one.brand_id = k.brand_id AND one.id = k.tag_id AND grp.is_exclusive
+)
+"""  # noqa: S608  only constants are put in
 TABLES = (
     MovedRows(table="members_identity", label=_("Names in other systems"), part="identities"),
     MovedRows(table="members_ownership", label=_("Vehicles"), part="ownerships"),
@@ -41,6 +68,7 @@ TABLES = (
         label=_("Tags"),
         key=("tag_id",),
         impossible=BLOCKED,
+        comes_back=MAY_COME_BACK,
         clashes=(
             Clash(
                 together="l.tag_id = w.tag_id",
@@ -59,6 +87,7 @@ TABLES = (
         label=_("Tags taken off by hand"),
         key=("tag_id",),
         clashes=(Clash(together="l.tag_id = w.tag_id", words=_("Both have it: one is enough.")),),
+        comes_back=TAG_STANDS,
         is_shown=False,
     ),
     MovedRows(
@@ -72,6 +101,7 @@ TABLES = (
             ),
         ),
     ),
+    MovedRows(table="members_stagechange", label=_("Changes of stage"), marked="of_merged"),
     # A pair with the one who goes says nothing any more; undoing brings it back.
     MovedRows(
         table="members_duplicatepair",
@@ -138,7 +168,8 @@ FIELDS = (
     MergedField(
         key="stage",
         label=_("Stage"),
-        columns=("stage", "stage_since"),
+        columns=("stage",),
+        along={"stage_since": f"(%(now)s AT TIME ZONE '{ZONE_NAME}')::date"},
         shown=lambda member: str(member.get_stage_display()),
     ),
     MergedField(

@@ -20,7 +20,8 @@ class MemberMerge(BrandModel):
     columns that changed. ``moved`` maps each table to the keys of the rows that changed hands
     (``moved``), to whole rows that went because one member may have only one (``dropped``), and
     to rows that were closed, with what they held before (``closed``). Phones in it are encrypted
-    as they are among members.
+    as they are among members. ``told`` names the act of tags (``tag_act``) and the change of stage
+    (``stage_change``) by which the histories of those tell of the merge.
     """
 
     winner = models.ForeignKey(
@@ -33,6 +34,7 @@ class MemberMerge(BrandModel):
     before = models.JSONField()
     after = models.JSONField()
     moved = models.JSONField()
+    told = models.JSONField(default=dict)
     merged_at = models.DateTimeField()
     merged_by_id = models.BigIntegerField(null=True)
     merged_by_label = models.CharField(max_length=80)

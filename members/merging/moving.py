@@ -71,8 +71,10 @@ def move(each: MovedRows, values: Kept) -> Kept:
         else:
             _delete(each, going, values)
             kept["dropped"] += going
+    mark = f", {each.marked} = coalesce(t.{each.marked}, %(loser)s)" if each.marked else ""
     keys = _run(
-        f"UPDATE {each.table} AS t SET {each.column} = %(winner)s WHERE t.brand_id = %(brand)s"
+        f"UPDATE {each.table} AS t SET {each.column} = %(winner)s{mark}"
+        f" WHERE t.brand_id = %(brand)s"
         f" AND t.{each.column} = %(loser)s RETURNING to_jsonb(t)",
         values,
     )
@@ -86,8 +88,9 @@ def give_back(each: MovedRows, kept: Kept, values: Kept) -> None:
     A row that went on to somebody else since, or is gone, is left alone.
     """
     if kept.get("moved"):
+        mark = f", {each.marked} = nullif(t.{each.marked}, %(loser)s)" if each.marked else ""
         _run(
-            f"UPDATE {each.table} AS t SET {each.column} = %(loser)s {_from(each, 'k')}"
+            f"UPDATE {each.table} AS t SET {each.column} = %(loser)s{mark} {_from(each, 'k')}"
             f" WHERE t.brand_id = %(brand)s AND t.{each.column} = %(winner)s AND {_same(each)}",
             values | {"rows": _in_brand(kept["moved"], values)},
         )
@@ -95,7 +98,7 @@ def give_back(each: MovedRows, kept: Kept, values: Kept) -> None:
         _run(
             f"INSERT INTO {each.table}"
             f" SELECT k.* FROM jsonb_populate_recordset(NULL::{each.table}, %(rows)s::jsonb) AS k"
-            " ON CONFLICT DO NOTHING",
+            f" WHERE {each.comes_back} ON CONFLICT DO NOTHING",
             values | {"rows": json.dumps(kept["dropped"])},
         )
     for index, clash in enumerate(each.clashes):
@@ -129,14 +132,16 @@ def become(taken: Kept, theirs: Kept, values: Kept) -> Kept:
     return found
 
 
-def restore(columns: list[str], before: Kept, after: Kept, values: Kept) -> None:
-    """Set back each column of the winner that still holds what the merge gave it."""
+def restore(facts: list[list[str]], before: Kept, after: Kept, values: Kept) -> None:
+    """Set back the columns of each fact of the winner that is still as the merge made it."""
     record = "jsonb_populate_record(NULL::members_member, %({})s::jsonb)"
-    sets = "".join(
-        f", {name} = CASE WHEN w.{name} IS NOT DISTINCT FROM a.{name}"
-        f" THEN b.{name} ELSE w.{name} END"
-        for name in columns
-    )
+    sets = ""
+    for columns in facts:
+        now, then = (", ".join(f"{alias}.{name}" for name in columns) for alias in "wa")
+        still = f"ROW({now}) IS NOT DISTINCT FROM ROW({then})"
+        sets += "".join(
+            f", {name} = CASE WHEN {still} THEN b.{name} ELSE w.{name} END" for name in columns
+        )
     _run(
         f"UPDATE members_member AS w SET version = w.version + 1, updated_at = %(now)s{sets}"
         f" FROM {record.format('before')} AS b, {record.format('after')} AS a"

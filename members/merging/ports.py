@@ -42,7 +42,9 @@ class MovedRows:
 
     ``key`` tells the rows of a member apart. Before the rest moves, rows of either for which
     ``impossible`` holds, SQL over the alias ``t`` and ``%(winner)s`` and ``%(loser)s``, are kept
-    in the merge and deleted; then ``clashes`` are settled in their order.
+    in the merge and deleted; then ``clashes`` are settled in their order. ``marked`` is a column
+    that says of moved rows whose they were. ``comes_back``, SQL over the alias ``k`` and
+    ``%(now)s``, says which rows that were deleted may come back when a merge is undone.
     """
 
     table: str
@@ -51,6 +53,8 @@ class MovedRows:
     column: str = "member_id"
     impossible: str = ""
     clashes: tuple[Clash, ...] = ()
+    marked: str = ""
+    comes_back: str = "TRUE"
     is_shown: bool = True  # counted on the preview
     part: str = ""  # name under which single rows, by ``id``, can be taken out into a new member
 
@@ -61,7 +65,7 @@ class MergedField:
 
     ``columns[0]`` tells whether there is a value (not null, not empty). People choose whose
     counts where the two differ; with ``combined``, SQL over ``w`` and ``l`` for the first column,
-    nobody is asked.
+    nobody is asked. ``along`` are further columns, each with its SQL, that change with the fact.
     """
 
     key: str
@@ -69,6 +73,12 @@ class MergedField:
     columns: tuple[str, ...]
     shown: Callable[[Member], str]  # the value as people read it, masked as on screen
     combined: str = ""
+    along: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Every column that changes with the fact; undoing sets all of them back, or none."""
+        return (*self.columns, *self.along)
 
 
 _rows: dict[str, MovedRows] = {}

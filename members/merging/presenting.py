@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 def moved_in_words(merge: MemberMerge) -> list[tuple[_StrOrPromise, int, int]]:
     """Return what moved: its name, how many rows, and how many had to go or be closed."""
-    tables = moved_rows()
     told = []
-    for name, kept in merge.moved.items():
-        each = tables.get(name)
-        if each is not None and each.is_shown:
+    for name, each in moved_rows().items():
+        kept = merge.moved.get(name)
+        if kept is not None and each.is_shown:
             settled = len(kept.get("dropped", ())) + len(kept.get("closed", ()))
             told.append((each.label, len(kept.get("moved", ())), settled))
     return told

@@ -36,13 +36,36 @@ def columns_to_take(
     for field in fields:
         if field.combined:
             taken[field.columns[0]] = field.combined
-        elif not is_blank(loser[field.columns[0]]) and (
-            field.key in take or is_blank(winner[field.columns[0]])
-        ):
+            continue
+        mine, theirs = winner[field.columns[0]], loser[field.columns[0]]
+        if not is_blank(theirs) and mine != theirs and (field.key in take or is_blank(mine)):
             taken |= {column: f"l.{column}" for column in field.columns}
+            taken |= field.along
     return taken
 
 
-def known_columns(kept: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
-    """Return the columns a merge kept that the table still has; names become SQL only so."""
-    return [name for name in kept if name in row]
+def difference(
+    *, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a row held and holds in the columns that changed, but for the bookkeeping."""
+    changed = [name for name in after if name not in BOOKKEEPING and after[name] != before[name]]
+    return {name: before[name] for name in changed}, {name: after[name] for name in changed}
+
+
+def changed_facts(
+    *,
+    fields: Iterable[MergedField],
+    kept: Mapping[str, Any],
+    row: Mapping[str, Any],
+    stays: Collection[str],
+) -> list[list[str]]:
+    """Return the columns a merge changed and the table still has, those of one fact together.
+
+    Names become SQL only so. Facts in ``stays`` are left out.
+    """
+    found = []
+    for field in fields:
+        names = [name for name in field.written if name in kept and name in row]
+        if names and field.key not in stays:
+            found.append(names)
+    return found

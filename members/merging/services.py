@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound, StaleVersion
-from members.merging import moving, rules
+from members.merging import moving, rules, telling
 from members.merging.models import MemberMerge
 from members.merging.ports import merged_fields, moved_rows, parts
 from members.profiles import services as profiles
@@ -61,8 +61,10 @@ def merge_members(
     if winner_id == loser_id:
         raise InvalidInput.on("/loser", _("Choose two different members."), "same_member")
     _require_known(take)
+    tags = telling.hold_tags(brand_id=actor.brand_id, member_ids=(winner_id, loser_id))
     winner, loser = _held_both(winner_id, loser_id, actor)
     _require_unchanged((winner, loser), versions)
+    seen = tags.look()
     rows = {member.pk: _row_of(member) for member in (winner, loser)}
     values = {"brand": actor.brand_id, "winner": winner.pk, "loser": loser.pk, "now": now}
     merge = MemberMerge.objects.create(
@@ -83,10 +85,11 @@ def merge_members(
     mine, theirs = rows[winner.pk], rows[loser.pk]
     taken = rules.columns_to_take(fields=merged_fields(), winner=mine, loser=theirs, take=take)
     after = moving.become(taken, theirs, values)
-    changed = [name for name in set(after) - rules.BOOKKEEPING if after[name] != mine[name]]
-    merge.before = {name: mine[name] for name in changed}
-    merge.after = {name: after[name] for name in changed}
-    merge.save(update_fields=["before", "after"])
+    merge.before, merge.after = rules.difference(before=mine, after=after)
+    merge.told = telling.tell_merge(
+        merge=merge, stage_before=mine["stage"], seen=seen, actor=actor, now=now
+    )
+    merge.save(update_fields=["before", "after", "told"])
     _leave_a_way(merge, mine, theirs, after)
     facts = {"merge": merge.pk, "loser": loser.pk, "winner": winner.pk}
     audit.record(action="member.merged", subject=winner, actor=actor, now=now, data=facts)
@@ -106,22 +109,21 @@ def undo_merge(*, merge: MemberMerge, actor: Viewer, now: datetime) -> MemberMer
         NotFound: it does not exist for the actor.
     """
     actor.require(Permission.MEMBERS_EDIT)
+    tags = telling.hold_tags(
+        brand_id=actor.brand_id,
+        member_ids=(merge.winner_id, merge.loser_id),
+        more=telling.tags_kept(merge),
+    )
     winner = Member.objects.visible_to(actor).select_for_update().filter(pk=merge.winner_id).first()
     held = MemberMerge.objects.select_for_update().filter(pk=merge.pk, winner=winner).first()
     if winner is None or held is None:
         raise NotFound
     _require_undoable(held, now)
-    values = {"brand": held.brand_id, "winner": winner.pk, "loser": held.loser_id, "now": now}
+    seen = tags.look()
     try:
         with transaction.atomic():
-            for each in moved_rows().values():
-                moving.lock(each, values)
-            MergedMember.objects.filter(brand_id=held.brand_id, pk=held.loser_id).delete()
-            known = rules.known_columns(held.before, _row_of(winner))
-            moving.restore(known, held.before, held.after, values)
-            _insert_row(held)
-            for name, each in reversed(list(moved_rows().items())):
-                moving.give_back(each, held.moved.get(name, {}), values)
+            _give_all_back(held, winner, now)
+            telling.tell_undo(merge=held, seen=seen, actor=actor, now=now)
     except IntegrityError as error:
         raise CannotUndo(
             _(
@@ -209,6 +211,22 @@ def _move_all(values: dict[str, Any]) -> dict[str, Any]:
         moving.lock(each, values)
     moved = {name: moving.move(each, values) for name, each in tables.items()}
     return {name: kept for name, kept in moved.items() if kept}
+
+
+def _give_all_back(held: MemberMerge, winner: Member, now: datetime) -> None:
+    tables = moved_rows()
+    values = {"brand": held.brand_id, "winner": winner.pk, "loser": held.loser_id, "now": now}
+    for each in tables.values():
+        moving.lock(each, values)
+    MergedMember.objects.filter(brand_id=held.brand_id, pk=held.loser_id).delete()
+    stays = () if telling.take_back_stage(merge=held, winner=winner) else ("stage",)
+    facts = rules.changed_facts(
+        fields=merged_fields(), kept=held.before, row=_row_of(winner), stays=stays
+    )
+    moving.restore(facts, held.before, held.after, values)
+    _insert_row(held)
+    for name, each in reversed(list(tables.items())):
+        moving.give_back(each, held.moved.get(name, {}), values)
 
 
 def _require_undoable(held: MemberMerge, now: datetime) -> None:

@@ -27,7 +27,9 @@ MERGE = "merge"
 def merges(*, member: Member, viewer: Viewer, before: Before, limit: int) -> list[Entry]:
     """Tell who was merged into a member. Nobody is merged more than a few times."""
     rows = MemberMerge.objects.visible_to(viewer).filter(winner_id=member.pk)
-    rows = rows.defer("loser", "before", "after", "moved")  # all that is kept for undoing it
+    rows = rows.defer(
+        "loser", "before", "after", "moved", "told"
+    )  # all that is kept for undoing it
     return rules.newest((one for row in rows for one in _told(row)), before=before, limit=limit)
 
 

@@ -45,6 +45,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='stagechange',
+            name='of_merged',
+            field=models.BigIntegerField(null=True),
+        ),
         migrations.CreateModel(
             name='DuplicatePair',
             fields=[
@@ -75,6 +80,7 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField()),
                 ('after', models.JSONField()),
                 ('moved', models.JSONField()),
+                ('told', models.JSONField(default=dict)),
                 ('merged_at', models.DateTimeField()),
                 ('merged_by_id', models.BigIntegerField(null=True)),
                 ('merged_by_label', models.CharField(max_length=80)),

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StageSaid:
-    """A person or a file set the stage of a member who had another."""
+    """A person or a file set the stage of a member who had another.
+
+    ``note`` says why, where that is known.
+    """
 
     member_id: int
     from_stage: str
     to_stage: str
+    note: str = ""
 
 
 class FactsFollower(Protocol):

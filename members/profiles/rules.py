@@ -75,6 +75,26 @@ def normalized_name(raw: str) -> str:
     return name
 
 
+NUMBER_LENGTH = 64
+
+
+class NotANumber(ValueError):
+    """Nothing that another system would call a customer."""
+
+
+def normalized_number(raw: str) -> str:
+    """Return a customer number as it is kept: plain characters, nothing hidden, spaces single.
+
+    Raises:
+        NotANumber: too long, or with control characters.
+    """
+    plain = unicodedata.normalize("NFKC", raw)
+    number = " ".join("".join(c for c in plain if not _is_hidden(c)).split())
+    if len(number) > NUMBER_LENGTH or any(unicodedata.category(c) in {"Cc", "Cs"} for c in number):
+        raise NotANumber(raw)
+    return number
+
+
 def _is_hidden(letter: str) -> bool:
     """Whether a character shows nothing; the joiners that hold an emoji together may stay."""
     return unicodedata.category(letter) == "Cf" and letter != "\u200d"

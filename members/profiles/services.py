@@ -88,7 +88,7 @@ def _take(member: Member, values: Mapping[str, Any], actor: Viewer, now: datetim
     if "display_name" in wanted:
         wanted["display_name"] = _name(wanted["display_name"])
     if "customer_no" in wanted:
-        wanted["customer_no"] = (wanted["customer_no"] or "").strip() or None
+        wanted["customer_no"] = _number(wanted["customer_no"] or "")
     if dealer := wanted.get("home_dealer"):
         require_same_brand(member, dealer)
     if "home_dealer" in wanted and not _may_place(wanted["home_dealer"], actor):
@@ -110,6 +110,14 @@ def _name(raw: str) -> str:
         raise InvalidInput.on(
             "/display_name", _("Enter a name of 1 to 80 readable characters.")
         ) from error
+
+
+def _number(raw: str) -> str | None:
+    try:
+        return rules.normalized_number(raw) or None
+    except rules.NotANumber as error:
+        text = _("Enter a customer number of at most 64 readable characters.")
+        raise InvalidInput.on("/customer_no", text) from error
 
 
 def _may_place(dealer: Any, actor: Viewer) -> bool:

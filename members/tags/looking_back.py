@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from members.profiles.models import MergedMember
 from members.tags.models import TagAct, TagChange, TagChangeBatch
 
 if TYPE_CHECKING:
@@ -20,24 +21,40 @@ if TYPE_CHECKING:
     from members.tags.models import Tag
 
 # Newest first through the member's bucket: what happened to a thousand neighbours, of which the
-# member's own are kept. ``at`` and ``before`` turn the page.
+# member's own are kept, and so for everybody who was merged into the member. ``at`` and ``before``
+# turn the page. What both had in one batch is told once; that a merge took tags from the one and
+# gave them to the other is told by the one who has them.
 OF_MEMBER = """
-SELECT batch.id, batch.at, change.tag_id, change.tag_name, change.kind, act.id, act.source,
-    act.author_label, act.rule_version, act.undone_at IS NOT NULL, act.run_id
-FROM members_tagchangebatch batch
-JOIN members_tagchange change ON change.brand_id = batch.brand_id AND change.id = batch.change_id
-JOIN members_tagact act ON act.brand_id = batch.brand_id AND act.id = change.act_id
-WHERE batch.brand_id = %(brand)s AND batch.bucket = %(bucket)s
-    AND (batch.at, batch.id) < (%(at)s, %(before)s) AND %(member)s = ANY(batch.member_ids)
-ORDER BY batch.at DESC, batch.id DESC LIMIT %(limit)s
+SELECT DISTINCT ON (told.at, told.id) told.*, nullif(whose.member_id, %(member)s)
+FROM unnest(%(members)s::bigint[]) AS whose (member_id)
+CROSS JOIN LATERAL (
+    SELECT batch.id, batch.at, change.tag_id, change.tag_name, change.kind, act.id AS act_id,
+        act.source, act.author_label, act.rule_version, act.undone_at IS NOT NULL, act.run_id
+    FROM members_tagchangebatch batch
+    JOIN members_tagchange change
+        ON change.brand_id = batch.brand_id AND change.id = batch.change_id
+    JOIN members_tagact act ON act.brand_id = batch.brand_id AND act.id = change.act_id
+    WHERE batch.brand_id = %(brand)s AND batch.bucket = whose.member_id / %(size)s
+        AND (batch.at, batch.id) < (%(at)s, %(before)s)
+        AND whose.member_id = ANY(batch.member_ids)
+        AND (
+            whose.member_id = %(member)s OR act.source <> 'merge' OR act.run_id IS NOT NULL
+        )
+    ORDER BY batch.at DESC, batch.id DESC LIMIT %(limit)s
+) AS told
+ORDER BY told.at DESC, told.id DESC, whose.member_id <> %(member)s LIMIT %(limit)s
 """
 NEWEST, END_OF_TIME = 2**62, datetime(9999, 12, 1, tzinfo=UTC)
 A_PAGE = 20
+MOST_MERGED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing that happened to one member's tag. ``at`` and ``pk`` turn the page."""
+    """One thing that happened to one member's tag. ``at`` and ``pk`` turn the page.
+
+    ``of_merged`` is the number of whoever it happened to, where they became this member since.
+    """
 
     pk: int
     at: datetime
@@ -50,6 +67,7 @@ class Happened:
     rule_version: int | None
     is_undone: bool
     run_id: int | None
+    of_merged: int | None = None
 
     @property
     def kind_label(self) -> str:
@@ -67,12 +85,16 @@ def of_member(
 ) -> list[Happened]:
     """Return what happened to a member's tags, the newest first.
 
-    Only what comes before a moment and, among that moment's, below a batch's number.
+    Only what comes before a moment and, among that moment's, below a batch's number. With what
+    happened to members who were merged into this one.
     """
+    merged = MergedMember.objects.filter(brand_id=member.brand_id, winner_id=member.pk)
+    ids = list(merged.order_by("-merge_id").values_list("pk", flat=True)[:MOST_MERGED])
     values: dict[str, Any] = {
         "brand": member.brand_id,
         "member": member.pk,
-        "bucket": member.pk // TagChangeBatch.SIZE,
+        "members": [member.pk, *ids],
+        "size": TagChangeBatch.SIZE,
         "at": at,
         "before": before,
         "limit": limit,

@@ -87,6 +87,7 @@ RECORD = """
         FROM deltas WHERE kind IN ('given', 'taken', 'replaced') GROUP BY tag_id
     ) AS moved
     WHERE tag.brand_id = %(brand)s AND tag.id = moved.tag_id
+      AND tag.member_count IS NOT NULL  -- never counted yet: there is nothing to move
 )
 """
 TALLY = """

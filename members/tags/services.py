@@ -22,9 +22,11 @@ from members.tags.by_hand import (
     tag_segment,
     untag_members,
 )
+from members.tags.comparing import Looked, look_at, tags_around, tell_difference
 from members.tags.from_files import import_sql, import_values
 from members.tags.giving import RULE_KIND
 from members.tags.models import MemberTag, Tag, TagAct, TagBlock, TagGroup, TagLimits, TagRule
+from members.tags.recording import hold
 from members.tags.retiring import TagInUse
 from members.tags.undoing import CannotUndo, undo_act
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_BY_HAND",
     "CannotUndo",
+    "Looked",
     "TagInUse",
     "apply_active_rules",
     "apply_rule",
@@ -49,8 +52,10 @@ __all__ = [
     "create_tag",
     "delete_rule",
     "delete_tag",
+    "hold",
     "import_sql",
     "import_values",
+    "look_at",
     "merge_tag",
     "remove_expired",
     "rename_tag",
@@ -60,6 +65,8 @@ __all__ = [
     "tag_members",
     "tag_of_import",
     "tag_segment",
+    "tags_around",
+    "tell_difference",
     "undo_act",
     "untag_members",
 ]

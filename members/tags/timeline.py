@@ -62,6 +62,8 @@ def _detail(one: Happened) -> str:
         parts.append(_("version %(number)s") % {"number": one.rule_version})
     if one.is_undone:
         parts.append(_("undone"))
+    if one.of_merged:
+        parts.append(_("of merged member %(n)s") % {"n": one.of_merged})
     return " · ".join(parts)
 
 

@@ -127,7 +127,9 @@ BACK = woven(
 ), blocked AS (
     INSERT INTO members_tagblock (brand_id, tag_id, member_id, author_id, created_at)
     SELECT %(brand)s, good.tag_id, good.member_id, %(author)s, %(now)s
-    FROM good WHERE good.kind = 'unblocked' AND good.has_rule
+    FROM good WHERE good.kind = 'unblocked' AND good.has_rule AND EXISTS (
+        SELECT FROM members_member m WHERE m.brand_id = %(brand)s AND m.id = good.member_id
+    )
     ON CONFLICT DO NOTHING RETURNING tag_id, member_id
 )
 """,

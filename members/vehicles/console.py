@@ -163,11 +163,7 @@ def _ask(
 
 def _meant(viewer: Viewer, typed: str) -> Member:
     """Return the one member meant by a phone, a customer number or a number."""
-    rows = members.narrowed(viewer=viewer, chosen={}, query=typed)
-    found = list(rows.order_by("-pk")[:2])
-    number = typed.strip().removeprefix("#")
-    if not found and number.isascii() and number.isdecimal() and len(number) < 19:
-        found = list(Member.objects.visible_to(viewer).filter(pk=number))
+    found = members.meant_by(typed=typed, viewer=viewer)
     if len(found) > 1:
         raise InvalidInput.on("/to", _("Several members match. Enter the whole phone number."))
     if not found:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from core.kernel import crypto
 from members.identities.models import Identity
+from members.lifecycle.models import StageChange
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -137,6 +138,19 @@ class ConsentFactory(BrandModelFactory):
     version = "1"
     given_at = factory.LazyFunction(timezone.now)
     evidence = "test"
+
+
+class StageChangeFactory(BrandModelFactory):
+    class Meta:
+        model = StageChange
+
+    brand = factory.SubFactory(BrandFactory)
+    member = factory.SubFactory(MemberFactory, brand=same_brand())
+    from_stage = "prospect"
+    to_stage = factory.LazyAttribute(lambda o: o.member.stage)
+    reason = "manual"
+    policy_version = 0
+    at = factory.LazyFunction(timezone.now)
 
 
 class MemberTagFactory(BrandModelFactory):

@@ -4,8 +4,10 @@ import pytest
 from django.utils import timezone
 
 from core.kernel.scoping import tenant
+from core.runs.ports import RunView
 from core.runs.services import work_due
-from members.duplicates import services
+from members.duplicates import finding, services
+from members.duplicates.handlers import FindHandler
 from members.duplicates.models import DuplicatePair
 from members.merging.services import merge_members, undo_merge
 from tests.factories.core import DealerFactory
@@ -35,7 +37,10 @@ def look(brand, actor):
     return run
 
 
-def test_every_reason_finds_its_pair_once(brand, look):
+@pytest.mark.parametrize("stretch", [1, 50_000])
+def test_every_reason_finds_its_pair_once(brand, look, monkeypatch, stretch):
+    monkeypatch.setattr(finding, "STRETCH", stretch)
+
     def people(name, *phones, **more):
         return [MemberFactory(brand=brand, display_name=name, phone=p, **more) for p in phones]
 
@@ -116,3 +121,21 @@ def test_a_pair_goes_with_its_merge_and_comes_back_with_its_undoing(brand, actor
         undo_merge(merge=merge, actor=actor, now=NOW)
         assert DuplicatePair.objects.get().pk == pair.pk
     assert look() == found
+
+
+def test_a_walk_that_was_broken_off_goes_on_where_it_was(brand, actor, look, monkeypatch):
+    monkeypatch.setattr(finding, "STRETCH", 1)
+    for phone in ("+8613811110001", "+8613922220001", None):
+        MemberFactory(brand=brand, display_name="陈小宇", phone=phone)
+    with tenant(brand.pk):
+        run = services.find_duplicates(actor=actor, now=timezone.now())
+        handler, cursor, ends = FindHandler(), {}, []
+        while not ends or not ends[-1].finished:
+            seen = RunView(run.pk, brand.pk, run.params, cursor, len(ends), None)
+            # The same step twice is what a killed worker leaves; it changes nothing.
+            for _again in range(2):
+                step = handler.step(run=seen, actor=actor, now=NOW)
+            ends.append(step)
+            cursor = step.cursor
+        assert ends[-1].result["counts"]["open"] == 1
+        assert DuplicatePair.objects.get().reasons == ["name_tail"]

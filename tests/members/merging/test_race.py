@@ -11,13 +11,15 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from core.kernel.access import system_viewer
-from core.kernel.errors import NotFound
+from core.kernel.errors import NotFound, StaleVersion
 from core.kernel.scoping import tenant
 from members.merging import services
 from members.merging.models import MemberMerge
 from members.orders.models import Order
 from members.profiles.models import Member, MergedMember
-from tests.factories.members import MemberFactory, OrderFactory
+from members.tags import services as tags
+from members.tags.models import MemberTag
+from tests.factories.members import MemberFactory, OrderFactory, TagFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 10
@@ -31,7 +33,7 @@ def together(*acts):
         start.wait()
         try:
             return act()
-        except (NotFound, IntegrityError) as error:
+        except (NotFound, StaleVersion, IntegrityError) as error:
             return type(error).__name__
         finally:
             connection.close()
@@ -92,6 +94,30 @@ def test_what_comes_in_during_a_merge_is_with_the_winner_or_refused(brand):
             held = Order.objects.filter(member_id=winner.pk).count()
             assert held == answers.count("ordered")
             assert not Order.objects.filter(member_id=loser.pk).exists()
+
+
+def test_a_tag_that_is_given_meanwhile_is_counted_and_nobody_waits_in_a_circle(brand):
+    """A circle of waiting would end in an OperationalError, which nothing here catches."""
+    actor, tag = system_viewer(brand.pk), TagFactory(brand=brand, member_count=0)
+
+    def giving(*members):
+        def act():
+            with tenant(brand.pk):
+                ids = [member.pk for member in members]
+                tags.tag_members(tag=tag, member_ids=ids, actor=actor, now=timezone.now())
+            return "given"
+
+        return act
+
+    for round_ in range(ROUNDS):
+        winner, loser = MemberFactory.create_batch(2, brand=brand)
+        if round_ % 2:
+            giving(loser)()
+        answers = together(merging(brand, winner, loser), giving(winner, loser))
+        assert set(answers) <= {"merged", "given", "StaleVersion", "IntegrityError"}
+        with tenant(brand.pk):
+            tag.refresh_from_db()
+            assert tag.member_count == MemberTag.objects.filter(tag=tag).count()
 
 
 def test_without_locks_one_merge_trips_over_the_other(brand, monkeypatch):

@@ -14,7 +14,7 @@ from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member, MergedMember
 from members.profiles.services import change_member
-from members.tags.models import MemberTag, TagBlock
+from members.tags.models import MemberTag, TagBlock, TagRule
 from members.vehicles.models import Ownership
 from tests.factories.communities import CommunityFactory, MembershipFactory, RoomFactory
 from tests.factories.core import DealerFactory
@@ -114,6 +114,7 @@ def test_a_tag_given_by_hand_stays_and_a_group_of_one_keeps_one(brand, winner, l
 
 def test_no_rule_has_given_what_either_had_taken_off(brand, winner, loser, actor):
     tag = TagFactory(brand=brand)
+    TagRule.objects.create(brand=brand, tag=tag, tree={"op": "all", "items": []})
     MemberTagFactory(brand=brand, tag=tag, member=winner, source="rule")
     TagBlock.objects.create(brand=brand, tag=tag, member=loser, created_at=NOW)
     made = merge(winner, loser, actor)

@@ -4,11 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils.timezone import localdate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
 from members.merging import services
-from members.tags.models import TagBlock
+from members.merging.invariants import INVARIANTS as MERGES
+from members.tags import counting
+from members.tags.invariants import INVARIANTS as TAGS
+from members.tags.models import TagBlock, TagRule
+from members.vehicles.invariants import INVARIANTS as VEHICLES
 from tests.factories.communities import CommunityFactory, MembershipFactory, RoomFactory
 from tests.factories.members import (
     ConsentFactory,
@@ -17,14 +23,17 @@ from tests.factories.members import (
     MemberTagFactory,
     OrderFactory,
     OwnershipFactory,
+    StageChangeFactory,
     TagFactory,
     TagGroupFactory,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inside_brand")]
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-# What tells of the merge itself goes on: the trail, the merge, and the count of changes.
+SINCE = NOW - timedelta(days=5)
+# What tells of the merge itself goes on: the trail, the history of tags, and the merge.
 TELLING = {"core_auditentry", "core_auditlink", "members_membermerge"}
+TELLING |= {"members_tagact", "members_tagchange", "members_tagchangebatch"}
 BOOKKEEPING = ("version", "updated_at")
 
 sources = st.sampled_from(["manual", "rule", "import"])
@@ -35,6 +44,7 @@ person = st.fixed_dictionaries(
         "phone": st.booleans(),
         "customer_no": st.booleans(),
         "stage": st.sampled_from(["prospect", "growth", "lost"]),
+        "came_from": st.sampled_from([None, "introduction", "mature"]),
         "gender": st.sampled_from(["", "f", "m"]),
         "orders": st.integers(0, 3),
         "cars": st.integers(0, 2),
@@ -65,15 +75,34 @@ def all_rows():
     return found
 
 
+def broken(brand):
+    """The data invariants of members that do not hold."""
+    found = []
+    with connection.cursor() as cursor:
+        for each in (*TAGS, *LIFECYCLE, *MERGES, *VEHICLES):
+            cursor.execute(each.sql, {"brand_id": brand.pk})
+            found += [each.name] if cursor.fetchall() else []
+    return found
+
+
 def furnish(brand, number, drawn, tags, rooms):
     member = MemberFactory(
         brand=brand,
         phone=f"+861381111000{number}" if drawn["phone"] else None,
         customer_no=f"C-{number}" if drawn["customer_no"] else None,
         stage=drawn["stage"],
+        stage_since=localdate(SINCE),
         gender=drawn["gender"],
         last_active_at=NOW - timedelta(hours=number, microseconds=number),
     )
+    if drawn["came_from"]:
+        StageChangeFactory(
+            brand=brand,
+            member=member,
+            from_stage=drawn["came_from"],
+            to_stage=drawn["stage"],
+            at=SINCE,
+        )
     OrderFactory.create_batch(drawn["orders"], brand=brand, member=member)
     OwnershipFactory.create_batch(drawn["cars"], brand=brand, member=member)
     IdentityFactory.create_batch(drawn["identities"], brand=brand, member=member)
@@ -105,16 +134,21 @@ def test_merge_then_undo_changes_no_row(brand, actor, mine, theirs, take):
         group = TagGroupFactory(brand=brand, is_exclusive=True)
         tags = TagFactory.create_batch(2, brand=brand, group=group)
         tags += TagFactory.create_batch(3, brand=brand)
+        for tag in tags:
+            TagRule.objects.create(brand=brand, tag=tag, tree={"op": "all", "items": []})
         community = CommunityFactory(brand=brand)
         rooms = [RoomFactory(brand=brand, community=community, number=1)]
         rooms += RoomFactory.create_batch(2, brand=brand)
         winner = furnish(brand, 1, mine, tags, rooms)
         loser = furnish(brand, 2, theirs, tags, rooms)
+        counting.count_tags(brand_id=brand.pk, now=NOW)
         before = all_rows()
         merge = services.merge_members(
             winner_id=winner.pk, loser_id=loser.pk, take=take, actor=actor, now=NOW
         )
         assert all_rows() != before
+        assert broken(brand) == []
         services.undo_merge(merge=merge, actor=actor, now=NOW)
         assert all_rows() == before
+        assert broken(brand) == []
         transaction.set_rollback(True)

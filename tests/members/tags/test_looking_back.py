@@ -143,8 +143,9 @@ def test_a_members_history_is_found_through_an_index(hand, brand, tag, people):
     from django.db import connection
 
     hand.give(tag, *people)
-    values = {"brand": brand.pk, "member": people[0].pk, "bucket": 0, "limit": 5}
-    values |= {"before": 2**62, "at": looking_back.END_OF_TIME}
+    who = people[0].pk
+    values = {"brand": brand.pk, "member": who, "members": [who], "size": 1024}
+    values |= {"before": 2**62, "limit": 5, "at": looking_back.END_OF_TIME}
     with tenant(brand.pk), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {looking_back.OF_MEMBER}", values)

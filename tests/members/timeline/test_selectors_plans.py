@@ -93,9 +93,9 @@ WITH crowd AS (
         created_at)
     SELECT %(brand)s, id, %(noon)s::date, 'repair', 0, %(noon)s FROM cars
 ), merges AS (
-    INSERT INTO members_membermerge (brand_id, winner_id, loser_id, loser_name, reason, loser,
+    INSERT INTO members_membermerge (brand_id, winner_id, loser_id, loser_name, reason, loser, told,
         before, after, moved, merged_at, merged_by_label, undone_by_label)
-    SELECT %(brand)s, id, 0, '', '', '{}', '{}', '{}', '{}', %(noon)s, '', '' FROM crowd
+    SELECT %(brand)s, id, 0, '', '', '{}', '{}', '{}', '{}', '{}', %(noon)s, '', '' FROM crowd
 )
 INSERT INTO members_ownership (brand_id, vehicle_id, member_id, delivered_on)
 SELECT %(brand)s, car.id, who.id, %(noon)s::date
