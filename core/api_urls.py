@@ -17,5 +17,6 @@ router.register("stores", organizations.StoreViewSet, "stores")
 router.register("staff", staff.StaffViewSet, "staff")
 router.register("runs", runs.RunViewSet, "runs")
 router.register("exports", exports.ExportViewSet, "exports")
+router.register("export-approvals", exports.ExportApprovalViewSet, "export-approvals")
 router.register("audit", audit.AuditViewSet, "audit")
 urlpatterns = router.urls

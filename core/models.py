@@ -2,6 +2,7 @@
 
 from core.api_keys.models import ApiKey
 from core.audit.models import AuditChain, AuditCheck, AuditEntry, AuditLink
+from core.exports.models import ExportRequest
 from core.files.models import StoredFile
 from core.idempotency.models import IdempotencyKey
 from core.organizations.models import Brand, City, Dealer, Region, Store
@@ -18,6 +19,7 @@ __all__ = [
     "Brand",
     "City",
     "Dealer",
+    "ExportRequest",
     "IdempotencyKey",
     "Region",
     "RoleGrant",

@@ -14,16 +14,20 @@ from core.audit.ports import (
 )
 from core.exports.handlers import WORDS as EXPORT_WORDS
 from core.exports.handlers import ExportHandler
+from core.exports.invariants import INVARIANTS as EXPORTS
+from core.exports.presenting import note_of as export_note
 from core.exports.selectors import KIND as EXPORT
+from core.exports.workbench import waiting_exports
 from core.files.selectors import describe_files
 from core.kernel.access import Permission
+from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
 from core.lists.ports import LABELS, register_list
 from core.organizations.listing import DEALERS
 from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
 from core.runs.listing import RUNS
-from core.runs.ports import register_run_kind
+from core.runs.ports import register_run_kind, register_run_note
 from core.runs.selectors import describe_runs
 from core.runs.workbench import running_panel, stuck_runs
 from core.saved_views.selectors import describe_views
@@ -39,6 +43,10 @@ ACTIONS = {
     "api_key.revoked": _("revoked the API key"),
     "dealer.created": _("added the dealer"),
     "dealer.changed": _("changed the dealer"),
+    "export.approval_asked": _("asked for approval of %(count)s rows of “%(list)s”:"),
+    "export.approved": _("approved the export of %(count)s rows of “%(list)s”:"),
+    "export.lapsed": _("let the request lapse, as nobody decided:"),
+    "export.refused": _("refused the export of %(count)s rows of “%(list)s”:"),
     "file.downloaded": _("downloaded the file"),
     "list.exported": _("exported %(count)s rows of “%(list)s” (%(filters)s):"),
     "region.created": _("added the region"),
@@ -68,6 +76,7 @@ ACTIONS = {
     "store.changed": _("changed the store"),
 }
 SUBJECTS = {
+    "core.brand": SubjectKind(_("Brand")),
     "core.apikey": SubjectKind(_("API key"), describe_api_keys),
     "core.dealer": SubjectKind(_("Dealer"), describe_dealers),
     "core.region": SubjectKind(_("Region"), describe_regions),
@@ -83,15 +92,18 @@ def register() -> None:
     """Fill the registries; called from ``CoreConfig.ready``."""
     setup = Section.SETUP
     see_staff, edit_keys = Permission.STAFF_VIEW, Permission.API_KEYS_EDIT
+    approvals, approve = "core:export-approvals-list", Permission.EXPORTS_APPROVE
     register_places(
         NavItem(_("Workbench"), "core:workbench", "home", order=10),
         NavItem(_("Tasks"), "core:runs-list", "tasks", Permission.RUNS_VIEW, order=80),
         NavItem(_("Organization"), "core:organization", "building", see_staff, 200, setup),
         NavItem(_("Staff"), "core:staff-list", "user", see_staff, 210, setup),
         NavItem(_("API keys"), "core:api-keys-list", "key", edit_keys, 220, setup),
+        NavItem(_("Export approvals"), approvals, "download", approve, 225, setup),
         NavItem(_("Audit"), "core:audit-list", "shield", Permission.AUDIT_VIEW, 230, setup),
     )
     register_todos("runs", stuck_runs, permission=Permission.RUNS_VIEW, order=10)
+    register_todos("exports", waiting_exports, permission=Permission.EXPORTS_APPROVE, order=15)
     register_panel("runs", running_panel, permission=Permission.RUNS_VIEW, order=10)
     register_search("dealers", SearchSource(_("Dealers"), find_dealers, order=50))
     register_search("staff", SearchSource(_("Staff"), find_staff, see_staff, order=60))
@@ -104,3 +116,5 @@ def register() -> None:
     register_list("dealers", DEALERS)
     register_list("audit", AUDIT)
     register_run_kind(EXPORT, ExportHandler(), EXPORT_WORDS)
+    register_run_note(EXPORT, export_note)
+    register_invariants(*EXPORTS)

@@ -1,6 +1,7 @@
 """For Celery's discovery only. Import a task from its concept."""
 
 from core.audit.tasks import anchor_head, check_chain
+from core.exports.tasks import lapse_export_requests
 from core.files.tasks import delete_expired_files
 from core.idempotency.tasks import sweep_idempotency_keys
 from core.kernel.tasks import for_each_brand
@@ -13,6 +14,7 @@ __all__ = [
     "clear_expired_sessions",
     "delete_expired_files",
     "for_each_brand",
+    "lapse_export_requests",
     "sweep_idempotency_keys",
     "work_runs",
 ]

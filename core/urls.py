@@ -41,6 +41,12 @@ urlpatterns = [
     path("tasks/<int:run_id>/resume/", runs.runs_resume, name="runs-resume"),
     path("tasks/<int:run_id>/cancel/", runs.runs_cancel, name="runs-cancel"),
     path("exports/new/", exports.exports_new, name="exports-new"),
+    path("exports/approvals/", exports.export_approvals_list, name="export-approvals-list"),
+    path(
+        "exports/approvals/<int:request_id>/",
+        exports.export_approvals_detail,
+        name="export-approvals-detail",
+    ),
     path("views/new/", saved_views.saved_views_new, name="saved-views-new"),
     path("views/<int:view_id>/", saved_views.saved_views_edit, name="saved-views-edit"),
     path("views/<int:view_id>/delete/", saved_views.saved_views_delete, name="saved-views-delete"),

@@ -8,14 +8,25 @@ from rest_framework.routers import SimpleRouter
 from members.custom_fields.api import CustomFieldViewSet
 from members.duplicates.api import DuplicateViewSet
 from members.identities.api import IdentityViewSet
-from members.imports.api import ImportViewSet
+from members.imports.api import (
+    ImportViewSet,
+    MemberBatchViewSet,
+    OrderBatchViewSet,
+    VehicleBatchViewSet,
+)
 from members.lifecycle.api import LifecycleViewSet, StageChangeViewSet
 from members.members.api import MemberViewSet
 from members.merging.api import MergeViewSet
 from members.orders.api import OrderViewSet
 from members.segments.api import SegmentViewSet
 from members.snapshots.api import SnapshotViewSet
-from members.tags.api import TagActViewSet, TagGroupViewSet, TagLimitsViewSet, TagViewSet
+from members.tags.api import (
+    MemberTagBatchViewSet,
+    TagActViewSet,
+    TagGroupViewSet,
+    TagLimitsViewSet,
+    TagViewSet,
+)
 from members.timeline.api import TimelineViewSet
 from members.vehicles.api import (
     OwnershipViewSet,
@@ -33,7 +44,10 @@ router.register("imports", ImportViewSet, basename="imports")
 router.register("member-merges", MergeViewSet, basename="member-merges")
 router.register("lifecycle", LifecycleViewSet, basename="lifecycle")
 router.register("members", MemberViewSet, basename="members")
+router.register("members/batch", MemberBatchViewSet, basename="members-batch")
+router.register("member-tags/batch", MemberTagBatchViewSet, basename="member-tags-batch")
 router.register("mileage-readings", ReadingViewSet, basename="mileage-readings")
+router.register("orders/batch", OrderBatchViewSet, basename="orders-batch")
 router.register("orders", OrderViewSet, basename="orders")
 router.register("ownerships", OwnershipViewSet, basename="ownerships")
 router.register("segments", SegmentViewSet, basename="segments")
@@ -43,6 +57,7 @@ router.register("stage-changes", StageChangeViewSet, basename="stage-changes")
 router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
+router.register("vehicles/batch", VehicleBatchViewSet, basename="vehicles-batch")
 router.register("vehicles", VehicleViewSet, basename="vehicles")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 timeline = TimelineViewSet.as_view({"get": "retrieve"})

@@ -186,6 +186,10 @@ SENTENCES = {
     "tag.deleted": _("deleted the tag"),
     "tag.given": _("gave the tag %(tag)s to"),
     "tag.taken": _("took the tag %(tag)s from"),
+    "batch.brought_in": _(
+        "sent rows in batches: %(created)s created, %(updated)s updated, %(refused)s refused;"
+    ),
+    "tag.batch": _("gave and took tags of %(updated)s members in a batch;"),
     "tag.given_to_many": _("gave %(count)s members the tag"),
     "tag.taken_from_many": _("took, from %(count)s members, the tag"),
     "tag.cleared": _("left it to the rule again whether to give the tag %(tag)s to"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
@@ -26,6 +27,10 @@ from communities.policies.services import install_default_policies
 from communities.rooms.models import Room
 from core.api_keys.services import create_api_key
 from core.audit.models import AuditEntry
+from core.exports import rules
+from core.exports import services as exports
+from core.exports.models import ExportRequest
+from core.exports.rules import FileFormat
 from core.files.services import store_upload
 from core.kernel.access import Permission
 from core.kernel.scoping import tenant
@@ -141,6 +146,7 @@ def make_scene() -> Scene:
         actor=actor,
         now=timezone.now(),
     )
+    rows["request_id"] = _exports(actor)
     meanings = _other_meanings(built, previewed, draft)
     meanings["members:tags-delete"] = {"tag_id": rows["free_tag_id"]}
     meanings["members:imports-columns"] = {"job_id": waiting_job}
@@ -215,6 +221,25 @@ def _snapshots(actor: Viewer) -> int:
         live.switch_on(segment=segment, actor=actor, now=timezone.now())
         live.refresh(brand_id=actor.brand_id, now=timezone.now())
     return made.pk
+
+
+def _exports(actor: Viewer) -> int:
+    """One that its requester may take alone, and a colleague's that awaits a second person."""
+    colleague = viewer_of_staff(staff_id=Staff.objects.get(username="operator").pk)
+    for viewer, filters in ((actor, "stage=lost"), (colleague, "")):
+        with tenant(actor.brand_id):
+            run = exports.start_export(
+                list_key="members",
+                query=QueryDict(filters),
+                columns=["name"],
+                file_format=FileFormat.CSV,
+                actor=viewer,
+                now=timezone.now(),
+            )
+        with patch.object(rules, "ALONE", MEMBERS // 3):
+            _work(actor)
+    with tenant(actor.brand_id):
+        return ExportRequest.objects.get(run_id=run.pk).pk
 
 
 def _broadcast(actor: Viewer) -> tuple[int, int]:

@@ -38,7 +38,7 @@ HELPERS = {
         *("applying", "candidates", "planning", "report", "seating_sql"),
     },
     "core/audit": {"anchors"},
-    "core/exports": {"writing"},
+    "core/exports": {"gate", "writing"},
     "core/files": {"storage"},
     "core/organizations": {"divisions"},
     "core/runs": {"heartbeat"},
@@ -47,6 +47,7 @@ HELPERS = {
     "members/custom_fields": {"choosing", "setting"},
     "members/imports": {
         "ahead",
+        "batching",
         "error_file",
         "fields",
         "member_children",
@@ -73,7 +74,7 @@ HELPERS = {
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
         *("by_hand", "comparing", "counting", "from_files", "giving", "handing", "looking_back"),
-        *("console_history", "recording", "retiring", "undoing"),
+        *("batching", "console_history", "recording", "retiring", "undoing"),
     },
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.

@@ -179,6 +179,20 @@ BREACHES = {
             WHERE c.brand_id = v.brand_id AND c.field_id <> v.field_id
         ) WHERE v.choice_id IS NOT NULL AND v.slot = 0
     """,
+    # Exports
+    "exports: nobody approved what they asked for themselves": """
+        ALTER TABLE core_exportrequest DROP CONSTRAINT core_exportrequest_two_people;
+        UPDATE core_exportrequest SET decided_by_id = requested_by_id
+    """,
+    "exports: no file holds more rows about people than was allowed": """
+        UPDATE core_exportrequest SET rows_ceiling = 0 WHERE state = 'alone'
+    """,
+    "exports: what somebody takes alone stays below the limit, file by file": """
+        UPDATE core_exportrequest SET rows = 5001 WHERE state = 'alone'
+    """,
+    "exports: an export waits if and only if somebody is asked": """
+        UPDATE core_exportrequest SET state = 'withdrawn' WHERE state = 'waiting'
+    """,
     # Imports
     "imports: every row of a file is created, updated, unchanged or rejected": """
         ALTER TABLE members_importjob DROP CONSTRAINT members_importjob_conserves_rows;

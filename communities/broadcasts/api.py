@@ -15,7 +15,14 @@ from communities.broadcasts.drafts import Draft
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.policies.models import Kind
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VisibleRelatedField
+from core.kernel.api import (
+    BrandViewSet,
+    Filter,
+    ModelSerializer,
+    MomentField,
+    Serializer,
+    VisibleRelatedField,
+)
 from core.kernel.errors import NotFound
 from core.organizations.models import Dealer
 
@@ -61,7 +68,7 @@ class BroadcastIn(Serializer):
     body = serializers.CharField(max_length=rules.TEXT_LENGTH)
     link = serializers.CharField(max_length=rules.LINK_LENGTH, allow_blank=True, required=False)
     audience = AudienceField(required=False)
-    scheduled_at = serializers.DateTimeField(allow_null=True, required=False)
+    scheduled_at = MomentField(allow_null=True, required=False)
     dealer = VisibleRelatedField(queryset=Dealer.objects.all(), allow_null=True, required=False)
 
 

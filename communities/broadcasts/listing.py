@@ -123,6 +123,7 @@ BROADCASTS = ListSource(
     unit="broadcasts",
     sorts={"added": "id", "-added": "-id"},
     searches=("q",),
+    is_personal=False,
 )
 DELIVERIES = ListSource(
     label=_("Deliveries"),
@@ -143,4 +144,5 @@ DELIVERIES = ListSource(
     unit="deliveries",
     order="id",
     parents={"broadcast": "broadcast_id"},
+    is_personal=False,
 )

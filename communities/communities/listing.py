@@ -106,4 +106,5 @@ COMMUNITIES = ListSource(
     unit="communities",
     sorts={"name": "name", "-name": "-name", "since": "id", "-since": "-id"},
     searches=("q",),
+    is_personal=False,
 )

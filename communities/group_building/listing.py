@@ -102,6 +102,7 @@ BUILD_RULES = ListSource(
     cells=rule_cells,
     unit="rules",
     sorts={"name": "name", "-name": "-name"},
+    is_personal=False,
 )
 BUILD_RUNS = ListSource(
     label=gettext_lazy("Build runs"),
@@ -122,4 +123,5 @@ BUILD_RUNS = ListSource(
     cells=run_cells,
     unit="runs",
     sorts={"planned": "id", "-planned": "-id"},
+    is_personal=False,
 )

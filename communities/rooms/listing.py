@@ -66,4 +66,5 @@ ROOMS = ListSource(
     unit="rooms",
     order="number",
     parents={"community": "community_id"},
+    is_personal=False,
 )

@@ -162,6 +162,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="10"),
         "args": ["core.files.tasks.delete_expired_files"],
     },
+    "lapse-export-requests": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 3600.0,
+        "args": ["core.exports.tasks.lapse_export_requests"],
+    },
     "clear-expired-sessions": {
         "task": "core.sign_in.tasks.clear_expired_sessions",
         "schedule": crontab(hour="3", minute="20"),

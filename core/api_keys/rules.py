@@ -23,6 +23,7 @@ PERMISSION_WORDS = {
     Permission.CHAT_POST: _("Write in rooms"),
     Permission.RUNS_VIEW: _("See tasks"),
     Permission.RUNS_CONTROL: _("Steer tasks"),
+    Permission.EXPORTS_APPROVE: _("See export approvals"),
     Permission.ORGANIZATION_EDIT: _("Edit the organization"),
     Permission.STAFF_VIEW: _("See staff"),
     Permission.STAFF_EDIT: _("Edit staff"),

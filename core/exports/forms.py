@@ -39,3 +39,19 @@ class ExportForm(forms.Form):
         field: Any = self.fields["columns"]
         field.choices = [(column.key, column.label) for column in columns]
         field.initial = [column.key for column in columns]
+
+
+class DecisionForm(forms.Form):
+    """Yes or no to somebody else's export, and why."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Whoever asked reads it, and whoever looks back later."),
+    )
+    decision = forms.ChoiceField(
+        widget=forms.HiddenInput,  # The buttons say it.
+        choices=[("approve", ""), ("refuse", "")],
+        error_messages={"required": _("Approve or refuse.")},
+    )

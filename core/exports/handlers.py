@@ -1,5 +1,7 @@
 """The run that writes a list to a file: count, then piece by piece, then the whole.
 
+Between counting and writing it may have to wait for a second person: see ``gate``.
+
 Each step reads the next rows through the requester's rights as they are then, writes them to a
 piece of their own, and commits the piece with how far it came. A killed worker leaves bytes that
 nobody refers to; they are swept. Memory holds a few thousand rows, however long the list.
@@ -8,6 +10,7 @@ nobody refers to; they are swept. Memory holds a few thousand rows, however long
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone, translation
@@ -15,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.audit import services as audit
-from core.exports import selectors, services, writing
+from core.exports import gate, selectors, services, writing
 from core.exports.rules import FileFormat
 from core.files import services as files
 from core.files.models import StoredFile
 from core.kernel.errors import DomainError
+from core.kernel.formats import exact, grouped
 from core.kernel.paging import keyset_page
 from core.runs.models import Run
 from core.runs.ports import RunWords, Step
@@ -48,21 +52,33 @@ class ExportHandler:
             wanted = selectors.wanted_of(params=run.params)
             viewer = selectors.requester_now(wanted=wanted, params=run.params, actor=actor, now=now)
             if not run.cursor:
-                return _begin(wanted, viewer)
+                return _begin(run, wanted, viewer, now)
             if run.cursor["at"] is not None:
                 return _write(run, wanted, viewer, now)
             return _join(run, wanted, viewer, now)
 
     def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
-        """Delete the pieces."""
+        """Delete the pieces; what was asked for counts no longer."""
+        gate.withdraw(run_id=run.id)
         files.delete_pieces(brand_id=run.brand_id, ids=run.cursor.get("pieces", []))
 
 
-def _begin(wanted: Wanted, viewer: Viewer) -> Step:
-    rows = wanted.source.rows(viewer=viewer, query=wanted.query, now=wanted.as_of)
-    total = rows.order_by().count()
+def _begin(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
+    total = _count(wanted, viewer)
+    if not _admitted(run, wanted, total, viewer, now):
+        return Step(total=total, waits=True)
     at: Any = _highest_id(wanted, viewer) if _walks(wanted) else ""
     return Step(cursor={"at": at, "pieces": []}, total=total)
+
+
+def _admitted(run: RunView, wanted: Wanted, rows: int, viewer: Viewer, now: datetime) -> bool:
+    recount = partial(_count, wanted, viewer)
+    return gate.admits(run=run, wanted=wanted, rows=rows, recount=recount, viewer=viewer, now=now)
+
+
+def _count(wanted: Wanted, viewer: Viewer) -> int:
+    rows = wanted.source.rows(viewer=viewer, query=wanted.query, now=wanted.as_of)
+    return int(rows.order_by().count())
 
 
 def _highest_id(wanted: Wanted, viewer: Viewer, *, at_most: int | None = None) -> int:
@@ -90,8 +106,13 @@ def _write(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
     done = run.done + progress.written
     if wanted.file_format == FileFormat.XLSX and done > writing.MOST_XLSX_ROWS:
         raise DomainError(services.too_many_for_xlsx())
+    pieces = [*run.cursor["pieces"], piece.stored.pk]
+    if not _admitted(run, wanted, done, viewer, now):
+        # The list has outgrown what was allowed: nothing of it stays, and it is asked about anew.
+        files.delete_pieces(brand_id=run.brand_id, ids=pieces)
+        return Step(total=max(run.total or 0, done), result={"counts": {}}, waits=True)
     return Step(
-        cursor={"at": progress.at, "pieces": [*run.cursor["pieces"], piece.stored.pk]},
+        cursor={"at": progress.at, "pieces": pieces},
         done=done,
         total=max(run.total or 0, done),
         result={"counts": {"written": done}},
@@ -156,10 +177,10 @@ def _join(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
     with translation.override(None):
         untranslated = str(wanted.source.label)
     pieces = StoredFile.objects.filter(brand_id=run.brand_id).in_bulk(ids)
-    told = {"list": label, "day": timezone.localdate(now).isoformat()}
+    told = {"list": label, "day": timezone.localdate(now).isoformat(), "who": viewer.label}
     with files.result_writer(
         brand_id=run.brand_id,
-        name=_("%(list)s %(day)s") % told + f".{wanted.file_format}",
+        name=_("%(list)s %(day)s %(who)s") % told + f".{wanted.file_format}",
         actor=viewer,
         now=now,
         lifetime=services.LIFETIME,
@@ -172,6 +193,7 @@ def _join(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
             pieces=_opened([pieces[pk] for pk in ids], now),
             file_format=wanted.file_format,
             sheet=label[:31],
+            mark=_mark(run, viewer, now),
         )
     files.delete_pieces(brand_id=run.brand_id, ids=ids)
     _tell(run, wanted, viewer, now)
@@ -179,9 +201,20 @@ def _join(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
         cursor={"at": None, "pieces": []},
         done=run.done,
         total=run.done,
-        result={"files": [{"label": untranslated, "file_id": result.stored.pk}]},
+        result={"files": [_entry(untranslated, result.stored)]},
         finished=True,
     )
+
+
+def _entry(label: str, stored: StoredFile) -> dict[str, Any]:
+    until = stored.expires_at.isoformat() if stored.expires_at else None
+    return {"label": label, "file_id": stored.pk, "expires_at": until}
+
+
+def _mark(run: RunView, viewer: Viewer, now: datetime) -> writing.Mark:
+    told = {"who": viewer.label, "when": exact(now), "number": run.id, "rows": grouped(run.done)}
+    text = _("Exported by %(who)s on %(when)s · task %(number)s · %(rows)s rows") % told
+    return writing.Mark(text=text, who=viewer.label, at=now)
 
 
 def _tell(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> None:

@@ -1,15 +1,23 @@
-"""How a cell of a list stands in a file. Plain values."""
+"""How a cell of a list stands in a file, and how much one takes alone. Plain values."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from core.files.rules import inert_cell
 from core.kernel.formats import exact
+
+# Rows about people that somebody takes within DAY without a second person, in all their files.
+ALONE = 5_000
+DAY = timedelta(days=1)
+# A decision holds for as long; so does a request that nobody decides.
+HOLDS_FOR = timedelta(days=7)
+# By how much a list may have grown since somebody looked at it, as a share of its rows.
+GROWTH = 10
 
 BETWEEN = "、"
 # Digits that a spreadsheet's numbers keep; beyond, the last ones become zeros.
@@ -56,3 +64,8 @@ def xlsx_cell(value: str | float) -> tuple[str | float, str]:
     if len(str(value).lstrip("-").replace(".", "")) > MOST_DIGITS:
         return str(value), "s"
     return value, "n"
+
+
+def ceiling(rows: int) -> int:
+    """Return how many rows an approval of ``rows`` allows."""
+    return rows + rows // GROWTH

@@ -8,7 +8,9 @@ from django.http import QueryDict  # noqa: TID251  (an address's query, parsed; 
 from django.utils.translation import gettext as _
 
 from core.api_keys import selectors as api_keys
+from core.exports.models import ExportRequest
 from core.exports.rules import FileFormat
+from core.kernel.access import Permission
 from core.kernel.errors import DomainError
 from core.lists import ports, selectors
 from core.runs.models import Run
@@ -16,6 +18,8 @@ from core.staff import selectors as staff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.db.models import QuerySet
 
     from core.kernel.access import Viewer
     from core.lists.ports import Column, ListSource
@@ -101,3 +105,30 @@ def words_for(*, source: ListSource, query: QueryDict, viewer: Viewer) -> str:
     """Return the filters in one line; what was typed is left out."""
     told = selectors.filters_in_words(source=source, query=query, viewer=viewer)
     return "; ".join(f"{label} {value}" for label, value in told) or str(_("no filter"))
+
+
+def request_of(run: Run) -> ExportRequest | None:
+    """Return the newest request that an export made of other people."""
+    return ExportRequest.objects.needing_two().filter(run_id=run.pk).order_by("-pk").first()
+
+
+def requests_for(*, viewer: Viewer, waiting: bool, now: datetime) -> QuerySet[ExportRequest]:
+    """Return what the viewer can decide about, or what needs no decision any more."""
+    rows = ExportRequest.objects.needing_two().visible_to(viewer)
+    return rows.waiting(now) if waiting else rows.exclude(pk__in=rows.waiting(now).values("pk"))
+
+
+def may_decide(*, row: ExportRequest, viewer: Viewer, now: datetime) -> bool:
+    """Whether the viewer is somebody else, and may say yes or no."""
+    is_open = row.state == ExportRequest.State.WAITING and row.lapses_at > now
+    is_approver = viewer.may(Permission.EXPORTS_APPROVE) and viewer.is_brand_wide
+    return is_open and is_approver and viewer.staff_id not in {None, row.requested_by_id}
+
+
+def columns_in_words(*, row: ExportRequest, viewer: Viewer) -> list[str]:
+    """Return the columns that were asked for; all of the list's where none was named."""
+    source = ports.source_of(row.list_key)
+    if source is None:
+        return list(row.columns)
+    every = source.columns_for(viewer)
+    return [str(column.label) for column in every if not row.columns or column.key in row.columns]

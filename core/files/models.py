@@ -42,6 +42,7 @@ class StoredFile(BrandModel):
     created_by_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)  # its bytes; the row still says what it was
 
     objects = StoredFileQuerySet.as_manager()
 

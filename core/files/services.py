@@ -19,7 +19,7 @@ from core.kernel.errors import DomainError, Kind, NotFound
 from core.kernel.scoping import tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from core.kernel.access import Permission, Viewer
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LIFETIME = timedelta(days=30)
 ORPHAN_AGE = timedelta(days=1)
 SWEEP_BATCH = 500
+# How long the row of a deleted result is kept, so that its old address says what became of it.
+REMEMBERED = timedelta(days=365)
 # Excel reads UTF-8 only with a byte order mark in front.
 CSV_ENCODING = "utf-8-sig"
 
@@ -38,10 +40,17 @@ class FileTooLarge(DomainError):
     kind = Kind.TOO_LARGE
 
 
-class FileGone(NotFound):
+class FileGone(DomainError):
     """The file has expired or was deleted."""
 
     code = "file_gone"
+    kind = Kind.GONE
+
+
+class FileOutOfSight(NotFound):
+    """The file holds rows that the viewer may not see now."""
+
+    code = "file_out_of_sight"
 
 
 def store_upload(
@@ -179,7 +188,7 @@ def open_file(*, stored: StoredFile, now: datetime) -> BinaryIO:
         FileGone: expired, or no longer on disk.
     """
     if stored.expires_at is not None and stored.expires_at <= now:
-        raise FileGone(_("This file has expired."))
+        raise FileGone(_("This file has expired and was deleted. Have it written again."))
     try:
         return storage.absolute(stored.path).open("rb")
     except FileNotFoundError as error:
@@ -191,10 +200,11 @@ def download(*, stored: StoredFile, actor: Viewer, now: datetime) -> BinaryIO:
 
     Raises:
         Forbidden: the file needs a permission that no role of the actor has.
-        FileGone: expired, no longer on disk, or it holds rows outside the actor's sight.
+        FileGone: expired, or no longer on disk.
+        FileOutOfSight: it holds rows outside the actor's sight.
     """
     if stored.holds is not None and not _sees(actor, stored.holds["dealer_ids"]):
-        raise FileGone(_("This file holds more than you may see now."))
+        raise FileOutOfSight(_("This file holds more than you may see now."))
     if stored.needs and (stored.holds is not None or stored.created_by_id != actor.staff_id):
         actor.require(cast("Permission", stored.needs))
     handle = open_file(stored=stored, now=now)
@@ -239,21 +249,38 @@ def delete_file(*, stored: StoredFile) -> None:
 
 
 def delete_expired(*, brand_id: int, now: datetime) -> int:
-    """Delete expired files, and bytes that never got a row. Opens its own transactions."""
-    deleted = 0
+    """Delete expired files, and bytes that never got a row. Opens its own transactions.
+
+    Of a result only the bytes go at first: whoever follows its address is told that it expired.
+    """
+    due = {"expires_at__lte": now, "deleted_at": None}
+    forgotten = {"expires_at__lte": now - REMEMBERED, "deleted_at__isnull": False}
+    deleted = _in_batches(brand_id, due, lambda stored: _delete_bytes(stored, now))
+    _in_batches(brand_id, forgotten, lambda stored: delete_file(stored=stored))
+    return deleted + _sweep_orphans(brand_id, now - ORPHAN_AGE)
+
+
+def _in_batches(brand_id: int, which: dict[str, Any], act: Callable[[StoredFile], None]) -> int:
+    acted = 0
     while True:
         with tenant(brand_id):
-            batch = list(
-                StoredFile.objects.filter(brand_id=brand_id, expires_at__lte=now)
-                .select_for_update(skip_locked=True)
-                .order_by("pk")[:SWEEP_BATCH]
-            )
+            rows = StoredFile.objects.filter(brand_id=brand_id, **which).order_by("pk")
+            batch = list(rows.select_for_update(skip_locked=True)[:SWEEP_BATCH])
             for stored in batch:
-                delete_file(stored=stored)
-        deleted += len(batch)
+                act(stored)
+        acted += len(batch)
         if len(batch) < SWEEP_BATCH:
-            break
-    return deleted + _sweep_orphans(brand_id, now - ORPHAN_AGE)
+            return acted
+
+
+def _delete_bytes(stored: StoredFile, now: datetime) -> None:
+    if stored.purpose != StoredFile.Purpose.RESULT:
+        delete_file(stored=stored)
+        return
+    stored.deleted_at = now
+    stored.save(update_fields=["deleted_at"])
+    path = stored.path
+    transaction.on_commit(lambda: storage.remove(path))
 
 
 def _sweep_orphans(brand_id: int, before: datetime) -> int:

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     CHAT_POST = "chat.post"
     RUNS_VIEW = "runs.view"
     RUNS_CONTROL = "runs.control"  # of what others started; one's own needs no permission
+    EXPORTS_APPROVE = "exports.approve"  # large files of people that somebody else asked for
     ORGANIZATION_EDIT = "organization.edit"
     STAFF_VIEW = "staff.view"
     STAFF_EDIT = "staff.edit"

@@ -19,7 +19,12 @@ from core.kernel.filters import Filter, StrictFilters, check_parameters
 from core.kernel.idempotent import answer_once, key_of
 from core.kernel.paging import KeysetPagination
 from core.kernel.problems import BadRequest, exception_handler
-from core.kernel.serializers import ModelSerializer, Serializer, VisibleRelatedField
+from core.kernel.serializers import (
+    ModelSerializer,
+    MomentField,
+    Serializer,
+    VisibleRelatedField,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +41,7 @@ __all__ = [
     "Filter",
     "HasPermission",
     "ModelSerializer",
+    "MomentField",
     "Serializer",
     "SharedViewSet",
     "ViewerAuthentication",

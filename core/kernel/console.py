@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 STATUS_OF_KIND = {
     Kind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
     Kind.REFUSED: HTTPStatus.CONFLICT,
+    Kind.GONE: HTTPStatus.GONE,
     Kind.STALE: HTTPStatus.PRECONDITION_FAILED,
     Kind.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Kind.UNSUPPORTED: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -123,7 +124,8 @@ def refusal_response(request: HttpRequest, refusal: DomainError) -> HttpResponse
     status = STATUS_OF_KIND[refusal.kind]
     if cast("Any", request).htmx:
         return refused(text=str(refusal), status=status)
-    return render(request, "422.html", {"reason": str(refusal)}, status=status)
+    page = "410.html" if refusal.kind == Kind.GONE else "422.html"
+    return render(request, page, {"reason": str(refusal)}, status=status)
 
 
 def page_or_partial(

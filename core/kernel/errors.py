@@ -13,6 +13,7 @@ class Kind(StrEnum):
     INVALID = "invalid"  # 422: the input breaks a rule; ``problems`` name the fields
     REFUSED = "refused"  # 409: the state of the world forbids it now
     NOT_FOUND = "not_found"  # 404: absent, or not for this viewer
+    GONE = "gone"  # 410: it was there, and is no more for anybody
     FORBIDDEN = "forbidden"  # 403: seen, but the role does not allow it
     STALE = "stale"  # 412: somebody changed it since it was read
     TOO_LARGE = "too_large"  # 413

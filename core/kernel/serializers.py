@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -96,3 +97,13 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         queryset: Any = super().get_queryset()
         visible: QuerySet[Model] = queryset.visible_to(self.context["request"].auth)
         return visible
+
+
+class MomentField(serializers.DateTimeField):
+    """A time with its zone; without one nobody knows which moment is meant."""
+
+    def enforce_timezone(self, value: Any) -> Any:
+        """Refuse a time without a zone instead of assuming one."""
+        if timezone.is_naive(value):
+            raise serializers.ValidationError(_("Name the time zone, such as +08:00."), "no_zone")
+        return super().enforce_timezone(value)

@@ -56,6 +56,9 @@ class ListSource:
     ``order`` is the keyset order; ``sorts`` maps what ``?sort=`` may say to others that an index
     serves. A list of millions gives ``rows_within`` besides: its file is written by stretches of
     ids, the newest first, since narrowing it anew for every page would cost too much.
+
+    ``is_personal`` says that rows tell about people, so that a large file of them takes a second
+    person; a list is personal unless it says that it is not.
     """
 
     label: _StrOrPromise
@@ -71,6 +74,7 @@ class ListSource:
     searches: tuple[str, ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
     rows_within: RowsWithin | None = None
+    is_personal: bool = True
 
     def columns_for(self, viewer: Viewer) -> list[Column]:
         """Return the columns that the viewer may see."""

@@ -76,4 +76,5 @@ DEALERS = ListSource(
     order="name",
     sorts={"name": "name", "-name": "-name", "code": "code", "-code": "-code"},
     searches=("q",),
+    is_personal=False,
 )

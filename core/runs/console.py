@@ -17,6 +17,7 @@ from core.kernel.paging import keyset_page
 from core.runs import listing, selectors, services
 from core.runs.forms import RunFilterForm
 from core.runs.models import Run
+from core.runs.ports import note_provider_of
 from core.runs.presenting import shown
 from core.runs.workbench import running_panel
 from core.saved_views import selectors as saved_views
@@ -88,8 +89,9 @@ def runs_detail(request: ConsoleRequest, run_id: int) -> HttpResponseBase:
 
 
 def _detail_context(request: ConsoleRequest, run: Run) -> dict[str, Any]:
-    now = timezone.now()
+    now, noting = timezone.now(), note_provider_of(run.kind)
     return {
+        "note": noting(run=run, viewer=request.viewer, now=now) if noting else None,
         "row": shown(run=run, now=now),
         "run": run,
         "poll_url": reverse("core:runs-detail", args=[run.pk]) if run.is_open else "",

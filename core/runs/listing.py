@@ -81,4 +81,5 @@ RUNS = ListSource(
     ),
     cells=cells,
     sorts={"started": "id", "-started": "-id"},
+    is_personal=False,
 )

@@ -41,6 +41,7 @@ class Run(BrandModel):
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
         PAUSED = "paused", _("Paused")
+        WAITING = "waiting", _("Awaiting approval")
         SUCCEEDED = "succeeded", _("Succeeded")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
@@ -52,7 +53,7 @@ class Run(BrandModel):
         PAUSE = "pause", _("pause")
         CANCEL = "cancel", _("cancel")
 
-    OPEN_STATES = (State.QUEUED, State.RUNNING, State.PAUSED)
+    OPEN_STATES = (State.QUEUED, State.RUNNING, State.PAUSED, State.WAITING)
 
     kind = models.CharField(max_length=40)
     title = models.CharField(max_length=160)
@@ -84,7 +85,7 @@ class Run(BrandModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(finished_at=None, state__in=["queued", "running", "paused"])
+                condition=Q(finished_at=None, state__in=["queued", "running", "paused", "waiting"])
                 | Q(finished_at__isnull=False, state__in=["succeeded", "failed", "cancelled"]),
                 name="core_run_finished_iff_ended",
             ),

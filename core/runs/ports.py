@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
     from core.kernel.access import Viewer
+    from core.runs.models import Run
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Step:
     """What one step achieved.
 
     ``cursor`` replaces the run's; ``done`` and ``total`` are absolute; ``result`` is merged into
-    the run's result; ``finished`` ends the run.
+    the run's result; ``finished`` ends the run. ``waits`` lets it rest until somebody decides:
+    ``runs.services.let_go`` or ``turn_down``.
     """
 
     cursor: dict[str, Any] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Step:
     total: int | None = None
     result: dict[str, Any] = field(default_factory=dict)
     finished: bool = False
+    waits: bool = False
 
 
 class RunHandler(Protocol):
@@ -70,7 +73,26 @@ class RunWords:
     icon: str = "tasks"
 
 
+@dataclass(frozen=True, slots=True)
+class RunNote:
+    """What a kind of run adds to its page: words, and where to go on."""
+
+    text: _StrOrPromise
+    strong: _StrOrPromise = ""
+    tone: str = "info"
+    url: str = ""
+    link: _StrOrPromise = ""
+
+
+class NoteProvider(Protocol):
+    """Says what else a person should know who looks at a run."""
+
+    def __call__(self, *, run: Run, viewer: Viewer, now: datetime) -> RunNote | None:
+        """Return the note, or None where there is nothing to say."""
+
+
 _handlers: dict[str, RunHandler] = {}
+_notes: dict[str, NoteProvider] = {}
 _words: dict[str, RunWords] = {}
 _fills: dict[str, Collection[type[Model]]] = {}
 
@@ -118,3 +140,13 @@ def handler_of(kind: str) -> RunHandler:
 def filled_by(kind: str) -> Collection[type[Model]]:
     """Return the models whose tables a kind can multiply."""
     return _fills.get(kind, ())
+
+
+def register_run_note(kind: str, provider: NoteProvider) -> None:
+    """Announce what else the page of a kind's runs says; called from ``AppConfig.ready``."""
+    _notes[kind] = provider
+
+
+def note_provider_of(kind: str) -> NoteProvider | None:
+    """Return who has something to say about a kind's runs."""
+    return _notes.get(kind)

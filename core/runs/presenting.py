@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from core.runs.rules import Pace
 
-TONES = {Run.State.SUCCEEDED: "ok", Run.State.FAILED: "bad", Run.State.PAUSED: "warn"}
+TONES = {
+    Run.State.SUCCEEDED: "ok",
+    Run.State.FAILED: "bad",
+    Run.State.PAUSED: "warn",
+    Run.State.WAITING: "warn",
+}
 
 
 @dataclass(frozen=True, slots=True)

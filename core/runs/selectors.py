@@ -82,7 +82,8 @@ def running_of(*, viewer: Viewer, most: int) -> list[Run]:
 
 def count_open(*, viewer: Viewer, most: int = 99) -> int:
     """Return how many runs are queued or running in the viewer's sight, at most ``most``."""
-    rows = Run.objects.visible_to(viewer).open().exclude(state=Run.State.PAUSED)
+    resting = [Run.State.PAUSED, Run.State.WAITING]
+    rows = Run.objects.visible_to(viewer).open().exclude(state__in=resting)
     return rows.order_by()[:most].count()
 
 

@@ -1,4 +1,4 @@
-"""queued → running → succeeded | failed | cancelled, with a pause in between.
+"""queued → running → succeeded | failed | cancelled, with a pause or a wait in between.
 
 Claim in one transaction; each step in another, together with its checkpoint; a heartbeat keeps
 the lease while a step is at work. Only the holder of the newest fence may write.
@@ -53,6 +53,12 @@ class RunEnded(DomainError):
     code = "run_ended"
 
 
+class RunWaits(DomainError):
+    """The run does nothing until somebody has decided."""
+
+    code = "run_waits"
+
+
 @transaction.atomic
 def start_run(
     *,
@@ -98,8 +104,11 @@ def ask(*, run_id: int, wish: Run.Asked, actor: Viewer, now: datetime) -> Run:
 
     Raises:
         RunEnded: it has ended already.
+        RunWaits: it awaits a decision, so there is nothing to pause.
     """
     run = Run.objects.select_for_update().get(pk=run_id)
+    if run.state == Run.State.WAITING and wish == Run.Asked.PAUSE:
+        raise RunWaits(_("This task awaits approval. It can only be cancelled."))
     gives_up = wish == Run.Asked.CANCEL and run.state == Run.State.FAILED and run.can_resume
     if not run.is_open and not gives_up:
         raise RunEnded(_("This task has already ended."))
@@ -142,6 +151,41 @@ def resume(*, run_id: int, actor: Viewer, now: datetime) -> Run:
     run.save()
     audit.record(action="run.resumed", subject=run, actor=actor, now=now)
     ring(BELL, run.brand_id)
+    return run
+
+
+@transaction.atomic
+def let_go(*, run_id: int, now: datetime) -> Run:
+    """Let a run go on that waited for a decision; who decided writes the audit entry.
+
+    Raises:
+        RunEnded: it does not wait.
+    """
+    run = _waiting(run_id)
+    run.state, run.claimable_at, run.attempts = Run.State.QUEUED, now, 0
+    run.save()
+    ring(BELL, run.brand_id)
+    return run
+
+
+@transaction.atomic
+def turn_down(*, run_id: int, error: str, now: datetime) -> Run:
+    """End a run that waited for a decision, with the reason in words.
+
+    Raises:
+        RunEnded: it does not wait.
+    """
+    run = _waiting(run_id)
+    _tidy(run, now)
+    _end(run, Run.State.FAILED, now, error=error)
+    run.save()
+    return run
+
+
+def _waiting(run_id: int) -> Run:
+    run = Run.objects.select_for_update().get(pk=run_id)
+    if run.state != Run.State.WAITING:
+        raise RunEnded(_("This task does not await approval any more."))
     return run
 
 
@@ -247,6 +291,8 @@ def _checkpoint(run: Run, step: Step, now: datetime) -> Run:
     if step.finished:
         _end(held, Run.State.SUCCEEDED, now)
         audit.record(action="run.succeeded", subject=held, actor=_actor_of(held), now=now)
+    elif step.waits and not held.asked:
+        held.state = Run.State.WAITING
     else:
         _obey(held, now)
     held.save()

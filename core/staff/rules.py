@@ -30,7 +30,9 @@ _HQ_OPERATOR = _DEALER_MANAGER | {
 PERMISSIONS_OF_ROLE: dict[str, frozenset[Permission]] = {
     "hq_admin": frozenset(Permission),
     "hq_operator": frozenset(_HQ_OPERATOR),
-    "hq_reviewer": frozenset(_READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW}),
+    "hq_reviewer": frozenset(
+        _READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW, Permission.EXPORTS_APPROVE}
+    ),
     "region_manager": frozenset(
         _READ | {Permission.AUDIT_VIEW, Permission.STAFF_VIEW, Permission.BROADCASTS_SEND}
     ),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 
 from core.kernel.access import Permission
 from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
+from core.kernel.batches import BatchOut, BatchViewSet, RowResult
 from core.kernel.parsers import StrictJSONParser
 from members.imports import services
 from members.imports.models import ImportJob, ImportRejection, Subject
@@ -136,3 +138,164 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         job = self.get_object()
         page = self.paginate_queryset(job.rejections.all())
         return self.get_paginated_response(RejectionOut(page, many=True).data)
+
+
+def _text(help_text: str = "") -> serializers.CharField:
+    return serializers.CharField(required=False, allow_null=True, help_text=help_text)
+
+
+class MemberRow(Serializer):
+    """Matched by customer number, else by phone. Null and absent fields change nothing."""
+
+    customer_no = _text("Your own number of the person.")
+    phone = _text("Any usual form; kept encrypted.")
+    display_name = _text()
+    gender = _text("`m` or `f`.")
+    city = _text("Code, full or short name: `3301`, `杭州市`, `杭州`.")
+    home_dealer = _text("Code or name of the dealer.")
+    stage = _text("Lifecycle stage.")
+    joined_on = _text("A day, `2026-03-01`.")
+    app_user = _text("Their id in your app.")
+    unionid = _text("Their WeChat unionid.")
+    version = serializers.IntegerField(
+        required=False, allow_null=True, help_text="The row is refused if it is not this any more."
+    )
+
+
+class VehicleRow(Serializer):
+    """A car and its present owner, who is named by customer number or by phone."""
+
+    vin = serializers.CharField(help_text="17 characters; kept encrypted.")
+    model = serializers.CharField(help_text="Code or name of a model of the brand.")
+    delivered_on = serializers.CharField(help_text="A day, `2026-03-01`.")
+    customer_no = _text()
+    phone = _text()
+
+
+class OrderRow(Serializer):
+    """Matched by order number; belongs to a member named by customer number or phone."""
+
+    order_no = serializers.CharField(help_text="The selling system's number.")
+    ordered_at = serializers.CharField(help_text="A moment with its zone.")
+    amount_fen = serializers.IntegerField(help_text="Whole fen.")
+    quantity = serializers.IntegerField(required=False, allow_null=True)
+    channel = _text()
+    customer_no = _text()
+    phone = _text()
+
+
+class MemberBatchIn(Serializer):
+    rows = MemberRow(many=True)
+
+
+class VehicleBatchIn(Serializer):
+    rows = VehicleRow(many=True)
+    is_domestic = serializers.BooleanField(
+        default=True, help_text="Cars built in China: a wrong check digit refuses the row."
+    )
+
+
+class OrderBatchIn(Serializer):
+    rows = OrderRow(many=True)
+
+
+REFUSED = {
+    "row": 2,
+    "outcome": "refused",
+    "id": None,
+    "errors": [{"pointer": "/rows/1/phone", "code": "phone", "detail": "Not a phone number"}],
+}
+ANSWER = OpenApiExample(
+    "One created, one refused",
+    response_only=True,
+    value={
+        "counts": {"created": 1, "updated": 0, "unchanged": 0, "refused": 1},
+        "results": [{"row": 1, "outcome": "created", "id": 4711, "errors": []}, REFUSED],
+    },
+)
+
+
+def _asked(**row: Any) -> OpenApiExample:
+    return OpenApiExample("One row", request_only=True, value={"rows": [row]})
+
+
+class _ImportedBatch(BatchViewSet):
+    """Rows that mean what they would mean in a file; see the guide to imports."""
+
+    kind = ""
+    permissions = {"POST": Permission.MEMBERS_IMPORT}
+
+    def _bring_in(self) -> Response:
+        found = services.bring_in_rows(
+            kind=self.kind, **self.taken(), actor=self.viewer, now=timezone.now()
+        )
+        return self.answered(RowResult(row.outcome, row.id, row.told()) for row in found)
+
+
+class MemberBatchViewSet(_ImportedBatch):
+    """Members in batches."""
+
+    kind = "members"
+    inputs = {"create": MemberBatchIn}
+
+    @extend_schema(
+        responses={200: BatchOut},
+        examples=[
+            ANSWER,
+            _asked(customer_no="C-1", display_name="陈小宇", phone="13811112222", version=3),
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """Create or change up to 1,000 members; each row is judged alone.
+
+        A row means the member with its customer number, else with its phone. With `version` it is
+        refused (`stale_version`) if somebody has changed the member since.
+        """
+        return self._bring_in()
+
+
+class VehicleBatchViewSet(_ImportedBatch):
+    """Cars in batches."""
+
+    kind = "vehicles"
+    inputs = {"create": VehicleBatchIn}
+
+    @extend_schema(
+        responses={200: BatchOut},
+        examples=[
+            ANSWER,
+            _asked(
+                customer_no="C-1", vin="LSVAU2A37N2123456", model="E7", delivered_on="2026-03-01"
+            ),
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """Give up to 1,000 cars to members who are known; each row is judged alone.
+
+        A car of another member is refused (`vin_taken`).
+        """
+        return self._bring_in()
+
+
+class OrderBatchViewSet(_ImportedBatch):
+    """Orders in batches."""
+
+    kind = "orders"
+    inputs = {"create": OrderBatchIn}
+
+    @extend_schema(
+        responses={200: BatchOut},
+        examples=[
+            ANSWER,
+            _asked(
+                order_no="SO-1",
+                customer_no="C-1",
+                ordered_at="2026-03-01T10:00:00+08:00",
+                amount_fen=129900,
+                channel="mall",
+            ),
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """Create or change up to 1,000 orders of members who are known; each is judged alone."""
+        return self._bring_in()

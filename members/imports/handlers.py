@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
@@ -15,7 +14,7 @@ from core.kernel import faults
 from core.runs.ports import RunWords, Step
 from members.custom_fields.models import CustomValue
 from members.identities.models import Identity
-from members.imports import error_file, member_upsert, order_upsert, selectors
+from members.imports import error_file, member_upsert, order_upsert, selectors, staging
 from members.imports.ahead import Ahead, GaveUp
 from members.imports.member_rows import MemberPreparer
 from members.imports.models import ImportJob, ImportRejection, Subject
@@ -38,10 +37,8 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
     from core.runs.ports import RunView
     from members.imports.preparing import Chunk
-    from members.imports.staging import Outcome
 
 KIND = "import"
-TRIES = 3
 WORDS = RunWords(
     gettext_lazy("Import"),
     {
@@ -69,6 +66,7 @@ COLUMN_OF_CODE = {
     "member_unknown": "customer_no",
     "member_unclear": "customer_no",
     "order_of_other": "order_no",
+    "stale_version": "version",
 }
 
 
@@ -158,7 +156,7 @@ class ImportHandler:
     def _bring_in(
         self, job: ImportJob, options: Options, chunk: Chunk, actor: Viewer, now: datetime
     ) -> None:
-        outcome = _apply(_upsert_of(job, options, actor, now), chunk)
+        outcome = staging.bring_in(_upsert_of(job, options, actor, now).apply, chunk)
         problems = chunk.problems + [
             Problem(n, job.mapping.get(COLUMN_OF_CODE.get(code, ""), ""), code, "", other)
             for n, code, other in outcome.refused
@@ -218,18 +216,6 @@ def _upsert_of(
         run_id=job.run_id,
         is_dry_run=job.is_dry_run,
     )
-
-
-def _apply(upsert: member_upsert.Upsert | order_upsert.Upsert, chunk: Chunk) -> Outcome:
-    """Bring a chunk in; somebody who registers the same phone this moment makes us look again."""
-    for _attempt in range(TRIES - 1):
-        try:
-            with transaction.atomic():
-                return upsert.apply(chunk)
-        except IntegrityError:
-            continue
-    with transaction.atomic():
-        return upsert.apply(chunk)
 
 
 def _counts(job: ImportJob) -> dict[str, int]:

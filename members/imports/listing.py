@@ -80,4 +80,5 @@ IMPORTS = ListSource(
     cells=cells,
     sorts={"uploaded": "id", "-uploaded": "-id"},
     unit="imports",
+    is_personal=False,
 )

@@ -7,17 +7,16 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from core.kernel import crypto
-from core.kernel.formats import masked_phone
 from members.custom_fields import rules as custom_rules
 from members.imports import values
 from members.imports.fields import CUSTOM, MEMBER_FIELDS, own_field, plain
 from members.imports.preparing import Chunk, Job, Table
 from members.imports.seen_keys import Met, SeenKeys
 from members.imports.values import BadValue, Memo, read_or_bad
-from members.profiles.rules import MOBILE
+from members.profiles.rules import MOBILE, masked_phone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from members.custom_fields.rules import Spec
     from members.imports.reading.ports import Batch
@@ -81,10 +80,10 @@ def own_reader(spec: Spec, date_order: str) -> Callable[[list[str]], list[Any]]:
 class MemberPreparer:
     """Goes through a member file from its start; remembers which keys it has met."""
 
-    def __init__(self, job: Job) -> None:
-        """Prepare the readers of each column."""
+    def __init__(self, job: Job, *, keys: Collection[str] = KEYS) -> None:
+        """Prepare the readers of each column; ``keys`` may stand in the rows once."""
         self._job, options = job, job.options
-        self._seen = {name: SeenKeys() for name in KEYS if name in job.mapping}
+        self._seen = {name: SeenKeys() for name in KEYS if name in keys and name in job.mapping}
         self._met: Met | None = None
         if {"customer_no", "phone"} <= self._seen.keys():
             self._met = Met(self._seen["customer_no"], self._seen["phone"], SeenKeys())

@@ -13,6 +13,7 @@ from members.profiles import ports
 from members.tags import services as tag_services
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from core.kernel.access import Viewer
@@ -53,7 +54,9 @@ class Upsert:
     """One chunk on its way in.
 
     ``city`` and ``dealer`` stand in where neither the row nor the member has one. With
-    ``is_dry_run`` everything is found out and nothing written.
+    ``is_dry_run`` everything is found out and nothing written. ``only_known`` refuses rows of
+    members whom nobody knows; ``versions`` are those at which rows were read; ``each`` says what is
+    told of each row (``staging.each``), if anything.
     """
 
     brand_id: int
@@ -67,6 +70,9 @@ class Upsert:
     run_id: int | None
     is_dry_run: bool
     tag_values: dict[str, Any] = field(default_factory=dict)
+    only_known: bool = False
+    versions: Mapping[int, int] = field(default_factory=dict)
+    each: str = ""
 
     def apply(self, chunk: Chunk) -> Outcome:
         """Bring the chunk's rows in; a blank never erases what is known."""
@@ -81,12 +87,17 @@ class Upsert:
                 if chunk.met is not None:
                     may_wait = not self.is_dry_run and turn < MAX_TURNS - 1
                     later = one_row_each.settle(cursor, chunk.met, may_wait=may_wait)
-                if has_merged:
+                if has_merged and not self.only_known:
+                    # A file's second row; in a batch of cars a member may have several.
                     merged.refuse_second(cursor, values)
+                if self.versions:
+                    self._refuse_stale(cursor, values)
                 member_children.plan(cursor, self, chunk, values)
                 outcome = staging.tally(cursor)
                 if not self.is_dry_run:
                     self._write(cursor, outcome, values)
+                if self.each:
+                    outcome.each = staging.each(cursor, self.each, values)
                 total.add(outcome)
                 if not later:
                     break
@@ -122,7 +133,7 @@ class Upsert:
         }
 
     def _plan(self, cursor: Any, values: dict[str, Any]) -> None:
-        joins, refusals = [], []
+        joins, refusals = [], [REFUSE_UNKNOWN] if self.only_known else []
         for name in ("app_user", "unionid"):
             if name in self.mapping:
                 joins.append(JOIN_IDENTITY % {"name": name, "kind": name})
@@ -132,6 +143,12 @@ class Upsert:
             refusals.append(REFUSE_VEHICLE)
         sql = PLAN.replace("-- joins", "".join(joins)).replace("-- refusals", "".join(refusals))
         staging.run(cursor, sql, values)
+
+    def _refuse_stale(self, cursor: Any, values: dict[str, Any]) -> None:
+        """Hold the members whose version is given, and refuse where it is not theirs any more."""
+        asked = {"rows": list(self.versions), "versions": list(self.versions.values())}
+        for sql in (HOLD_VERSIONED, REFUSE_STALE):
+            staging.run(cursor, sql, values | asked)
 
     def _write(self, cursor: Any, outcome: Outcome, values: dict[str, Any]) -> None:
         if outcome.created:
@@ -213,6 +230,27 @@ JOIN_IDENTITY = """
 REFUSE_IDENTITY = """
                WHEN by_%(name)s.member_id IS DISTINCT FROM coalesce(by_no.id, by_phone.id)
                     AND by_%(name)s.member_id IS NOT NULL THEN '%(name)s_taken'
+"""
+REFUSE_UNKNOWN = """
+               WHEN by_no.id IS NULL AND by_phone.id IS NULL THEN 'member_unknown'
+"""
+HOLD_VERSIONED = """
+SELECT FROM members_member WHERE brand_id = %(brand)s AND id IN (
+    SELECT member_id FROM import_plan WHERE NOT is_new AND n = ANY (%(rows)s)
+) ORDER BY id FOR NO KEY UPDATE
+"""
+REFUSE_STALE = """
+UPDATE import_plan AS p SET
+    refusal = CASE WHEN p.is_new THEN 'member_unknown' ELSE 'stale_version' END,
+    other = coalesce((
+        SELECT m.version::varchar FROM members_member AS m
+        WHERE m.brand_id = %(brand)s AND m.id = p.member_id
+    ), '')
+FROM unnest(%(rows)s::bigint[], %(versions)s::bigint[]) AS asked (n, version)
+WHERE p.n = asked.n AND p.refusal IS NULL AND (p.is_new OR NOT EXISTS (
+    SELECT FROM members_member AS m
+    WHERE m.brand_id = %(brand)s AND m.id = p.member_id AND m.version = asked.version
+))
 """
 JOIN_VEHICLE = """
     LEFT JOIN LATERAL (

@@ -29,11 +29,15 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Upsert:
-    """One chunk on its way in; with ``is_dry_run`` everything is found out and nothing written."""
+    """One chunk on its way in; with ``is_dry_run`` everything is found out and nothing written.
+
+    ``each`` says what is told of each row (``staging.each``), if anything.
+    """
 
     brand_id: int
     now: datetime
     is_dry_run: bool
+    each: str = ""
 
     def apply(self, chunk: Chunk) -> Outcome:
         """Bring the chunk's rows in; a blank never erases what is known."""
@@ -51,6 +55,8 @@ class Upsert:
             if not self.is_dry_run:
                 touched = staging.touched(cursor)
                 ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)
+            if self.each:
+                outcome.each = staging.each(cursor, self.each, values)
         return outcome
 
 

@@ -44,6 +44,7 @@ REASONS: dict[str, _StrPromise] = {
     "phone_scientific": _("The phone was shortened by the spreadsheet; format the column as text"),
     "phone": _("Not a phone number"),
     "not_an_id": _("Not an identifier: only plain letters, digits and signs without spaces"),
+    "name": _("Not a readable name"),
     "gender": _("Not a gender we know: 男, 女, m, f"),
     "stage": _("Not a lifecycle stage"),
     "yes_no": _("Say yes or no"),
@@ -86,6 +87,12 @@ REASONS: dict[str, _StrPromise] = {
     "phone_wanted": _("Row %(other)s of this file has the phone that this row would give up"),
     "member_unknown": _("No member of this customer number or phone; import members first"),
     "member_unclear": _("Customer number and phone belong to different members"),
+    # Against what the sender of single rows knew.
+    "stale_version": _("Somebody has changed the member; it has version %(other)s now"),
+    "member_twice": _("Name the member by customer number or by phone, not by both"),
+    "unknown_field": _("There is no field of this name"),
+    "wrong_type": _("Not of the right type"),
+    "zone": _("The time needs a zone, such as +08:00"),
     "order_of_other": _("The order number belongs to another member's order"),
 }
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import IO, TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -9,12 +10,12 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.files import services as files
 from core.kernel.access import Permission
-from core.kernel.errors import DomainError, InvalidInput, Kind, Problem
+from core.kernel.errors import DomainError, Forbidden, InvalidInput, Kind, Problem
 from core.kernel.scoping import tenant
-from core.organizations.models import Dealer
+from core.organizations.models import Brand, Dealer
 from core.runs import services as runs
 from core.runs.models import Run
-from members.imports import selectors
+from members.imports import batching, selectors
 from members.imports.fields import plain, suggest
 from members.imports.handlers import KIND
 from members.imports.models import ImportJob, ImportProfile, ImportRejection, Subject
@@ -23,12 +24,13 @@ from members.imports.reading import source
 from members.imports.reading.ports import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from core.kernel.access import Viewer
 
 BLOCK = 1024 * 1024
+OUTCOMES = ("created", "updated", "unchanged", "refused")
 
 
 class UploadTooLarge(DomainError):
@@ -244,3 +246,31 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
     file.seek(0)
     while block := file.read(BLOCK):
         yield block
+
+
+@transaction.atomic
+def bring_in_rows(
+    *,
+    kind: str,
+    rows: Sequence[Mapping[str, Any]],
+    actor: Viewer,
+    now: datetime,
+    is_domestic: bool = True,
+) -> list[batching.Row]:
+    """Bring in members, vehicles or orders that a program sends; each row is judged alone.
+
+    Rows mean what they would mean in a file; see ``batching``.
+
+    Raises:
+        Forbidden: the actor may not import, or sees a part of the brand only.
+    """
+    actor.require(Permission.MEMBERS_IMPORT)
+    if not actor.is_brand_wide:
+        raise Forbidden(_("Batches are for those who see the whole brand."))
+    results = batching.bring_in(kind=kind, rows=rows, is_domestic=is_domestic, actor=actor, now=now)
+    counts = Counter(row.outcome for row in results)
+    if counts["created"] or counts["updated"]:
+        data = {"kind": kind} | {name: counts[name] for name in OUTCOMES}
+        brand = Brand.objects.get(pk=actor.brand_id)
+        audit.record(action="batch.brought_in", subject=brand, actor=actor, now=now, data=data)
+    return results

@@ -6,8 +6,10 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.db import IntegrityError, OperationalError, transaction
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from django.db.backends.utils import CursorWrapper
 
@@ -16,12 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the rows that were fit to be copied; ``refused`` are (row, code, other)."""
+    """What became of the rows that were fit to be copied; ``refused`` are (row, code, other).
+
+    ``each`` are (row, outcome, id), where the caller wants to know it row by row.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: list[tuple[int, str, str]] = field(default_factory=list)
+    each: list[tuple[int, str, int]] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
         """Count in what became of further rows."""
@@ -29,6 +35,37 @@ class Outcome:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.refused += other.refused
+        self.each += other.each
+
+
+TRIES = 3
+DEADLOCK = "40P01"
+# What a row of the plan stands for in the end, when that is the member.
+MEMBER_OF_ROW = "p.member_id FROM import_plan AS p WHERE p.refusal IS NULL"
+OUTCOME_OF_ROW = """
+SELECT p.n, CASE WHEN p.is_new THEN 'created' WHEN p.is_changed THEN 'updated' ELSE 'unchanged' END,
+"""
+
+
+def bring_in(apply: Callable[[Chunk], Outcome], chunk: Chunk) -> Outcome:
+    """Bring a chunk in; somebody who registers the same phone this moment makes us look again."""
+    for _attempt in range(TRIES - 1):
+        try:
+            with transaction.atomic():
+                return apply(chunk)
+        except IntegrityError:
+            continue
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") != DEADLOCK:
+                raise
+    with transaction.atomic():
+        return apply(chunk)
+
+
+def each(cursor: CursorWrapper, what: str, values: Mapping[str, Any]) -> list[tuple[int, str, int]]:
+    """Return row, outcome and id of the rows that came in; ``what`` finds the id by the plan."""
+    cursor.execute(OUTCOME_OF_ROW + what, values)
+    return list(cursor.fetchall())
 
 
 def fill(cursor: CursorWrapper, columns: Mapping[str, str], chunk: Chunk) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from members.imports.options import DateOrder, MoneyUnit
-from members.profiles.rules import NotAPhone, normalized_phone
+from members.profiles.rules import NotAName, NotAPhone, normalized_name, normalized_phone
 from members.tags import rules as tag_rules
 from members.vehicles.rules import NotAVin, has_right_check_digit, normalized_vin
 
@@ -117,8 +117,14 @@ def clean_text(raw: str, limit: int) -> str:
 
 
 def read_name(raw: str) -> str:
-    """Return a person's name."""
-    return clean_text(raw, 80)
+    """Return a person's name; heaps of accents are none."""
+    name = clean_text(raw, 80)
+    if name.isascii() or not any(map(unicodedata.combining, name)):
+        return name
+    try:
+        return normalized_name(name)
+    except NotAName:
+        raise BadValue("name") from None
 
 
 def read_number(raw: str) -> str:

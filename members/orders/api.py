@@ -9,12 +9,12 @@ from rest_framework import mixins, serializers
 
 from core.kernel import crypto
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
+from core.kernel.api import BrandViewSet, Filter, ModelSerializer, MomentField, Serializer
 from core.kernel.errors import InvalidInput
 from members.orders import services
 from members.orders.models import Order
 from members.profiles.models import Member, MergedMember
-from members.profiles.rules import NotAPhone, normalized_phone
+from members.profiles.rules import NotANumber, NotAPhone, normalized_number, normalized_phone
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -27,16 +27,6 @@ class OrderOut(ModelSerializer):
     class Meta:
         model = Order
         fields = ["id", "order_no", "member", "ordered_at", "amount_fen", "quantity", "channel"]
-
-
-class MomentField(serializers.DateTimeField):
-    """A time with its zone; without one nobody knows which moment is meant."""
-
-    def enforce_timezone(self, value: Any) -> Any:
-        """Refuse a time without a zone instead of assuming one."""
-        if timezone.is_naive(value):
-            raise serializers.ValidationError(_("Name the time zone, such as +08:00."), "no_zone")
-        return super().enforce_timezone(value)
 
 
 class OrderIn(Serializer):
@@ -95,7 +85,7 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
                 )
             }
         else:
-            lookup = {"pk": value} if name == "member" else {"customer_no": value}
+            lookup = {"pk": value} if name == "member" else {"customer_no": _number(value)}
         member = members.filter(**lookup).first()
         if member is None and name != "member":
             # The phone or number of somebody who was merged means who they are now.
@@ -104,3 +94,10 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
         if member is None:
             raise InvalidInput.on(f"/{name}", _("There is no such member."), "unknown_member")
         return member
+
+
+def _number(value: str) -> str:
+    try:
+        return normalized_number(value)
+    except NotANumber:
+        return ""  # Nobody has it.

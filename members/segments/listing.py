@@ -86,4 +86,5 @@ SEGMENTS = ListSource(
     unit="segments",
     sorts={"name": "name", "-name": "-name", "added": "id", "-added": "-id"},
     searches=("q",),
+    is_personal=False,
 )

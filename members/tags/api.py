@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -14,9 +15,11 @@ from core.kernel.api import (
     BrandViewSet,
     Filter,
     ModelSerializer,
+    MomentField,
     Serializer,
     VisibleRelatedField,
 )
+from core.kernel.batches import BatchOut, BatchViewSet, RowResult
 from members.segments.models import Segment
 from members.tags import selectors, services, undoing
 from members.tags.handing import limits_of
@@ -81,13 +84,13 @@ class MembersIn(Serializer):
 
 
 class TagGiveIn(MembersIn):
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    expires_at = MomentField(required=False, allow_null=True, default=None)
 
 
 class SegmentToTagIn(Serializer):
     segment = VisibleRelatedField(queryset=Segment.objects.all())
     act = serializers.ChoiceField(choices=["give", "take"])
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    expires_at = MomentField(required=False, allow_null=True, default=None)
 
 
 class TagMergeIn(Serializer):
@@ -304,3 +307,59 @@ class TagLimitsViewSet(BrandViewSet):
             changes=self.parsed(), actor=self.viewer, now=timezone.now()
         )
         return self.rendered(limits)
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+class TagNumberOrName(serializers.Field[Any, Any, Any, Any]):
+    """A tag by its number, or by its group and name."""
+
+
+class MemberTagRow(Serializer):
+    """What one member, named by `member` or `customer_no`, gets and loses."""
+
+    member = serializers.IntegerField(required=False, help_text="Its number.")
+    customer_no = serializers.CharField(required=False)
+    give = serializers.ListField(
+        child=TagNumberOrName(),
+        required=False,
+        help_text='Tags by number or as `"group/name"`; a name alone where no other group has it.',
+    )
+    take = serializers.ListField(child=TagNumberOrName(), required=False)
+
+
+class MemberTagBatchIn(Serializer):
+    rows = MemberTagRow(many=True)
+
+
+class MemberTagBatchViewSet(BatchViewSet):
+    """Tags of many members in one call."""
+
+    inputs = {"create": MemberTagBatchIn}
+    permissions = {"POST": Permission.TAGS_EDIT}
+
+    @extend_schema(
+        responses={200: BatchOut},
+        examples=[
+            OpenApiExample(
+                "By number and by name",
+                request_only=True,
+                value={"rows": [{"customer_no": "C-1", "give": [12, "兴趣/露营"], "take": [7]}]},
+            ),
+            OpenApiExample(
+                "One changed",
+                response_only=True,
+                value={
+                    "counts": {"created": 0, "updated": 1, "unchanged": 0, "refused": 0},
+                    "results": [{"row": 1, "outcome": "updated", "id": 4711, "errors": []}],
+                },
+            ),
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """Give and take tags by hand for up to 1,000 members; each row is judged alone.
+
+        It is one act in the history of tags and can be undone. In an exclusive group a tag takes
+        the place of the others. `id` is the member's.
+        """
+        found = services.tag_rows(**self.taken(), actor=self.viewer, now=timezone.now())
+        return self.answered(RowResult(row.outcome, row.id, row.told()) for row in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,19 @@ from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.kernel import formats
+from core.kernel.access import Permission
 from core.kernel.errors import InvalidInput, NotFound
 from core.lists import selectors as lists
+from core.organizations.models import Brand
 from core.runs import services as runs
 from members.profiles.models import Member
 from members.segments import selectors as segment_selectors
-from members.tags import counting, handing, recording
+from members.tags import batching, counting, handing, recording
 from members.tags.giving import MEMBER_LIST, SELECTION_KIND
 from members.tags.models import Tag, TagAct, TagRule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.http import QueryDict  # noqa: TID251  only the type
@@ -109,6 +112,27 @@ def clear_members(*, tag: Tag, member_ids: Sequence[int], actor: Viewer, now: da
     number = done.get("changed", 0) + done.get("unblocked", 0)
     _told("tag.cleared", held, ids, number, actor, now)
     return number
+
+
+@transaction.atomic
+def tag_rows(
+    *, rows: Sequence[Mapping[str, Any]], actor: Viewer, now: datetime
+) -> list[batching.Row]:
+    """Give and take tags by hand as rows of a program ask, each for one member in sight.
+
+    Rows mean what ``tag_members`` and ``untag_members`` do; see ``batching``.
+
+    Raises:
+        Forbidden: the actor may not edit tags.
+    """
+    actor.require(Permission.TAGS_EDIT)
+    results = batching.bring_in(rows=rows, actor=actor, now=now)
+    counts = Counter(row.outcome for row in results)
+    if counts["updated"]:
+        brand = Brand.objects.get(pk=actor.brand_id)
+        data = {name: counts[name] for name in ("updated", "unchanged", "refused")}
+        audit.record(action="tag.batch", subject=brand, actor=actor, now=now, data=data)
+    return results
 
 
 @transaction.atomic

@@ -70,4 +70,5 @@ TAGS = ListSource(
     unit="tags",
     order="id",
     searches=("q", "show"),
+    is_personal=False,
 )

@@ -19,6 +19,7 @@ from members.tags.by_hand import (
     tag_by_tree,
     tag_listed,
     tag_members,
+    tag_rows,
     tag_segment,
     untag_members,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "tag_listed",
     "tag_members",
     "tag_of_import",
+    "tag_rows",
     "tag_segment",
     "tags_around",
     "tell_difference",

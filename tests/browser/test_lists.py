@@ -55,7 +55,7 @@ def work(brand):
 def test_job_export_a_filtered_list(open_page, brand, people, width):
     watched = open_page("/members/?stage=growth", width=width)
     page = watched.page
-    page.get_by_role("link", name="导出").click()
+    page.get_by_role("link", name="导出", exact=True).click()
     dialog = page.locator("#export")
     expect(dialog).to_contain_text("4 人")
     expect(dialog).to_contain_text("成长期")
@@ -74,7 +74,8 @@ def test_job_export_a_filtered_list(open_page, brand, people, width):
         link.click()
     assert download.value.suggested_filename.endswith(".csv")
     content = download.value.path().read_bytes()
-    head, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+    head, *rows, mark = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+    assert mark[0].startswith("# 由")
     assert "标签" not in head
     assert [row[0] for row in rows] == ["周*安", "林*欣", "马*", "陈*宇"]
     assert "138****0000" in rows[3]

@@ -12,6 +12,8 @@ from django.utils import timezone
 from core.api_keys.services import create_api_key
 from core.audit.models import AuditEntry
 from core.audit.services import record
+from core.exports.models import ExportRequest
+from core.exports.rules import HOLDS_FOR
 from core.files import services as files
 from core.kernel.access import Permission
 from core.kernel.scoping import tenant
@@ -107,6 +109,42 @@ def export(scope):
     return {"run_id": made.pk}
 
 
+def export_request(scope):
+    """A large file that the scope's person asked for."""
+    with tenant(scope.brand.pk):
+        task = Run.objects.create(
+            brand=scope.brand,
+            kind="export",
+            title=f"{scope.brand_canary} export",
+            state=Run.State.WAITING,
+            requested_by_id=scope.staff.pk,
+            requested_by_label=scope.staff.display_name,
+            claimable_at=timezone.now(),
+            created_at=timezone.now(),
+        )
+        made = ExportRequest.objects.create(
+            brand=scope.brand,
+            run=task,
+            state=ExportRequest.State.WAITING,
+            list_key="members",
+            words=f"{scope.brand_canary} filter",
+            digest=b"0" * 16,
+            rows=6000,
+            rows_ceiling=6600,
+            requested_by_id=scope.staff.pk,
+            requested_by_label=scope.staff.display_name,
+            requested_at=timezone.now(),
+            lapses_at=timezone.now() + HOLDS_FOR,
+        )
+    return {"request_id": made.pk, "body": {"decision": "approve", "reason": "needed"}}
+
+
+def decision(scope):
+    made = pk(export_request)(scope)
+    made["body"].pop("decision")
+    return made
+
+
 def list_to_export(scope):
     """The orders of one of the scope's members: a list that belongs to a row."""
     member = MemberFactory(
@@ -192,6 +230,10 @@ ROUTES = {
     "api:core:exports-list": listing(refers=new_export),
     "api:core:exports-detail": row(pk(export)),
     "api:core:exports-file": row(pk(export)),
+    "api:core:export-approvals-list": listing(dealers=False),
+    "api:core:export-approvals-detail": row(decision, dealers=False),
+    "api:core:export-approvals-approve": row(decision, dealers=False),
+    "api:core:export-approvals-refuse": row(decision, dealers=False),
     "api:core:audit-list": listing(),
     "api:core:audit-detail": row(pk(audit_entry)),
     "core:sign-in": public(),
@@ -220,6 +262,8 @@ ROUTES = {
     "core:runs-resume": row(run),
     "core:runs-cancel": row(run),
     "core:exports-new": row(exporting),
+    "core:export-approvals-list": listing(dealers=False),
+    "core:export-approvals-detail": row(export_request, dealers=False),
     "core:saved-views-new": listing(lambda _scope: {"query": "?list=members&stage=growth"}),
     "core:saved-views-edit": row(view, personal=True),
     "core:saved-views-delete": row(view, personal=True),

@@ -20,7 +20,7 @@ from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
 from members.tags import services as tags
 from members.tags.models import MemberTag, Tag, TagChange, TagGroup, TagRule
-from members.vehicles.models import MileageReading, ServiceVisit
+from members.vehicles.models import MileageReading, ServiceVisit, VehicleModel
 from tests.factories.members import (
     IdentityFactory,
     MemberFactory,
@@ -408,6 +408,44 @@ def import_key(scope):
     return {"job_id": next(iter(import_job(scope).values()))}
 
 
+def known_member(scope):
+    """The customer number of a new member of the scope."""
+    number_ = f"{scope.canary}-B{next(number)}"
+    MemberFactory(
+        brand=scope.brand,
+        home_dealer=scope.dealer,
+        display_name=f"{scope.canary} {number_}",
+        customer_no=number_,
+    )
+    return number_
+
+
+def member_rows(scope):
+    """A new member with the scope's dealer; to other brands no dealer has this name."""
+    row_ = {"customer_no": f"N{next(number)}", "home_dealer": scope.dealer.name}
+    return {"rows": [row_]}
+
+
+def vehicle_rows(scope):
+    code = f"B{next(number)}"
+    with tenant(scope.brand.pk):
+        VehicleModel.objects.create(brand=scope.brand, code=code, name=code)
+    row_ = {"vin": "LSVAU2A30N2123456", "model": code, "delivered_on": "2026-03-01"}
+    row_ |= {"customer_no": known_member(scope)}
+    return {"rows": [row_], "is_domestic": False}
+
+
+def order_rows(scope):
+    row_ = {"order_no": f"B{next(number)}", "amount_fen": 100}
+    row_ |= {"ordered_at": "2026-03-01T10:00:00+08:00", "customer_no": known_member(scope)}
+    return {"rows": [row_]}
+
+
+def tag_rows(scope):
+    given = tag(scope)["tag_id"]
+    return {"rows": [{"member": make_member(scope).pk, "give": [given]}]}
+
+
 ROUTES = {
     "api:members:duplicates-list": listing(),
     "api:members:duplicates-detail": row(pk(pair)),
@@ -456,6 +494,10 @@ ROUTES = {
     "members:custom-fields-edit": row(custom_field, dealers=False),
     "members:custom-fields-move": row(custom_field, dealers=False),
     "members:custom-fields-archive": row(custom_field, dealers=False),
+    "api:members:members-batch-list": listing(refers=member_rows),
+    "api:members:vehicles-batch-list": listing(refers=vehicle_rows),
+    "api:members:orders-batch-list": listing(refers=order_rows),
+    "api:members:member-tags-batch-list": listing(refers=tag_rows),
     "api:members:imports-list": listing(),
     "api:members:imports-detail": row(pk(import_job)),
     "api:members:imports-rejections": row(pk(import_job)),

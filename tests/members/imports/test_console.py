@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.kernel.scoping import tenant
 from core.runs import services as runs
 from core.runs.models import Run
-from members.imports import handlers
+from members.imports import staging
 from members.imports.models import ImportJob, ImportProfile
 from members.imports.reading.ports import FileRefused
 from members.profiles.models import Member
@@ -113,7 +113,7 @@ def test_a_refused_import_says_why_and_starts_anew(signed_in, brand, job_id, mon
         raise FileRefused("file_damaged", "坏了")
 
     with monkeypatch.context() as patch:
-        patch.setattr(handlers, "_apply", broken)
+        patch.setattr(staging, "bring_in", broken)
         choose(signed_in, job_id, act="run")
         work_off(brand)
     page = signed_in.get(f"{URL}{job_id}/").content.decode()

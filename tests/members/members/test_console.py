@@ -205,6 +205,19 @@ def test_a_wrong_form_names_its_field(changes, field, signed_in, brand):
         assert Member.objects.count() == 1
 
 
+def test_27_a_stale_form_changes_nothing_and_keeps_what_was_typed(signed_in, brand):
+    member = MemberFactory(brand=brand, display_name="陈小宇", phone=None)
+    url = reverse("members:members-edit", args=[member.pk])
+    version = signed_in.get(url).context["form"].initial["version"]
+    assert signed_in.post(url, form(display_name="林珊", phone="", version=version)).url
+    late = signed_in.post(url, form(display_name="周以安", phone="", version=version))
+    assert late.status_code == 422
+    assert late.context["form"].non_field_errors()
+    assert "周以安" in late.content.decode()
+    with tenant(brand.pk):
+        assert Member.objects.get().display_name == "林珊"
+
+
 def test_other_apps_add_columns_and_cards(signed_in, brand, monkeypatch):
     monkeypatch.setattr(ports, "_columns", {})
     monkeypatch.setattr(profiles, "_panels", {})

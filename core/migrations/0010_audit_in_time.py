@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0008_lists_by_name")]
+    dependencies = [("core", "0009_export_approvals")]
     operations = [
         migrations.AddIndex(
             "auditentry",
