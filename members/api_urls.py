@@ -27,6 +27,7 @@ from members.tags.api import (
     TagLimitsViewSet,
     TagViewSet,
 )
+from members.timeline.api import TimelineViewSet
 from members.vehicles.api import (
     OwnershipViewSet,
     ReadingViewSet,
@@ -59,4 +60,9 @@ router.register("tags", TagViewSet, basename="tags")
 router.register("vehicles/batch", VehicleBatchViewSet, basename="vehicles-batch")
 router.register("vehicles", VehicleViewSet, basename="vehicles")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
-urlpatterns = [path("tag-limits/", limits, name="tag-limits"), *router.urls]
+timeline = TimelineViewSet.as_view({"get": "retrieve"})
+urlpatterns = [
+    path("tag-limits/", limits, name="tag-limits"),
+    path("members/<int:member_id>/timeline/", timeline, name="members-timeline"),
+    *router.urls,
+]

@@ -18,6 +18,7 @@ from members.segments import console as segments
 from members.snapshots import console as snapshots
 from members.tags import console as tags
 from members.tags import console_history as tag_pages
+from members.timeline import console as timeline
 from members.vehicles import console as vehicles
 
 if TYPE_CHECKING:
@@ -59,12 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="ownerships-transfer",
     ),
     path("<int:member_id>/tags/", tag_pages.tags_of_member, name="tags-of-member"),
-    path(
-        "<int:member_id>/tags/history/",
-        tag_pages.tags_history_of_member,
-        name="tags-history-of-member",
-    ),
-    path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
+    path("<int:member_id>/timeline/", timeline.timeline, name="timeline"),
     path("fields/", custom_fields.custom_fields_list, name="custom-fields-list"),
     path("fields/new/", custom_fields.custom_fields_new, name="custom-fields-new"),
     path("fields/counts/", custom_fields.custom_fields_counts, name="custom-fields-counts"),

@@ -21,7 +21,7 @@ LAYERS += ["presenting"]  # rows as templates show them, where console.py would 
 LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and saved views share
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
-LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "holdings"]
+LAYERS += ["sections", "criteria", "invariants", "search", "workbench", "holdings", "timeline"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -68,6 +68,7 @@ HELPERS = {
     },
     "members/lifecycle": {"moving"},
     "members/members": {"searching"},
+    "members/orders": {"rfm"},
     "members/duplicates": {"finding"},
     "members/merging": {"moving", "telling"},
     "members/segments": {"compiler", "schema", "wording"},

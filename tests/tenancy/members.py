@@ -14,7 +14,6 @@ from members.duplicates.models import DuplicatePair
 from members.imports.models import ImportJob, ImportRejection
 from members.lifecycle.models import StageChange
 from members.live.models import LiveSegment
-from members.members.ports import MemberSection, register_member_section
 from members.merging.services import merge_members
 from members.orders.models import Order
 from members.segments.models import Segment
@@ -43,12 +42,6 @@ def make_member(scope):
 
 def member(scope):
     return {"member_id": make_member(scope).pk}
-
-
-def section(scope):
-    """No app adds a card yet; this one is empty."""
-    register_member_section("sample", MemberSection("Sample", "", lambda _id, _viewer: None))
-    return member(scope) | {"key": "sample"}
 
 
 def order(scope):
@@ -516,6 +509,7 @@ ROUTES = {
     "api:members:stage-changes-detail": row(pk(stage_change)),
     "api:members:members-list": listing(refers=new_member),
     "api:members:members-detail": row(pk(member), refers=new_member),
+    "api:members:members-timeline": row(member),
     "api:members:orders-list": listing(refers=new_order),
     "api:members:orders-detail": row(pk(order)),
     "api:members:segments-list": listing(dealers=False),
@@ -566,7 +560,7 @@ ROUTES = {
     "members:members-detail": row(member),
     "members:members-edit": row(member),
     "members:members-orders": row(member),
-    "members:members-section": row(section),
+    "members:timeline": row(member),
     "members:tags-of-member": row(member),
     "members:segments-list": listing(),
     "members:segments-new": listing(),
@@ -600,7 +594,6 @@ ROUTES = {
     "members:tags-members": row(tag, dealers=False),
     "members:tags-clear": row(tag, dealers=False),
     "members:tags-history": row(tag, dealers=False),
-    "members:tags-history-of-member": row(member),
     "members:tags-merge": row(tag, dealers=False),
     "members:tags-undo": row(act),
     "members:tags-limits": listing(),
