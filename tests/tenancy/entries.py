@@ -1,0 +1,5 @@
+"""What stands behind every route, by its name."""
+
+from tests.tenancy import batches, communities, core, members, people
+
+ENTRIES = core.ROUTES | members.ROUTES | people.ROUTES | batches.ROUTES | communities.ROUTES
