@@ -11,6 +11,7 @@ from communities.broadcasts.listing import BROADCASTS as BROADCAST_LIST
 from communities.broadcasts.listing import DELIVERIES
 from communities.broadcasts.presenting import describe_broadcasts
 from communities.broadcasts.search import find_broadcasts
+from communities.broadcasts.timeline import SOURCES as BROADCASTS_TOLD
 from communities.broadcasts.workbench import broadcast_figures, waiting_broadcasts
 from communities.chat import personal as chat_kept
 from communities.chat.invariants import INVARIANTS as CHAT
@@ -42,7 +43,8 @@ from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
 from communities.memberships.recommending import recommend
-from communities.memberships.sections import seats_section
+from communities.memberships.sections import PANEL as SEATS_PANEL
+from communities.memberships.timeline import SOURCES as SEATS_TOLD
 from communities.policies import personal as policies_kept
 from communities.policies.selectors import describe_policies
 from communities.rooms import personal as rooms_kept
@@ -71,9 +73,10 @@ from core.workbench.ports import (
 )
 from members.erasure import ports as erasure
 from members.lifecycle.ports import register_recommender
-from members.members.ports import MemberSection, register_member_section
 from members.merging.ports import register_moved_rows
+from members.profiles.ports import register_panel as register_member_panel
 from members.segments.ports import register_criteria
+from members.timeline.ports import register_timeline_source
 
 BROADCAST_SENTENCES = {
     "broadcast.drafted": _("wrote the broadcast"),
@@ -145,11 +148,10 @@ def _register_communities() -> None:
     register_panel("rooms", fullest_rooms, permission=may_view, order=30)
     register_invariants(*SEATS)
     register_criteria(*COMMUNITY_CRITERIA)
-    seats = MemberSection(
-        _("Communities"), "communities/memberships/_of_member.html", seats_section, may_view
-    )
     register_moved_rows(MOVED_SEATS)
-    register_member_section("seats", seats)
+    register_member_panel("seats", SEATS_PANEL)
+    for kind, told in {**SEATS_TOLD, **BROADCASTS_TOLD}.items():
+        register_timeline_source(kind, told)
     register_recommender(recommend)
     register_subjects(
         {

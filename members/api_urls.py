@@ -31,6 +31,7 @@ from members.tags.api import (
     TagLimitsViewSet,
     TagViewSet,
 )
+from members.timeline.api import TimelineViewSet
 from members.vehicles.api import (
     OwnershipViewSet,
     ReadingViewSet,
@@ -69,9 +70,11 @@ router.register("vehicles", VehicleViewSet, basename="vehicles")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 reveal = RevealViewSet.as_view({"post": "create"})
 reveal_limit = RevealLimitViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
+timeline = TimelineViewSet.as_view({"get": "retrieve"})
 urlpatterns = [
     path("tag-limits/", limits, name="tag-limits"),
     path("members/<int:pk>/reveal/", reveal, name="members-reveal"),
+    path("members/<int:member_id>/timeline/", timeline, name="members-timeline"),
     path("reveal-limit/", reveal_limit, name="reveal-limit"),
     *router.urls,
 ]

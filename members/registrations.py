@@ -23,13 +23,15 @@ from members.custom_fields.criteria import PREFIX as CUSTOM
 from members.custom_fields.criteria import criteria_of
 from members.custom_fields.invariants import INVARIANTS as CUSTOM_FIELDS
 from members.custom_fields.models import CustomField
-from members.custom_fields.sections import custom_section
+from members.custom_fields.sections import PANEL as CUSTOM_PANEL
 from members.duplicates.handlers import WORDS as FIND_WORDS
 from members.duplicates.handlers import FindHandler
 from members.duplicates.invariants import INVARIANTS as PAIRS
 from members.duplicates.listing import PAIRS as PAIR_LIST
 from members.duplicates.models import DuplicatePair
 from members.duplicates.services import FIND_KIND
+from members.identities import sections as identity_cards
+from members.identities import timeline as identities_told
 from members.imports.handlers import FILLS as IMPORTED
 from members.imports.handlers import KIND as IMPORT
 from members.imports.handlers import WORDS as IMPORT_WORDS
@@ -38,25 +40,31 @@ from members.imports.invariants import INVARIANTS as IMPORTS
 from members.imports.listing import IMPORTS as IMPORT_LIST
 from members.imports.models import ImportJob, ImportProfile
 from members.lifecycle import services as lifecycle
+from members.lifecycle import timeline as stages_told
 from members.lifecycle.handlers import WORDS as LIFECYCLE_WORDS
 from members.lifecycle.handlers import LifecycleRun
 from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
 from members.lifecycle.models import StageChange, StagePolicy
-from members.lifecycle.sections import stage_section
+from members.lifecycle.sections import PANEL as STAGE_PANEL
 from members.lifecycle.selectors import KIND as LIFECYCLE_KIND
 from members.live.invariants import INVARIANTS as LIVE
 from members.members.listing import MEMBERS as MEMBER_LIST
-from members.members.ports import MemberSection, register_member_section
 from members.members.searching import find_members
+from members.merging import timeline as merges_told
 from members.merging.holdings import FIELDS, TABLES
 from members.merging.invariants import INVARIANTS as MERGES
 from members.merging.ports import register_merged_fields, register_moved_rows
+from members.merging.sections import PANEL as MERGE_PANEL
+from members.orders import sections as order_cards
+from members.orders import timeline as orders_told
 from members.orders.listing import ORDERS as ORDER_LIST
 from members.orders.models import Order
 from members.orders.workbench import order_figures
+from members.privacy import sections as consent_cards
+from members.privacy import timeline as consents_told
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member, Stage
-from members.profiles.ports import register_follower, register_stage_teller
+from members.profiles.ports import register_follower, register_panel, register_stage_teller
 from members.profiles.workbench import member_figures
 from members.registrations_of_privacy import register_privacy
 from members.segments.criteria import BUILT_IN
@@ -68,6 +76,8 @@ from members.snapshots.handlers import SnapshotRun
 from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
 from members.snapshots.models import SnapshotBatch
 from members.snapshots.services import RUN_KIND as SNAPSHOT
+from members.tags import sections as tag_cards
+from members.tags import timeline as tags_told
 from members.tags.criteria import TAG_CRITERIA
 from members.tags.giving import (
     RULE_KIND,
@@ -84,6 +94,11 @@ from members.tags.retiring import RETIRE_KIND, RetireRun
 from members.tags.retiring import WORDS as RETIRE_WORDS
 from members.tags.undoing import UNDO_KIND, UndoRun
 from members.tags.undoing import WORDS as UNDO_WORDS
+from members.timeline import timeline as member_told
+from members.timeline.ports import register_timeline_source
+from members.timeline.sections import PANEL as TIMELINE_PANEL
+from members.vehicles import sections as vehicle_cards
+from members.vehicles import timeline as cars_told
 from members.vehicles.invariants import INVARIANTS as VEHICLES
 from members.vehicles.models import Vehicle
 
@@ -92,6 +107,28 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
 
+# What a member's page shows, and what its timeline tells: see the concepts' sections and timeline.
+PANELS = {
+    "timeline": TIMELINE_PANEL,
+    "tags": tag_cards.PANEL,
+    "lifecycle": STAGE_PANEL,
+    "vehicles": vehicle_cards.PANEL,
+    "orders": order_cards.PANEL,
+    "consents": consent_cards.PANEL,
+    "custom": CUSTOM_PANEL,
+    "identities": identity_cards.PANEL,
+    "merges": MERGE_PANEL,
+}
+TIMELINE = {
+    **orders_told.SOURCES,
+    **cars_told.SOURCES,
+    **stages_told.SOURCES,
+    **tags_told.SOURCES,
+    **consents_told.SOURCES,
+    **identities_told.SOURCES,
+    **merges_told.SOURCES,
+    **member_told.SOURCES,
+}
 STAGES = {
     "prospect": Badge(_("Prospect"), icon="user"),
     "introduction": Badge(_("Introduction"), "primary", "flag"),
@@ -175,6 +212,7 @@ def register() -> None:
     _register_tags()
     _register_lifecycle()
     register_privacy()
+    _register_page()
     _register_custom_fields()
     register_states(STAGES | IMPORT_STATES)
     register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE, *CUSTOM_FIELDS)
@@ -204,6 +242,14 @@ def register() -> None:
         NavItem(_("Imports"), "members:imports-list", "upload", Permission.MEMBERS_IMPORT, 30),
         NavItem(_("Tags"), "members:tags-list", "tag", Permission.MEMBERS_VIEW, order=27),
     )
+
+
+def _register_page() -> None:
+    """Fill a member's page; other apps add cards and kinds of entries of their own."""
+    for key, panel in PANELS.items():
+        register_panel(key, panel)
+    for kind, source in TIMELINE.items():
+        register_timeline_source(kind, source)
 
 
 def _register_identity_and_vehicles() -> None:
@@ -239,10 +285,6 @@ def _register_lifecycle() -> None:
     register_follower(lifecycle.follow_facts)
     register_stage_teller(lifecycle.tell_said)
     see = Permission.MEMBERS_VIEW
-    stage = MemberSection(
-        _("Lifecycle"), "members/lifecycle/_of_member.html", stage_section, see, order=10
-    )
-    register_member_section("lifecycle", stage)
     register_places(NavItem(_("Lifecycle"), "members:lifecycle-board", "refresh", see, order=28))
     register_subjects(
         {"members.stagepolicy": SubjectKind(_("Rules of the lifecycle"), _stage_policies)}
@@ -253,14 +295,6 @@ def _register_lifecycle() -> None:
 
 def _register_custom_fields() -> None:
     register_criteria_of_brands(CUSTOM, criteria_of)
-    section = MemberSection(
-        _("Custom fields"),
-        "members/custom_fields/_of_member.html",
-        custom_section,
-        Permission.MEMBERS_VIEW,
-        order=5,
-    )
-    register_member_section("custom", section)
     register_subjects({"members.customfield": SubjectKind(_("Custom field"), _custom_fields)})
     register_places(
         NavItem(

@@ -22,6 +22,7 @@ from members.snapshots import console as snapshots
 from members.subject_files import console as subject_files
 from members.tags import console as tags
 from members.tags import console_history as tag_pages
+from members.timeline import console as timeline
 from members.vehicles import console as vehicles
 
 if TYPE_CHECKING:
@@ -63,12 +64,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="ownerships-transfer",
     ),
     path("<int:member_id>/tags/", tag_pages.tags_of_member, name="tags-of-member"),
-    path(
-        "<int:member_id>/tags/history/",
-        tag_pages.tags_history_of_member,
-        name="tags-history-of-member",
-    ),
-    path("<int:member_id>/more/<slug:key>/", members.members_section, name="members-section"),
     path("<int:member_id>/reveal/", revealing.reveals_new, name="reveals-new"),
     path("<int:member_id>/consents/", privacy.consents_of_member, name="consents-of-member"),
     path(
@@ -80,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consent-texts/new/", privacy.consent_texts_new, name="consent-texts-new"),
     path("reveals/", revealing.reveals_list, name="reveals-list"),
     path("reveals/limit/", revealing.reveals_limit, name="reveals-limit"),
+    path("<int:member_id>/timeline/", timeline.timeline, name="timeline"),
     path("fields/", custom_fields.custom_fields_list, name="custom-fields-list"),
     path("fields/new/", custom_fields.custom_fields_new, name="custom-fields-new"),
     path("fields/counts/", custom_fields.custom_fields_counts, name="custom-fields-counts"),

@@ -140,7 +140,7 @@ def make_scene() -> Scene:
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
         rows["snapshot_id"], rows["erasure_id"] = snapshot_id, erasure_id
         rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
-        rows |= {"field": "dealer_ids", "key": "seats"}
+        rows |= {"field": "dealer_ids"}
         rows |= {"purpose": "marketing", "act": "give"}
         task = Run.objects.filter(state=Run.State.SUCCEEDED).latest("pk").pk
         rows |= {"run_id": task, "subject_id": admin.pk}

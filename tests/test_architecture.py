@@ -22,7 +22,7 @@ LAYERS += ["listing"]  # core.lists.ports.ListSource: what pages, files and save
 LAYERS += ["handlers"]  # core.runs.ports.RunHandler: the steps of a background run
 # What a concept puts into another's registry, named for that registry.
 LAYERS += ["sections", "criteria", "invariants", "personal", "search", "workbench"]
-LAYERS += ["holdings"]
+LAYERS += ["holdings", "timeline"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
@@ -72,6 +72,7 @@ HELPERS = {
     },
     "members/lifecycle": {"moving"},
     "members/members": {"searching"},
+    "members/orders": {"rfm"},
     "members/duplicates": {"finding"},
     "members/merging": {"moving", "telling"},
     "members/subject_files": {"gathering"},

@@ -13,11 +13,10 @@ from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from tests.tenancy import communities, core, members
+from tests.tenancy.entries import ENTRIES
 from tests.tenancy.routes import all_routes
 from tests.tenancy.world import fingerprint, make_world
 
-ENTRIES = core.ROUTES | members.ROUTES | communities.ROUTES
 ROUTES = {route.name: route for route in all_routes()}
 REFUSED = {403, 405}
 

@@ -135,6 +135,12 @@ class Delivery(WorkRow):
                 condition=Q(is_marketing=True) & ~Q(state__in=["failed", "cancelled"]),
                 name="communities_delivery_quota",
             ),
+            # What reached a room, newest first.
+            models.Index(
+                fields=["brand", "room", "-settled_at", "-id"],
+                condition=Q(state="sent"),
+                name="communities_delivery_sent",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -70,13 +70,21 @@ class Membership(BrandDetail):
             ),
         ]
         indexes = [
-            # A room's people; a member's communities.
+            # A room's people; a member's communities, newest first.
             models.Index(
                 fields=["brand", "room", "id"],
                 condition=Q(left_at=None),
                 name="communities_membership_of_room",
             ),
-            models.Index(fields=["brand", "member"], name="communities_seat_of_member"),
+            models.Index(
+                fields=["brand", "member", "-joined_at", "-id"], name="communities_seat_of_member"
+            ),
+            # What a member left, newest first.
+            models.Index(
+                fields=["brand", "member", "-left_at", "-id"],
+                condition=Q(left_at__isnull=False),
+                name="communities_seat_left",
+            ),
         ]
 
     def __str__(self) -> str:

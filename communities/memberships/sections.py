@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from communities.memberships.selectors import seats_of_member
-from members.profiles.models import Member
+from core.kernel.access import Permission
+from members.profiles.ports import Panel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from core.kernel.access import Viewer
+    from members.profiles.models import Member
 
 
-def seats_section(member_id: int, viewer: Viewer) -> dict[str, Any] | None:
-    """Return the seats of a member, or None when there never was one."""
-    member = Member.objects.visible_to(viewer).get(pk=member_id)
-    seats = seats_of_member(member=member, viewer=viewer)
-    return {"seats": seats} if seats else None
+def seats_section(
+    *, member: Member, viewer: Viewer, now: datetime, query: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the seats of a member, taken and given up."""
+    return {"seats": seats_of_member(member=member, viewer=viewer)}
+
+
+PANEL = Panel(
+    "communities/memberships/_of_member.html", seats_section, Permission.COMMUNITIES_VIEW, order=40
+)

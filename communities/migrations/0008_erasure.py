@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("communities", "0006_seats_touch_members")]
+    dependencies = [("communities", "0007_timeline")]
     operations = [
         migrations.AddIndex(
             "candidatebatch",

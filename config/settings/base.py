@@ -308,6 +308,8 @@ SPECTACULAR_SETTINGS = {
         "RunStateEnum": "core.runs.models.Run.State",
         "MembershipRoleEnum": "communities.memberships.models.Membership.Role",
         "CustomFieldKindEnum": "members.custom_fields.models.CustomField.Kind",
+        "IdentityKindEnum": "members.identities.models.Identity.Kind",
+        "ServiceVisitKindEnum": "members.vehicles.models.ServiceVisit.Kind",
     },
 }
 

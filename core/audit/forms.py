@@ -20,6 +20,9 @@ class AuditFilterForm(forms.Form):
     )
     action = forms.ChoiceField(label=_("Action"), required=False)
     subject = forms.ChoiceField(label=_("Subject"), required=False)
+    number = forms.IntegerField(
+        label=_("Number of the subject"), required=False, min_value=1, max_value=2**63 - 1
+    )
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )

@@ -44,6 +44,8 @@ def narrowed(*, viewer: Viewer, form: AuditFilterForm) -> QuerySet[AuditEntry]:
         found = found.filter(action=chosen["action"])
     if chosen["subject"]:
         found = found.filter(subject_type=chosen["subject"])
+    if chosen["number"]:
+        found = found.filter(subject_id=chosen["number"])
     if chosen["since"]:
         found = found.filter(created_at__gte=_midnight(chosen["since"]))
     if chosen["until"]:

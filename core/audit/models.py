@@ -33,6 +33,11 @@ class AuditEntry(BrandModel):
             models.Index(
                 fields=["brand", "subject_type", "subject_id", "-id"], name="core_audit_of_subject"
             ),
+            # A timeline merges entries with other things by their moment.
+            models.Index(
+                fields=["brand", "subject_type", "subject_id", "-created_at", "-id"],
+                name="core_audit_of_subject_in_time",
+            ),
             models.Index(fields=["brand", "actor_id", "-id"], name="core_audit_of_actor"),
             models.Index(fields=["brand", "action", "-id"], name="core_audit_of_action"),
         ]

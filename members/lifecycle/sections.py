@@ -6,26 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from core.kernel.access import Permission
 from members.lifecycle import ports, presenting, selectors
-from members.profiles.models import Member
+from members.profiles.ports import Panel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from core.kernel.access import Viewer
+    from members.profiles.models import Member
 
-SHOWN = 8
 
-
-def stage_section(member_id: int, viewer: Viewer) -> dict[str, Any] | None:
-    """Return a member's stage with its newest changes and the communities it leads to."""
-    member = Member.objects.visible_to(viewer).get(pk=member_id)
-    rows = list(selectors.history(member=member)[: SHOWN + 1])
-    changes = presenting.told(rows[:SHOWN], member.brand_id)
-    newest = selectors.newest_own(member=member) if rows else None
+def stage_section(
+    *, member: Member, viewer: Viewer, now: datetime, query: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return why a member is in their stage, and the communities it leads to."""
+    newest = selectors.newest_own(member=member)
     return {
-        "member": member,
         "newest": presenting.told([newest], member.brand_id)[0] if newest else None,
-        "changes": changes,
-        "has_more": len(rows) > SHOWN,
         "circle": presenting.circle_of(member.stage),
         "recommended": ports.recommended(member=member, viewer=viewer),
         "may_change": viewer.may(Permission.MEMBERS_EDIT),
     }
+
+
+PANEL = Panel("members/lifecycle/_of_member.html", stage_section, Permission.MEMBERS_VIEW, 20)

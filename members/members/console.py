@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,12 +24,15 @@ from core.organizations.models import City, Dealer
 from core.saved_views import selectors as saved_views
 from members.custom_fields import selectors as custom_fields
 from members.erasure import selectors as erasures
-from members.members import listing, ports, selectors, services
+from members.members import listing, selectors, services
 from members.members.forms import CUSTOM, MemberForm
 from members.merging import selectors as merging
 from members.profiles.models import Member
+from members.profiles.ports import panels_for
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http.response import HttpResponseBase
 
     from core.kernel.access import Viewer
@@ -99,11 +105,11 @@ def _bulk_actions(request: ConsoleRequest, size: Size) -> list[dict[str, Any]]:
 
 @console(Permission.MEMBERS_VIEW)
 def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
-    """Show one member: who, which cars, which tags, what they agreed to.
+    """Show one member: what happened to them, and a card of each concept that knows something.
 
     The address of somebody who was merged leads to who they are now.
     """
-    viewer = request.viewer
+    viewer, now = request.viewer, timezone.now()
     if erasure := erasures.gone(viewer=viewer, member_id=member_id):
         return render(request, "members/erasure/gone.html", {"erasure": erasure}, status=GONE)
     try:
@@ -115,24 +121,35 @@ def members_detail(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         messages.info(request, _("The member you asked for was merged into this one."))
         return go_to(request, "members:members-detail", winner_id)
     may_edit = viewer.may(Permission.MEMBERS_EDIT)
+    cards = _cards(request, member, now)
+    subject = {"subject": member._meta.label_lower, "number": str(member.pk)}
     context = {
         "member": member,
         "name": member.display_name if may_edit else formats.masked_name(member.display_name),
-        "dossier": selectors.dossier_of(member=member),
-        "sections": [
-            (key, section.label, reverse("members:members-section", args=[member.pk, key]))
-            for key, section in ports.sections_for(viewer)
-        ],
-        "merges": merging.merges_of(member=member, viewer=viewer),
+        "main": cards[True],
+        "aside": cards[False],
+        "days_in_stage": (localdate(now) - member.stage_since).days if member.stage_since else None,
         "may_edit": may_edit,
-        "may_tag": viewer.may(Permission.TAGS_EDIT),
         "may_reveal": viewer.may(Permission.MEMBERS_REVEAL),
-        "sees_audit": viewer.may(Permission.AUDIT_VIEW),
         "may_erase": viewer.may(Permission.MEMBERS_ERASE),
         "may_disclose": viewer.may(Permission.MEMBERS_DISCLOSE),
         "erasure": erasures.waiting_of(viewer=viewer, member_id=member.pk),
+        "audit_url": f"{reverse('core:audit-list')}?{urlencode(subject)}"
+        if viewer.may(Permission.AUDIT_VIEW)
+        else "",
     }
     return render(request, "members/members/detail.html", context)
+
+
+def _cards(request: ConsoleRequest, member: Member, now: datetime) -> dict[bool, list[str]]:
+    """Draw the cards of the main column (true) and of the one beside it."""
+    cards: dict[bool, list[str]] = {True: [], False: []}
+    for _key, panel in panels_for(request.viewer):
+        found = panel.load(member=member, viewer=request.viewer, now=now, query=request.GET)
+        if found is not None:
+            card = render_to_string(panel.template, {"member": member, **found}, request)
+            cards[panel.is_main].append(card)
+    return cards
 
 
 @console(Permission.MEMBERS_VIEW)
@@ -150,18 +167,6 @@ def members_orders(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
     return page_or_partial(
         request, "members/members/orders.html", "members/members/_orders.html", context
     )
-
-
-@console(Permission.MEMBERS_VIEW)
-def members_section(request: ConsoleRequest, member_id: int, key: str) -> HttpResponseBase:
-    """Answer a card that another app adds to the page."""
-    member = _member(request.viewer, member_id)
-    section = dict(ports.sections_for(request.viewer)).get(key)
-    if section is None:
-        raise NotFound
-    found = section.load(member.pk, request.viewer)
-    context = {"key": key, "section": section, "is_empty": found is None} | dict(found or {})
-    return render(request, "members/members/_section.html", context)
 
 
 @console(Permission.MEMBERS_EDIT, methods=("GET", "POST"))

@@ -5,11 +5,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Q
 
 from core.kernel import crypto
 from members.custom_fields.models import CustomValue
-from members.identities.models import Identity
 from members.orders.models import Order
 from members.profiles import rules
 from members.profiles.models import Member, MergedMember
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from members.segments.models import Segment
-    from members.tags.models import Tag
     from members.tags.selectors import HeldTag
 
 TAIL, VIN_TAIL = 4, 6
@@ -142,40 +140,6 @@ def cars_of(*, brand_id: int, member_ids: Sequence[int]) -> QuerySet[Ownership]:
     """Return the cars that members own now, the newest first."""
     rows = Ownership.objects.filter(brand_id=brand_id, member_id__in=member_ids, ended_on=None)
     return rows.select_related("vehicle__model").order_by("-delivered_on", "-pk")
-
-
-@dataclass(frozen=True, slots=True)
-class Dossier:
-    """What a member's page shows first."""
-
-    cars: Sequence[Ownership]
-    tags: list[HeldTag]
-    kept_from: list[Tag]  # whose rules leave the member alone
-    identities: Sequence[Identity]
-    order_count: int
-    order_fen: int
-    last_ordered_at: datetime | None
-
-
-def dossier_of(*, member: Member) -> Dossier:
-    """Return everything but history: five queries."""
-    of_member = {"brand_id": member.brand_id, "member": member}
-    totals = Order.objects.filter(**of_member).aggregate(
-        number=Count("pk"), fen=Sum("amount_fen"), last=Max("ordered_at")
-    )
-    return Dossier(
-        cars=list(
-            Ownership.objects.filter(**of_member)
-            .select_related("vehicle__model")
-            .order_by("-delivered_on")
-        ),
-        tags=tag_selectors.tags_of(brand_id=member.brand_id, member_ids=[member.pk])[member.pk],
-        kept_from=tag_selectors.blocked_for(member=member),
-        identities=list(Identity.objects.filter(**of_member).order_by("kind", "pk")),
-        order_count=totals["number"],
-        order_fen=totals["fen"] or 0,
-        last_ordered_at=totals["last"],
-    )
 
 
 def orders_of(*, member: Member) -> QuerySet[Order]:

@@ -42,7 +42,10 @@ class SplitForm(forms.Form):
         owned = Ownership.objects.filter(**of_member).select_related("vehicle__model")
         orders = Order.objects.filter(**of_member).order_by("-ordered_at")[:MOST_ORDERS]
         offered = {
-            "identities": [(row.pk, f"{row.get_kind_display()} {row.value}") for row in names],
+            "identities": [
+                (row.pk, f"{row.get_kind_display()} {formats.masked_tail(row.value)}")
+                for row in names
+            ],
             "ownerships": [
                 (row.pk, f"{row.vehicle.model.name} …{row.vehicle.vin_tail} · {row.delivered_on}")
                 for row in owned.order_by("-delivered_on")

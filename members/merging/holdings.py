@@ -59,6 +59,15 @@ AND NOT EXISTS (
     WHERE one.brand_id = k.brand_id AND one.id = k.tag_id AND grp.is_exclusive
 )
 """  # noqa: S608  only constants are put in
+VALUE_STANDS = """
+EXISTS (
+    SELECT FROM members_customfield AS field
+    WHERE field.brand_id = k.brand_id AND field.id = k.field_id
+) AND (k.choice_id IS NULL OR EXISTS (
+    SELECT FROM members_customchoice AS choice
+    WHERE choice.brand_id = k.brand_id AND choice.id = k.choice_id
+))
+"""
 TABLES = (
     MovedRows(table="members_identity", label=_("Names in other systems"), part="identities"),
     MovedRows(table="members_ownership", label=_("Vehicles"), part="ownerships"),
@@ -108,13 +117,14 @@ TABLES = (
         table="members_customvalue",
         label=_("Custom fields"),
         key=("field_id", "slot"),
-        # One value has slot 0; of several choices each has its own, so that those unite.
+        # Of several choices there is a row each, and those of both stay.
         clashes=(
             Clash(
-                together="w.field_id = l.field_id AND w.slot = l.slot",
-                words=_("Both have it: the value of the one who stays counts."),
+                together="l.field_id = w.field_id AND l.slot = w.slot",
+                words=_("Both have a value: that of the one who stays counts."),
             ),
         ),
+        comes_back=VALUE_STANDS,
     ),
     MovedRows(table="members_stagechange", label=_("Changes of stage"), marked="of_merged"),
     # A pair with the one who goes says nothing any more; undoing brings it back.

@@ -32,8 +32,8 @@ LOOSE = {'db_constraint': False, 'db_index': False}
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0010_data_classes'),
-        ('members', '0008_custom_fields'),
+        ('core', '0011_data_classes'),
+        ('members', '0009_timeline'),
     ]
 
     operations = [

@@ -28,7 +28,7 @@ REASONS = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0010_data_classes"),
+        ("core", "0011_data_classes"),
         ("members", "0010_privacy"),
     ]
     operations = [

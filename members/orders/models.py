@@ -49,7 +49,7 @@ class Order(BrandDetail):
         indexes = [
             # A member's orders, newest first; sums per member need no visit to the table.
             models.Index(
-                fields=["brand", "member", "-ordered_at"],
+                fields=["brand", "member", "-ordered_at", "-id"],
                 include=["amount_fen"],
                 name="members_order_by_member",
             ),

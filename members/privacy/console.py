@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
-from members.privacy import selectors, services
+from members.privacy import sections, selectors, services
 from members.privacy.forms import EvidenceForm, TextForm
 from members.privacy.models import Purpose
 from members.profiles.models import Member
@@ -19,20 +19,17 @@ from members.profiles.models import Member
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
-PAST, REFUSED = 20, 422
+REFUSED = 422
 
 
 @console(Permission.MEMBERS_VIEW)
 def consents_of_member(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
     """Show how a member stands to every purpose: the card on the member's page."""
     member = _member(request, member_id)
-    context = {
-        "member": member,
-        "standings": selectors.standings(member=member, now=timezone.now()),
-        "past": selectors.past(member=member, limit=PAST),
-        "may_edit": request.viewer.may(Permission.MEMBERS_EDIT),
-    }
-    return render(request, "members/privacy/_of_member.html", context)
+    found = sections.consents(
+        member=member, viewer=request.viewer, now=timezone.now(), query=request.GET
+    )
+    return render(request, "members/privacy/_of_member.html", {"member": member, **found})
 
 
 @console(Permission.MEMBERS_EDIT, methods=("GET", "POST"))

@@ -1,15 +1,19 @@
-"""Who wants to know what happens to members: concepts above this one, which it may not import."""
+"""Who wants to know what happens to members, and what stands on a member's page.
+
+Both come from concepts above this one, which it may not import, and from other apps.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from core.kernel.access import Viewer
+    from core.kernel.access import Permission, Viewer
+    from members.profiles.models import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,34 @@ class StageTeller(Protocol):
         """Keep it, in the caller's transaction."""
 
 
+class LoadPanel(Protocol):
+    """Looks up what a card of a member's page shows."""
+
+    def __call__(
+        self, *, member: Member, viewer: Viewer, now: datetime, query: Mapping[str, str]
+    ) -> Mapping[str, Any] | None:
+        """Return the context of the card's template; None leaves the card away.
+
+        ``query`` is what the page's address says. The number of queries must not grow with what
+        is known of the member.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A card on a member's page.
+
+    ``template`` draws the whole card; besides what ``load`` returns it gets ``member`` and
+    ``request``. Cards stand by ``order`` in the column at the side, or in the main one.
+    """
+
+    template: str
+    load: LoadPanel
+    permission: Permission | None = None
+    order: int = 100
+    is_main: bool = False
+
+
 _followers: list[FactsFollower] = []
 _tellers: list[StageTeller] = []
 
@@ -55,6 +87,24 @@ def register_stage_teller(teller: StageTeller) -> None:
     """Announce who keeps stages that were set; called from ``AppConfig.ready``."""
     if teller not in _tellers:
         _tellers.append(teller)
+
+
+_panels: dict[str, Panel] = {}
+
+
+def register_panel(key: str, panel: Panel) -> None:
+    """Announce a card; called from ``AppConfig.ready``."""
+    _panels[key] = panel
+
+
+def panels_for(viewer: Viewer) -> list[tuple[str, Panel]]:
+    """Return the cards that the viewer may see, in order."""
+    allowed = [
+        (key, panel)
+        for key, panel in _panels.items()
+        if panel.permission is None or viewer.may(panel.permission)
+    ]
+    return sorted(allowed, key=lambda pair: pair[1].order)
 
 
 def facts_changed(*, brand_id: int, member_ids: Sequence[int], now: datetime) -> None:

@@ -188,29 +188,6 @@ def tags_limits(request: ConsoleRequest) -> HttpResponseBase:
     return drawer(request, form, _("Limits of tags"), _("Save limits"))
 
 
-@console(Permission.MEMBERS_VIEW)
-def tags_history_of_member(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
-    """Show what happened to a member's tags, the newest first: a card on the member's page."""
-    member = Member.objects.visible_to(request.viewer).filter(pk=member_id).first()
-    if member is None:
-        raise NotFound
-    before = request.GET.get("before", "")
-    is_number = before.isascii() and before.isdecimal() and len(before) < 19
-    rows = looking_back.of_member(
-        member=member,
-        before=int(before) if is_number else looking_back.NEWEST,
-        limit=looking_back.A_PAGE + 1,
-    )
-    shown = rows[: looking_back.A_PAGE]
-    context = {
-        "member": member,
-        "rows": shown,
-        "older": shown[-1].pk if len(rows) > len(shown) else "",
-        "is_first": not is_number,
-    }
-    return render(request, "members/tags/_member_history.html", context)
-
-
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))
 def tags_of_member(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
     """Give one member one more tag, or take one: the card on the member's page."""

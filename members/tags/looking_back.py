@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -12,7 +13,6 @@ from members.tags.models import TagAct, TagChange, TagChangeBatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from members.tags.models import Tag
 
 # Newest first through the member's bucket: what happened to a thousand neighbours, of which the
-# member's own are kept, and so for everybody who was merged into the member. ``before`` turns the
-# page. What both had in one batch is told once; that a merge took tags from the one and gave them
-# to the other is told by the one who has them.
+# member's own are kept, and so for everybody who was merged into the member. ``at`` and ``before``
+# turn the page. What both had in one batch is told once; that a merge took tags from the one and
+# gave them to the other is told by the one who has them.
 OF_MEMBER = """
-SELECT DISTINCT ON (told.id) told.*, nullif(whose.member_id, %(member)s)
+SELECT DISTINCT ON (told.at, told.id) told.*, nullif(whose.member_id, %(member)s)
 FROM unnest(%(members)s::bigint[]) AS whose (member_id)
 CROSS JOIN LATERAL (
     SELECT batch.id, batch.at, change.tag_id, change.tag_name, change.kind, act.id AS act_id,
@@ -35,22 +35,23 @@ CROSS JOIN LATERAL (
         ON change.brand_id = batch.brand_id AND change.id = batch.change_id
     JOIN members_tagact act ON act.brand_id = batch.brand_id AND act.id = change.act_id
     WHERE batch.brand_id = %(brand)s AND batch.bucket = whose.member_id / %(size)s
-        AND batch.id < %(before)s AND whose.member_id = ANY(batch.member_ids)
+        AND (batch.at, batch.id) < (%(at)s, %(before)s)
+        AND whose.member_id = ANY(batch.member_ids)
         AND (
             whose.member_id = %(member)s OR act.source <> 'merge' OR act.run_id IS NOT NULL
         )
-    ORDER BY batch.id DESC LIMIT %(limit)s
+    ORDER BY batch.at DESC, batch.id DESC LIMIT %(limit)s
 ) AS told
-ORDER BY told.id DESC, whose.member_id <> %(member)s LIMIT %(limit)s
+ORDER BY told.at DESC, told.id DESC, whose.member_id <> %(member)s LIMIT %(limit)s
 """
-NEWEST = 2**62
+NEWEST, END_OF_TIME = 2**62, datetime(9999, 12, 1, tzinfo=UTC)
 A_PAGE = 20
 MOST_MERGED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing that happened to one member's tag. ``pk`` turns the page.
+    """One thing that happened to one member's tag. ``at`` and ``pk`` turn the page.
 
     ``of_merged`` is the number of whoever it happened to, where they became this member since.
     """
@@ -79,10 +80,13 @@ class Happened:
         return str(TagAct.Source(self.source).label)
 
 
-def of_member(*, member: Member, before: int = NEWEST, limit: int = A_PAGE) -> list[Happened]:
-    """Return what happened to a member's tags, the newest first, below a batch's number.
+def of_member(
+    *, member: Member, at: datetime = END_OF_TIME, before: int = NEWEST, limit: int = A_PAGE
+) -> list[Happened]:
+    """Return what happened to a member's tags, the newest first.
 
-    With what happened to members who were merged into this one.
+    Only what comes before a moment and, among that moment's, below a batch's number. With what
+    happened to members who were merged into this one.
     """
     merged = MergedMember.objects.filter(brand_id=member.brand_id, winner_id=member.pk)
     ids = list(merged.order_by("-merge_id").values_list("pk", flat=True)[:MOST_MERGED])
@@ -91,6 +95,7 @@ def of_member(*, member: Member, before: int = NEWEST, limit: int = A_PAGE) -> l
         "member": member.pk,
         "members": [member.pk, *ids],
         "size": TagChangeBatch.SIZE,
+        "at": at,
         "before": before,
         "limit": limit,
     }

@@ -290,6 +290,10 @@ class TagChangeBatch(BrandDetail):
         indexes = [
             models.Index(fields=["brand", "bucket", "-id"], name="members_tagchangebatch_near"),
             models.Index(fields=["brand", "change", "bucket"], name="members_tagchangebatch_of"),
+            # A member's timeline: their bucket, in the order of time.
+            models.Index(
+                fields=["brand", "bucket", "-at", "-id"], name="members_tagchangebatch_time"
+            ),
         ]
 
     def __str__(self) -> str:

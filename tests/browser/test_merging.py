@@ -36,7 +36,7 @@ def test_job_merge_two_members_and_undo(open_page, brand, twins, width):
     winner, loser = twins
     watched = open_page(f"/members/{winner.pk}/", width=width)
     page = watched.page
-    page.get_by_role("link", name="合并").click()
+    page.get_by_role("link", name="合并…").click()
     page.get_by_label("另一位车主").fill("13922220002")
     page.get_by_role("button", name="查看将要转移的内容").click()
     page.wait_for_url(f"**/{winner.pk}/merge/{loser.pk}/")

@@ -106,7 +106,7 @@ def test_job_one_member_gets_a_tag_with_an_end(open_page, brand, world, width):
     _camping, driving, people = world
     watched = open_page(f"/members/{people[0].pk}/", width=width)
     page = watched.page
-    expect(page.locator("#member-tag-history")).to_contain_text("露营")
+    expect(page.locator("#member-timeline")).to_contain_text("露营")
     page.locator("#member-tags").get_by_role("link", name="打标签").click()
     page.locator("#member-tags [name=tag]").select_option(label="自驾")
     page.locator("#member-tags [name=ends_in]").fill("7")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import count
 
 from django.utils import timezone
@@ -11,26 +10,16 @@ from core.files import services as files
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.custom_fields.models import CustomField, CustomValue
-from members.duplicates.models import DuplicatePair
-from members.erasure.models import Erasure
 from members.imports.models import ImportJob, ImportRejection
 from members.lifecycle.models import StageChange
 from members.live.models import LiveSegment
-from members.members.ports import MemberSection, register_member_section
-from members.merging.services import merge_members
 from members.orders.models import Order
-from members.privacy.models import Consent, ConsentText
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
-from members.subject_files.models import SubjectFile
 from members.tags import services as tags
 from members.tags.models import MemberTag, Tag, TagChange, TagGroup, TagRule
-from members.vehicles.models import MileageReading, ServiceVisit, VehicleModel
 from tests.factories.members import (
-    IdentityFactory,
     MemberFactory,
-    OwnershipFactory,
-    VehicleModelFactory,
 )
 from tests.tenancy.samples import listing, pk, row
 
@@ -47,58 +36,6 @@ def make_member(scope):
 
 def member(scope):
     return {"member_id": make_member(scope).pk}
-
-
-def make_text(scope):
-    """The text in force, made once for a brand."""
-    with tenant(scope.brand.pk):
-        return ConsentText.objects.get_or_create(
-            brand=scope.brand,
-            purpose="marketing",
-            version="1",
-            defaults={
-                "body": f"{scope.brand_canary} text",
-                "effective_from": timezone.now() - timedelta(days=9),
-                "created_at": timezone.now(),
-            },
-        )[0]
-
-
-def consent_text(scope):
-    return {"text_id": make_text(scope).pk}
-
-
-def consent(scope):
-    of = make_member(scope)
-    with tenant(scope.brand.pk):
-        made = Consent.objects.create(
-            brand=scope.brand,
-            member=of,
-            purpose="marketing",
-            version="1",
-            given_at=timezone.now(),
-            evidence=f"{scope.canary} form",
-        )
-    return {"consent_id": made.pk, "body": {"evidence": "call"}}
-
-
-def new_consent(scope):
-    make_text(scope)
-    return {"member": make_member(scope).pk, "purpose": "marketing", "evidence": "form"}
-
-
-def member_to_reveal(scope):
-    phoned = MemberFactory(
-        brand=scope.brand, home_dealer=scope.dealer, phone=f"+86138{next(number):08d}"
-    )
-    body = {"field": "phone", "reason": "call", "note": "calls back"}
-    return {"member_id": phoned.pk, "body": body}
-
-
-def section(scope):
-    """No app adds a card yet; this one is empty."""
-    register_member_section("sample", MemberSection("Sample", "", lambda _id, _viewer: None))
-    return member(scope) | {"key": "sample"}
 
 
 def order(scope):
@@ -176,43 +113,6 @@ def snapshot_and_other(scope):
 
 def snapshot_side(scope):
     return snapshot_and_other(scope) | {"side": "plus"}
-
-
-def erasure(scope):
-    """One that waits."""
-    person, now = make_member(scope), timezone.now()
-    with tenant(scope.brand.pk):
-        made = Erasure.objects.create(
-            brand=scope.brand,
-            member_id=person.pk,
-            dealer_id=person.home_dealer_id,
-            mark=b"m" * 16,
-            reason="asked",
-            requested_by_label=f"{scope.canary} somebody",
-            requested_at=now,
-            due_at=now,
-        )
-    return {"erasure_id": made.pk}
-
-
-def subject_file(scope):
-    with tenant(scope.brand.pk):
-        made = SubjectFile.objects.create(
-            brand=scope.brand,
-            member=make_member(scope),
-            requested_by_label=f"{scope.canary} somebody",
-            created_at=timezone.now(),
-        )
-    return {"file_id": made.pk}
-
-
-def to_be_deleted(scope):
-    person = make_member(scope)
-    return {"member": person.pk, "name": person.display_name, "reason": "asked"}
-
-
-def to_be_told(scope):
-    return {"member": make_member(scope).pk}
 
 
 def segment_and_member(scope):
@@ -319,124 +219,6 @@ def import_job(scope):
     return {"job_id": job.pk}
 
 
-def identity(scope):
-    made = IdentityFactory(
-        brand=scope.brand, member=make_member(scope), value=f"{scope.canary}{next(number)}"
-    )
-    return {"identity_id": made.pk}
-
-
-def make_ownership(scope):
-    """A car with a reading and a visit, whose owner is in the scope."""
-    held = OwnershipFactory(brand=scope.brand, member=make_member(scope))
-    with tenant(scope.brand.pk):
-        MileageReading.objects.create(
-            brand=scope.brand,
-            vehicle=held.vehicle,
-            read_on=held.delivered_on,
-            km=10,
-            reason=f"{scope.canary} reason",
-            created_at=timezone.now(),
-        )
-        ServiceVisit.objects.create(
-            brand=scope.brand,
-            vehicle=held.vehicle,
-            visited_on=held.delivered_on,
-            kind="repair",
-            created_at=timezone.now(),
-        )
-    return held
-
-
-def ownership(scope):
-    return {"ownership_id": make_ownership(scope).pk}
-
-
-def vehicle(scope):
-    return {"vehicle_id": make_ownership(scope).vehicle_id}
-
-
-def reading(scope):
-    return {"reading_id": make_ownership(scope).vehicle.readings.get().pk}
-
-
-def visit(scope):
-    return {"visit_id": make_ownership(scope).vehicle.visits.get().pk}
-
-
-def inside(make):
-    """Make what looks for a row of its own within the brand."""
-
-    def made(scope):
-        with tenant(scope.brand.pk):
-            return make(scope)
-
-    return made
-
-
-def both(scope):
-    return {"winner_id": make_member(scope).pk, "loser_id": make_member(scope).pk}
-
-
-def merge(scope):
-    with tenant(scope.brand.pk):
-        made = merge_members(**both(scope), actor=scope.person, now=timezone.now())
-    return {"merge_id": made.pk}
-
-
-def pair(scope):
-    first, second = make_member(scope), make_member(scope)
-    with tenant(scope.brand.pk):
-        made = DuplicatePair.objects.create(
-            brand=scope.brand,
-            first=first,
-            second=second,
-            score=80,
-            reasons=["name_tail"],
-            found_at=timezone.now(),
-        )
-    return {"pair_id": made.pk}
-
-
-def new_identity(scope):
-    return {"member": make_member(scope).pk, "kind": "unionid", "value": "oNEW"}
-
-
-def new_merge(scope):
-    found = both(scope)
-    return {"winner": found["winner_id"], "loser": found["loser_id"]}
-
-
-def new_split(scope):
-    held = make_ownership(scope)
-    return {"member": held.member_id, "display_name": "New", "ownerships": [held.pk]}
-
-
-def new_ownership(scope):
-    return {
-        "member": make_member(scope).pk,
-        "vin": "LSVAM4187C2184847",
-        "model": VehicleModelFactory(brand=scope.brand).pk,
-        "delivered_on": "2024-01-01",
-    }
-
-
-def new_reading(scope):
-    return {"vehicle": vehicle(scope)["vehicle_id"], "read_on": "2026-01-01", "km": 99}
-
-
-def new_visit(scope):
-    return {
-        "vehicle": vehicle(scope)["vehicle_id"],
-        "visited_on": "2026-01-01",
-        "kind": "repair",
-    }
-
-
-def new_owner(scope):
-    return {"to": make_member(scope).pk, "on": "2026-01-01"}
-
-
 def make_field(scope):
     """A field of the brand in which one member of the scope has a value."""
     holder, n = make_member(scope), next(number)
@@ -502,83 +284,7 @@ def import_key(scope):
     return {"job_id": next(iter(import_job(scope).values()))}
 
 
-def known_member(scope):
-    """The customer number of a new member of the scope."""
-    number_ = f"{scope.canary}-B{next(number)}"
-    MemberFactory(
-        brand=scope.brand,
-        home_dealer=scope.dealer,
-        display_name=f"{scope.canary} {number_}",
-        customer_no=number_,
-    )
-    return number_
-
-
-def member_rows(scope):
-    """A new member with the scope's dealer; to other brands no dealer has this name."""
-    row_ = {"customer_no": f"N{next(number)}", "home_dealer": scope.dealer.name}
-    return {"rows": [row_]}
-
-
-def vehicle_rows(scope):
-    code = f"B{next(number)}"
-    with tenant(scope.brand.pk):
-        VehicleModel.objects.create(brand=scope.brand, code=code, name=code)
-    row_ = {"vin": "LSVAU2A30N2123456", "model": code, "delivered_on": "2026-03-01"}
-    row_ |= {"customer_no": known_member(scope)}
-    return {"rows": [row_], "is_domestic": False}
-
-
-def order_rows(scope):
-    row_ = {"order_no": f"B{next(number)}", "amount_fen": 100}
-    row_ |= {"ordered_at": "2026-03-01T10:00:00+08:00", "customer_no": known_member(scope)}
-    return {"rows": [row_]}
-
-
-def tag_rows(scope):
-    given = tag(scope)["tag_id"]
-    return {"rows": [{"member": make_member(scope).pk, "give": [given]}]}
-
-
 ROUTES = {
-    "api:members:duplicates-list": listing(),
-    "api:members:duplicates-detail": row(pk(pair)),
-    "api:members:duplicates-dismiss": row(pk(pair)),
-    "api:members:duplicates-find": listing(),
-    "api:members:identities-list": listing(refers=new_identity),
-    "api:members:identities-detail": row(pk(identity)),
-    "api:members:identities-remove": row(pk(identity)),
-    "api:members:member-merges-list": listing(refers=new_merge),
-    "api:members:member-merges-preview": listing(),
-    "api:members:member-merges-detail": row(pk(merge)),
-    "api:members:member-merges-undo": row(pk(merge)),
-    "api:members:member-merges-split": listing(refers=new_split),
-    "api:members:mileage-readings-list": listing(refers=new_reading),
-    "api:members:mileage-readings-detail": row(pk(inside(reading))),
-    "api:members:ownerships-list": listing(refers=new_ownership),
-    "api:members:ownerships-detail": row(pk(ownership)),
-    "api:members:ownerships-end": row(pk(ownership)),
-    "api:members:ownerships-transfer": row(pk(ownership), refers=new_owner),
-    "api:members:service-visits-list": listing(refers=new_visit),
-    "api:members:service-visits-detail": row(pk(inside(visit))),
-    "api:members:vehicles-list": listing(),
-    "api:members:vehicles-detail": row(pk(vehicle)),
-    "members:duplicates-list": listing(),
-    "members:duplicates-find": listing(),
-    "members:duplicates-dismiss": row(pair),
-    "members:identities-add": row(member),
-    "members:identities-remove": row(identity),
-    "members:merges-start": row(member),
-    "members:merges-preview": row(both),
-    "members:merges-detail": row(merge),
-    "members:merges-split": row(member),
-    "members:merges-undo": row(merge),
-    "members:ownerships-end": row(ownership),
-    "members:ownerships-transfer": row(ownership),
-    "members:vehicles-add": row(member),
-    "members:vehicles-detail": row(vehicle),
-    "members:vehicles-read": row(vehicle),
-    "members:vehicles-visit": row(vehicle),
     "api:members:custom-fields-list": listing(dealers=False),
     "api:members:custom-fields-detail": row(pk(custom_field), dealers=False),
     "api:members:custom-fields-restore": row(pk(custom_field), dealers=False),
@@ -588,10 +294,6 @@ ROUTES = {
     "members:custom-fields-edit": row(custom_field, dealers=False),
     "members:custom-fields-move": row(custom_field, dealers=False),
     "members:custom-fields-archive": row(custom_field, dealers=False),
-    "api:members:members-batch-list": listing(refers=member_rows),
-    "api:members:vehicles-batch-list": listing(refers=vehicle_rows),
-    "api:members:orders-batch-list": listing(refers=order_rows),
-    "api:members:member-tags-batch-list": listing(refers=tag_rows),
     "api:members:imports-list": listing(),
     "api:members:imports-detail": row(pk(import_job)),
     "api:members:imports-rejections": row(pk(import_job)),
@@ -603,13 +305,7 @@ ROUTES = {
     "api:members:stage-changes-detail": row(pk(stage_change)),
     "api:members:members-list": listing(refers=new_member),
     "api:members:members-detail": row(pk(member), refers=new_member),
-    "api:members:consents-list": listing(refers=new_consent),
-    "api:members:consents-detail": row(pk(consent)),
-    "api:members:consents-withdraw": row(pk(consent)),
-    "api:members:consent-texts-list": listing(dealers=False),
-    "api:members:consent-texts-detail": row(pk(consent_text), dealers=False),
-    "api:members:members-reveal": row(pk(member_to_reveal)),
-    "api:members:reveal-limit": listing(),
+    "api:members:members-timeline": row(member),
     "api:members:orders-list": listing(refers=new_order),
     "api:members:orders-detail": row(pk(order)),
     "api:members:segments-list": listing(dealers=False),
@@ -660,16 +356,7 @@ ROUTES = {
     "members:members-detail": row(member),
     "members:members-edit": row(member),
     "members:members-orders": row(member),
-    "members:members-section": row(section),
-    "members:consents-of-member": row(member),
-    "members:consents-change": row(
-        lambda scope: member(scope) | {"purpose": "marketing", "act": "give"}
-    ),
-    "members:consent-texts": listing(),
-    "members:consent-texts-new": listing(),
-    "members:reveals-new": row(member),
-    "members:reveals-list": listing(),
-    "members:reveals-limit": listing(),
+    "members:timeline": row(member),
     "members:tags-of-member": row(member),
     "members:segments-list": listing(),
     "members:segments-new": listing(),
@@ -703,18 +390,7 @@ ROUTES = {
     "members:tags-members": row(tag, dealers=False),
     "members:tags-clear": row(tag, dealers=False),
     "members:tags-history": row(tag, dealers=False),
-    "members:tags-history-of-member": row(member),
     "members:tags-merge": row(tag, dealers=False),
     "members:tags-undo": row(act),
     "members:tags-limits": listing(),
-    "members:erasures-new": row(member),
-    "members:erasures-list": listing(),
-    "members:erasures-grace": listing(),
-    "members:erasures-withdraw": row(erasure),
-    "members:subject-files": row(member),
-    "api:members:erasures-list": listing(refers=to_be_deleted),
-    "api:members:erasures-detail": row(pk(erasure)),
-    "api:members:erasures-withdraw": row(pk(erasure)),
-    "api:members:subject-files-list": listing(refers=to_be_told),
-    "api:members:subject-files-detail": row(pk(subject_file)),
 }

@@ -13,7 +13,7 @@ from core.kernel.errors import InvalidInput
 from core.kernel.paging import keyset_page
 from core.kernel.scoping import tenant
 from core.lists import ports, selectors
-from tests.tenancy import communities, core, members
+from tests.tenancy import communities, core, members, people
 from tests.tenancy.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,7 @@ SAMPLES = {
     "community-members": seat,
     "dealers": lambda _scope: None,
     "deliveries": delivery,
+    "duplicates": people.pair,
     "imports": members.import_job,
     "members": members.member,
     "orders": order,

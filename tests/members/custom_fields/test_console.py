@@ -138,7 +138,7 @@ def test_a_value_is_given_in_the_members_form_and_stands_on_the_page(signed_in, 
     )
     assert answer.status_code == 302, answer.content.decode()
     assert held(member)["use"] == (choices[1].pk,)
-    section = reverse("members:members-section", args=[member.pk, "custom"])
+    section = reverse("members:members-detail", args=[member.pk])
     card = signed_in.get(section).content.decode()
     for text in ("购车用途", "通勤", "家用、通勤", "<dd>4</dd>", "2027-01-02"):
         assert text in card
@@ -173,7 +173,7 @@ def test_a_refused_value_is_named_and_kept(name, value, signed_in, member, decla
 def test_markup_in_a_value_is_inert(signed_in, member, declare):
     declare("nick")
     edit(signed_in, member, custom_nick="{{7*7}}<script>alert(1)</script>")
-    card = signed_in.get(reverse("members:members-section", args=[member.pk, "custom"]))
+    card = signed_in.get(reverse("members:members-detail", args=[member.pk]))
     assert "{{7*7}}&lt;script&gt;" in card.content.decode()
 
 
@@ -206,7 +206,7 @@ def test_personal_values_are_masked_for_who_may_not_edit_and_in_files(
     analyst = StaffFactory(brand=brand)
     RoleGrantFactory(brand=brand, staff=analyst, role="analyst")
     client.force_login(analyst, backend="django.contrib.auth.backends.ModelBackend")
-    card = client.get(reverse("members:members-section", args=[member.pk, "custom"]))
+    card = client.get(reverse("members:members-detail", args=[member.pk]))
     assert "小陈" not in card.content.decode()
     assert "•••" in card.content.decode()
 

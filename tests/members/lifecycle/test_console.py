@@ -122,8 +122,8 @@ def test_a_member_is_moved_by_hand(signed_in, brand, member):
     signed_in.post(url, {"to_stage": "lost", "note": "车已卖"})
     with tenant(brand.pk):
         assert Member.objects.get().stage == "lost"
-    section = reverse("members:members-section", args=[member.pk, "lifecycle"])
-    assert "车已卖" in signed_in.get(section).content.decode()
+    page = signed_in.get(reverse("members:members-detail", args=[member.pk]))
+    assert "车已卖" in page.content.decode()
     history = signed_in.get(reverse("members:lifecycle-history", args=[member.pk]))
     assert "车已卖" in history.content.decode()
 

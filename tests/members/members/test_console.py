@@ -1,10 +1,13 @@
 import pytest
 from django.urls import reverse
 
+from core.kernel.access import Permission
 from core.kernel.scoping import tenant
 from members.members import ports
-from members.members.ports import MemberColumn, MemberSection
+from members.members.ports import MemberColumn
+from members.profiles import ports as profiles
 from members.profiles.models import Member
+from members.profiles.ports import Panel
 from members.tags.models import MemberTag
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.core import CityFactory, DealerFactory, RoleGrantFactory, StaffFactory
@@ -12,6 +15,7 @@ from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "members:members-list"
+DETAIL_BUDGET = 32  # a query or two for each card and each kind of the timeline
 
 
 def listed(client, **query):
@@ -146,7 +150,7 @@ def test_detail_brings_everything_together(signed_in, brand, query_budget):
     member = MemberFactory(brand=brand, display_name="陈小宇", phone="+8613812345678")
     make_car(member)
     tag = make_tag(member)
-    with query_budget(10):
+    with query_budget(DETAIL_BUDGET):
         page = signed_in.get(reverse("members:members-detail", args=[member.pk]))
     text = page.content.decode()
     assert all(part in text for part in ("陈小宇", "138****5678", "ABC123", tag.name))
@@ -216,22 +220,31 @@ def test_27_a_stale_form_changes_nothing_and_keeps_what_was_typed(signed_in, bra
 
 def test_other_apps_add_columns_and_cards(signed_in, brand, monkeypatch):
     monkeypatch.setattr(ports, "_columns", {})
-    monkeypatch.setattr(ports, "_sections", {})
+    monkeypatch.setattr(profiles, "_panels", {})
     member = MemberFactory(brand=brand)
     ports.register_member_column(
         "rooms", MemberColumn("Rooms", lambda ids, _viewer: {pk: [("Room 7", "/r/")] for pk in ids})
     )
-    empty = MemberSection("Empty", "components/skeleton.html", lambda _pk, _viewer: None)
-    ports.register_member_section("empty", empty)
     assert "Room 7" in signed_in.get(reverse(LIST)).content.decode()
-    section = reverse("members:members-section", args=[member.pk, "empty"])
-    assert (
-        section
-        in signed_in.get(reverse("members:members-detail", args=[member.pk])).content.decode()
+    for key, found in (("empty", None), ("told", {"heading": "Plays the violin"})):
+        card = Panel("components/empty.html", lambda found=found, **_given: found)
+        profiles.register_panel(key, card)
+    page = signed_in.get(reverse("members:members-detail", args=[member.pk]))
+    assert "Plays the violin" in page.content.decode()
+    assert len(page.context["aside"]) == 1
+
+
+def test_a_card_shows_to_who_may_see_it(signed_in, brand, monkeypatch):
+    member = MemberFactory(brand=brand)
+    page = signed_in.get(reverse("members:members-detail", args=[member.pk])).content.decode()
+    assert 'id="member-communities"' in page
+    monkeypatch.setattr(
+        "core.staff.rules.PERMISSIONS_OF_ROLE",
+        {"hq_admin": frozenset({Permission.MEMBERS_VIEW})},
     )
-    assert signed_in.get(section).status_code == 200
-    missing = reverse("members:members-section", args=[member.pk, "nothing"])
-    assert signed_in.get(missing).status_code == 404
+    page = signed_in.get(reverse("members:members-detail", args=[member.pk])).content.decode()
+    assert 'id="member-communities"' not in page
+    assert 'id="member-vehicles"' in page
 
 
 def test_the_palette_finds_members(signed_in, brand):

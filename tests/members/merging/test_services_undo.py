@@ -8,6 +8,8 @@ from django.utils.timezone import localdate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from members.custom_fields.invariants import INVARIANTS as CUSTOM
+from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.lifecycle.invariants import INVARIANTS as LIFECYCLE
 from members.merging import services
 from members.merging.invariants import INVARIANTS as MERGES
@@ -46,6 +48,8 @@ person = st.fixed_dictionaries(
         "stage": st.sampled_from(["prospect", "growth", "lost"]),
         "came_from": st.sampled_from([None, "introduction", "mature"]),
         "gender": st.sampled_from(["", "f", "m"]),
+        "hobby": st.sampled_from([None, "钓鱼", "露营"]),
+        "uses": st.sets(st.integers(0, 1)),
         "orders": st.integers(0, 3),
         "cars": st.integers(0, 2),
         "identities": st.integers(0, 2),
@@ -79,10 +83,30 @@ def broken(brand):
     """The data invariants of members that do not hold."""
     found = []
     with connection.cursor() as cursor:
-        for each in (*TAGS, *LIFECYCLE, *MERGES, *VEHICLES):
+        for each in (*TAGS, *CUSTOM, *LIFECYCLE, *MERGES, *VEHICLES):
             cursor.execute(each.sql, {"brand_id": brand.pk})
             found += [each.name] if cursor.fetchall() else []
     return found
+
+
+def declare(brand):
+    """A field of the brand for a text, and one with two choices of which one may have several."""
+    of = {"brand": brand, "created_at": SINCE}
+    text = CustomField.objects.create(key="hobby", label="爱好", kind="text", **of)
+    several = CustomField.objects.create(key="uses", label="用途", kind="choices", **of)
+    choices = [
+        CustomChoice.objects.create(brand=brand, field=several, label=label)
+        for label in ("家用", "通勤")
+    ]
+    return text, choices
+
+
+def answer(member, drawn, text, choices):
+    of = {"brand_id": member.brand_id, "member": member}
+    if drawn["hobby"]:
+        CustomValue.objects.create(field=text, text=drawn["hobby"], **of)
+    for chosen in (choices[index] for index in drawn["uses"]):
+        CustomValue.objects.create(field_id=chosen.field_id, slot=chosen.pk, choice=chosen, **of)
 
 
 def furnish(brand, number, drawn, tags, rooms):
@@ -141,12 +165,20 @@ def test_merge_then_undo_changes_no_row(brand, actor, mine, theirs, take):
         rooms += RoomFactory.create_batch(2, brand=brand)
         winner = furnish(brand, 1, mine, tags, rooms)
         loser = furnish(brand, 2, theirs, tags, rooms)
+        asked = declare(brand)
+        answer(winner, mine, *asked)
+        answer(loser, theirs, *asked)
         counting.count_tags(brand_id=brand.pk, now=NOW)
         before = all_rows()
         merge = services.merge_members(
             winner_id=winner.pk, loser_id=loser.pk, take=take, actor=actor, now=NOW
         )
         assert all_rows() != before
+        uses = {asked[1][index].pk for index in mine["uses"] | theirs["uses"]}
+        values = CustomValue.objects.filter(member=winner)
+        assert set(values.filter(slot__gt=0).values_list("slot", flat=True)) == uses
+        hobby = values.filter(slot=0).values_list("text", flat=True).first()
+        assert hobby == (mine["hobby"] or theirs["hobby"])
         assert broken(brand) == []
         services.undo_merge(merge=merge, actor=actor, now=NOW)
         assert all_rows() == before

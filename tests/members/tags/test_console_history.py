@@ -79,10 +79,10 @@ def test_an_act_is_undone_after_its_effects_were_shown(signed_in, hand, brand, t
 def test_a_members_page_tells_the_history_of_tags(signed_in, hand, tag, people):
     hand.give(tag, people[0])
     hand.take(tag, people[0])
-    assert "露营" in page(signed_in, "tags-history-of-member", people[0].pk)
-    assert "没有标签变化" in page(signed_in, "tags-history-of-member", people[1].pk)
-    history = reverse("members:tags-history-of-member", args=[people[0].pk])
-    assert history in page(signed_in, "members-detail", people[0].pk)
+    told = page(signed_in, "members-detail", people[0].pk)
+    assert "得到标签「露营」" in told
+    assert "失去标签「露营」" in told
+    assert "露营" not in page(signed_in, "members-detail", people[1].pk)
 
 
 def test_a_tag_is_merged_after_its_effects_were_shown(signed_in, hand, brand, tag, people):

@@ -133,7 +133,9 @@ def test_a_members_history_turns_its_pages(hand, brand, tag, people):
         hand.take(tag, people[0])
     with tenant(brand.pk):
         first = looking_back.of_member(member=people[0], limit=4)
-        rest = looking_back.of_member(member=people[0], before=first[-1].pk, limit=4)
+        rest = looking_back.of_member(
+            member=people[0], at=first[-1].at, before=first[-1].pk, limit=4
+        )
     assert (len(first), len(rest)) == (4, 2)
 
 
@@ -143,12 +145,12 @@ def test_a_members_history_is_found_through_an_index(hand, brand, tag, people):
     hand.give(tag, *people)
     who = people[0].pk
     values = {"brand": brand.pk, "member": who, "members": [who], "size": 1024}
-    values |= {"before": 2**62, "limit": 5}
+    values |= {"before": 2**62, "limit": 5, "at": looking_back.END_OF_TIME}
     with tenant(brand.pk), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {looking_back.OF_MEMBER}", values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "members_tagchangebatch_near" in plan
+    assert "members_tagchangebatch_time" in plan
 
 
 def test_who_sees_a_part_sees_their_own_acts(hand, brand, tag, people):

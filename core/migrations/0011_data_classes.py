@@ -9,7 +9,7 @@ from core.kernel.rls import enable_rls
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0009_export_approvals'),
+        ('core', '0010_audit_in_time'),
     ]
 
     operations = [
