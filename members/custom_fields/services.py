@@ -197,8 +197,8 @@ def set_values(
     """Set values, by the key of their field, for every member named; null takes one away.
 
     Fields that are not named stay as they are. Return how many members changed. For one member
-    the audit trail keeps the old and the new, of personal fields only that they changed; for
-    several it keeps the fields and how many members. The caller vouches for who may be changed.
+    the audit trail keeps which fields changed, for several the fields and how many members; no
+    values, as nothing can be taken out of the trail. The caller vouches for who may be changed.
 
     Raises:
         InvalidInput: see ``check_values``; or there are too many members for one statement.
@@ -227,23 +227,17 @@ def _tell_one(
     actor: Viewer,
     now: datetime,
 ) -> None:
-    changes = [
-        {
-            "field": spec.key,
-            "label": spec.label,
-            "was": selectors.told(spec=spec, value=before.get(spec.key), is_masked=True),
-            "is": selectors.told(spec=spec, value=value, is_masked=True),
-        }
-        for spec, value in wanted.items()
-        if _differs(before.get(spec.key), value)
-    ]
-    said = "; ".join(f"{c['label']}: {c['was'] or '–'} → {c['is'] or '–'}" for c in changes)
+    # The trail can never be changed and outlives the member, so that no value may stand in it.
+    changed = [spec for spec, value in wanted.items() if _differs(before.get(spec.key), value)]
     audit.record(
         action="member.custom_changed",
         subject=Member.objects.get(brand_id=actor.brand_id, pk=member_id),
         actor=actor,
         now=now,
-        data={"said": said, "changes": changes},
+        data={
+            "said": "; ".join(spec.label for spec in changed),
+            "fields": [spec.key for spec in changed],
+        },
     )
 
 

@@ -121,7 +121,7 @@ def test_an_expired_file_that_an_import_names_loses_its_bytes_alone(inside_brand
     later = NOW + services.LIFETIME
     services.delete_expired(brand_id=inside_brand.pk, now=later)
     kept = StoredFile.objects.get()
-    assert (kept.pk, kept.size_bytes) == (named.pk, 0)
+    assert (kept.pk, kept.deleted_at) == (named.pk, later)
     with pytest.raises(services.FileGone):
         services.open_file(stored=kept, now=later)
     assert services.delete_expired(brand_id=inside_brand.pk, now=later) == 0

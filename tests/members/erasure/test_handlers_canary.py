@@ -30,18 +30,23 @@ from core.kernel.scoping import tenant
 from core.runs import services as runs
 from core.saved_views.services import save_view
 from core.staff.selectors import viewer_of_staff
+from members.custom_fields import services as fields
 from members.erasure import ports
 from members.identities.models import Identity
 from members.imports import services as imports
 from members.live import services as live
 from members.members.searching import find_members
+from members.merging import services as merging
 from members.orders.services import record_order
+from members.privacy import services as privacy
 from members.profiles.models import Member
 from members.profiles.services import change_member
+from members.revealing import services as revealing
 from members.snapshots import services as snapshots
 from members.subject_files import services as subject_files
 from members.tags import services as tags
-from members.vehicles.models import VehicleModel
+from members.vehicles import services as vehicles
+from members.vehicles.models import Vehicle, VehicleModel
 from tests.factories.communities import MembershipFactory, RoomFactory, RoomMessageFactory
 from tests.factories.core import CityFactory, DealerFactory
 from tests.factories.members import MemberFactory, SegmentFactory
@@ -49,6 +54,9 @@ from tests.factories.members import MemberFactory, SegmentFactory
 pytestmark = pytest.mark.django_db
 NAME, PHONE, VIN = "欧阳金丝雀", "13800417733", "LSVAA49J132047371"
 CUSTOMER, ORDER, UNIONID = "KH-CANARY-77", "DD-CANARY-88", "union-canary-99"
+# Who turned out to be the same person, and what a field of the brand's own says.
+TWIN, TWIN_PHONE, TWIN_NO = "欧阳替身雀", "13800417744", "KH-CANARY-78"
+HOBBY, WHY = "收藏金丝雀邮票", "换表，车主来电"
 EVERYBODY = {"op": "all", "items": []}
 FILE = (
     "姓名,手机号,客户编号,城市,车架号,车型,交付日期\n"
@@ -85,6 +93,7 @@ def canary(brand, hq, drive, client, api_key):
     with tenant(brand.pk):
         member = Member.objects.get(brand=brand, customer_no=CUSTOMER)
     put_into_tables(brand, member, hq, drive)
+    put_into_cards(brand, member, hq)
     put_into_texts(brand, member, hq)
     ask_by_rest(client, api_key, member)
     write_files(brand, member, hq, drive)
@@ -146,6 +155,49 @@ def put_into_tables(brand, member, hq, drive):
         rule = building.create_rule(wanted=wanted, actor=hq, now=now)
         building.plan_run(rule_id=rule.pk, actor=hq, now=now)
     drive()
+
+
+def put_into_cards(brand, member, hq):
+    """A twin merged in, values of own fields, a car's history, consents, a look behind a mask."""
+    now = timezone.now()
+    twin = MemberFactory(
+        brand=brand, display_name=TWIN, phone=f"+86{TWIN_PHONE}", customer_no=TWIN_NO
+    )
+    with tenant(brand.pk):
+        values = {"key": "hobby", "label": "爱好", "kind": "text"}
+        fields.create_field(values=values, actor=hq, now=now)
+        for person in (member, twin):
+            fields.set_values(member_ids=[person.pk], values={"hobby": HOBBY}, actor=hq, now=now)
+        car = Vehicle.objects.get(brand=brand, ownerships__member=member)
+        for km, why in ((900, ""), (7, f"{WHY}{PHONE}")):
+            vehicles.record_reading(
+                vehicle=car, read_on=now.date(), km=km, reason=why, actor=hq, now=now
+            )
+        vehicles.record_visit(vehicle=car, visited_on=now.date(), kind="repair", actor=hq, now=now)
+        for person in (member, twin):
+            for version in ("1", "2"):
+                privacy.add_text(
+                    purpose="marketing",
+                    version=f"{person.pk}-{version}",
+                    body="同意",
+                    effective_from=timezone.now(),
+                    needs_renewal=False,
+                    actor=hq,
+                    now=now,
+                )
+                privacy.give_consent(
+                    member=person,
+                    purpose="marketing",
+                    evidence=f"{person.display_name}签字",
+                    actor=hq,
+                    now=timezone.now(),
+                )
+        revealing.reveal(
+            member=member, field="phone", reason="call", note=f"回{NAME}电话", actor=hq, now=now
+        )
+        merging.merge_members(
+            winner_id=member.pk, loser_id=twin.pk, reason=f"与{TWIN}同一人", actor=hq, now=now
+        )
 
 
 def put_into_texts(brand, member, hq):
@@ -214,9 +266,10 @@ def needles(brand):
     """What must not be found, in the open or as the hashes by which it was found."""
     hashes = [
         crypto.lookup_hash(brand_id=brand.pk, kind=kind, value=value)
-        for kind, value in (("phone", f"+86{PHONE}"), ("vin", VIN))
+        for kind, value in (("phone", f"+86{PHONE}"), ("phone", f"+86{TWIN_PHONE}"), ("vin", VIN))
     ]
     texts = [NAME, PHONE, VIN, VIN[-6:], CUSTOMER, ORDER, UNIONID, "138****7733"]
+    texts += [TWIN, TWIN_PHONE, TWIN_NO, HOBBY, WHY, "138****7744"]
     return texts + [found.hex() for found in hashes]
 
 
@@ -230,11 +283,17 @@ def opened(value):
     if isinstance(value, list):
         return " ".join(opened(each) for each in value)
     if isinstance(value, str) and len(value) > 40:
-        try:
-            return f"{value} {_decrypted(base64.b64decode(value, validate=True))}"
-        except ValueError:
-            return value
+        return f"{value} {_decrypted(_raw(value))}"
     return str(value)
+
+
+def _raw(text):
+    try:
+        if text.startswith("\\x"):
+            return bytes.fromhex(text[2:])
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
 
 
 def _decrypted(raw):
@@ -285,6 +344,8 @@ def test_a_deleted_member_is_nowhere(brand, canary, ask, drive, hq, folders, set
         *("members_member", "members_vehicle", "members_order", "members_identity"),
         *("members_importjob", "members_segment", "communities_roommessage", "core_storedfile"),
         *("core_run", "core_savedview", "core_idempotencykey"),
+        *("members_membermerge", "members_mergedmember", "members_customvalue"),
+        *("members_mileagereading", "members_pastconsent", "members_reveal"),
     }, "the canary is not where it was put"
     assert found_in_files(settings.FILES_DIR, brand)
     ask(canary)
@@ -294,7 +355,7 @@ def test_a_deleted_member_is_nowhere(brand, canary, ask, drive, hq, folders, set
     assert found_in_redis(brand) == set()
     assert [one for one in needles(brand) if one in caplog.text] == []
     with tenant(brand.pk):
-        for query in (NAME, PHONE, VIN[-6:], CUSTOMER):
+        for query in (NAME, PHONE, VIN[-6:], CUSTOMER, TWIN_PHONE, TWIN_NO):
             assert find_members(query=query, viewer=hq, limit=5) == []
         data = AuditEntry.objects.values_list("data", flat=True)
         assert not any(NAME in json.dumps(each, ensure_ascii=False) for each in data)
