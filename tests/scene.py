@@ -255,7 +255,8 @@ def _erasures(actor: Viewer) -> tuple[int, int]:
     with tenant(actor.brand_id):
         seats = Membership.objects.filter(build_run_id__isnull=False).order_by("-pk")
         people = Member.objects.filter(pk__in=seats.values("member_id")[:1]).order_by("pk")
-        people = [people[0], Member.objects.exclude(pk=people[0].pk).order_by("-pk")[0]]
+        buyers = Member.objects.filter(orders__isnull=False).exclude(pk=people[0].pk)
+        people = [people[0], buyers.order_by("-pk")[0]]
     for person, days in zip(people, (0, 7), strict=True):
         with tenant(actor.brand_id):
             now = timezone.now()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.kernel.access import Viewer
+    from members.profiles.models import Member
 
 KIND = "erase_members"
 
@@ -33,6 +34,19 @@ def any_waits(*, brand_id: int, member_ids: Sequence[int]) -> bool:
     """Whether one of these members is to be deleted."""
     rows = Erasure.objects.filter(brand_id=brand_id, member_id__in=member_ids)
     return rows.filter(state__in=[Erasure.State.WAITING, Erasure.State.RUNNING]).exists()
+
+
+def without_member(*, text: str, member: Member, more: Iterable[str] = ()) -> str:
+    """Return a text without what gives a member away: for the trail, which nothing can leave.
+
+    ``more`` are further names and numbers of theirs.
+    """
+    known = [Trace(member.pk, Kind.NAME, member.display_name)]
+    numbers = [*more, member.customer_no or ""]
+    if member.phone_cipher is not None:
+        numbers.append(crypto.decrypt(bytes(member.phone_cipher)))
+    known += [Trace(member.pk, Kind.NUMBER, number) for number in numbers if number]
+    return str(Traces(tuple(known)).without(text))
 
 
 def gone(*, viewer: Viewer, member_id: int) -> Erasure | None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.scoping import require_same_brand
+from members.erasure import selectors as erasures
 from members.identities import rules
 from members.identities.models import Identity
 from members.profiles.models import Member
@@ -82,7 +83,8 @@ def remove_identity(*, identity: Identity, reason: str, actor: Viewer, now: date
     held = Identity.objects.select_for_update().filter(pk=identity.pk).first()
     if held is None:
         raise NotFound
-    data = {"kind": held.kind, "identity": held.pk, "reason": reason[:200]}
     member = held.member
+    said = erasures.without_member(text=reason[:200], member=member, more=[held.value])
+    data = {"kind": held.kind, "identity": held.pk, "reason": said}
     held.delete()
     audit.record(action="member.identity_removed", subject=member, actor=actor, now=now, data=data)

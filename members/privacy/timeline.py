@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from members.privacy.models import Consent
+from members.privacy.models import Consent, PastConsent
 from members.timeline import rules
 from members.timeline.ports import Entry, TimelineSource
 
@@ -23,30 +23,39 @@ CONSENT = "consent"
 
 
 def consents(*, member: Member, viewer: Viewer, before: Before, limit: int) -> list[Entry]:
-    """Tell what a member agreed to and took back. There is one row for each purpose."""
-    rows = Consent.objects.filter(brand_id=member.brand_id, member_id=member.pk)
-    return rules.newest((one for row in rows for one in _told(row)), before=before, limit=limit)
+    """Tell what a member agreed to and took back. Nobody answers more than a few times."""
+    mine = {"brand_id": member.brand_id, "member_id": member.pk}
+    told = (
+        one
+        for model, first in ((Consent, 0), (PastConsent, 2))
+        for row in model._default_manager.filter(**mine)
+        for one in _told(row, first)
+    )
+    return rules.newest(told, before=before, limit=limit)
 
 
-def _told(row: Consent) -> Iterator[Entry]:
+def _told(row: Consent | PastConsent, first: int) -> Iterator[Entry]:
     detail = " · ".join(part for part in (row.evidence, row.version) if part)
     names = {"purpose": row.get_purpose_display()}
     agreed = _("Agreed to: %(purpose)s") % names
-    yield _entry(row, row.given_at, 0, "consent.given", agreed, detail)
+    yield _entry(row, row.given_at, first, "consent.given", agreed, detail)
     if row.withdrawn_at is not None:
         withdrew = _("Withdrew the consent to: %(purpose)s") % names
-        yield _entry(row, row.withdrawn_at, 1, "consent.withdrawn", withdrew, "")
+        why = row.withdrawn_evidence
+        yield _entry(row, row.withdrawn_at, first + 1, "consent.withdrawn", withdrew, why)
 
 
-def _entry(row: Consent, at: datetime, number: int, what: str, text: str, detail: str) -> Entry:
+def _entry(
+    row: Consent | PastConsent, at: datetime, number: int, what: str, text: str, detail: str
+) -> Entry:
     return Entry(
         at,
         CONSENT,
-        rules.key_of(row.pk, number, 2),
+        rules.key_of(row.pk, number, 4),
         what,
         text,
         detail,
-        tone="bad" if number else "ok",
+        tone="bad" if number % 2 else "ok",
         data={"purpose": row.purpose, "version": row.version},
     )
 

@@ -91,6 +91,19 @@ def test_everything_sealed_is_sealed_anew_and_reads_the_same(brand, rotated):
         }
 
 
+def test_every_sealed_field_is_known():
+    """What is left of somebody while they are deleted, and what merges keep, included."""
+    assert {(field.label, field.field) for field in selectors.sealed_fields()} == {
+        ("core.IdempotencyKey", "answer"),
+        ("core.Run", "params"),
+        ("core.SavedView", "query"),
+        ("members.Erasure", "traces"),
+        *(("members.MemberMerge", name) for name in ("loser", "before", "after")),
+        ("members.Member", "phone_cipher"),
+        ("members.Vehicle", "vin_cipher"),
+    }
+
+
 def test_numbers_are_found_as_before(brand, rotated):
     member = MemberFactory(brand=brand, phone="+8613812341234")
     rotated()

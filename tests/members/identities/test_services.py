@@ -41,8 +41,10 @@ def test_removing_needs_a_reason_which_is_kept(brand, actor):
     identity = IdentityFactory(brand=brand)
     with pytest.raises(InvalidInput):
         services.remove_identity(identity=identity, reason="  ", actor=actor, now=NOW)
-    services.remove_identity(identity=identity, reason="账号已注销", actor=actor, now=NOW)
+    services.remove_identity(
+        identity=identity, reason=f"{identity.value} 账号已注销", actor=actor, now=NOW
+    )
     entry = AuditEntry.objects.get(action="member.identity_removed")
-    assert entry.data["reason"] == "账号已注销"
+    assert entry.data["reason"] == "… 账号已注销", "the trail outlives the member"
     with pytest.raises(NotFound):
         services.remove_identity(identity=identity, reason="x", actor=actor, now=NOW)

@@ -117,7 +117,7 @@ def test_more_rows_are_no_more_queries(history, brand, actor):
             make_order(history, f"more-{n}", NOON)
         with CaptureQueriesContext(connection) as many:
             selectors.page_of(member=history, viewer=actor, limit=100)
-    assert len(many) == len(few) <= 17
+    assert len(many) == len(few) <= 18
 
 
 def dealer_person(brand, *dealers, without=()):
