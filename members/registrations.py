@@ -54,6 +54,7 @@ from members.merging import timeline as merges_told
 from members.merging.holdings import FIELDS, TABLES
 from members.merging.invariants import INVARIANTS as MERGES
 from members.merging.ports import register_merged_fields, register_moved_rows
+from members.merging.selectors import merged_names
 from members.merging.sections import PANEL as MERGE_PANEL
 from members.orders import sections as order_cards
 from members.orders import timeline as orders_told
@@ -322,9 +323,12 @@ def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[
 
 def _members(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = Member.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "display_name")
+    names = dict(rows)
+    if missing := set(ids) - names.keys():
+        names |= merged_names(viewer=viewer, ids=missing)
     return {
         pk: (formats.masked_name(name), reverse("members:members-detail", args=[pk]))
-        for pk, name in rows
+        for pk, name in names.items()
     }
 
 
