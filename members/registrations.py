@@ -54,8 +54,8 @@ from members.merging import timeline as merges_told
 from members.merging.holdings import FIELDS, TABLES
 from members.merging.invariants import INVARIANTS as MERGES
 from members.merging.ports import register_merged_fields, register_moved_rows
-from members.merging.selectors import merged_names
 from members.merging.sections import PANEL as MERGE_PANEL
+from members.merging.selectors import merged_names
 from members.orders import sections as order_cards
 from members.orders import timeline as orders_told
 from members.orders.listing import ORDERS as ORDER_LIST
