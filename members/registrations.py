@@ -55,6 +55,7 @@ from members.merging.holdings import FIELDS, TABLES
 from members.merging.invariants import INVARIANTS as MERGES
 from members.merging.ports import register_merged_fields, register_moved_rows
 from members.merging.sections import PANEL as MERGE_PANEL
+from members.merging.selectors import merged_names
 from members.orders import sections as order_cards
 from members.orders import timeline as orders_told
 from members.orders.listing import ORDERS as ORDER_LIST
@@ -324,9 +325,12 @@ def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[
 
 def _members(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = Member.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "display_name")
+    names = dict(rows)
+    if missing := set(ids) - names.keys():
+        names |= merged_names(viewer=viewer, ids=missing)
     return {
         pk: (formats.masked_name(name), reverse("members:members-detail", args=[pk]))
-        for pk, name in rows
+        for pk, name in names.items()
     }
 
 

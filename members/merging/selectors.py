@@ -12,7 +12,7 @@ from members.merging.ports import merged_fields, moved_rows
 from members.profiles.models import Member, MergedMember
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from django.utils.functional import _StrOrPromise
 
@@ -115,3 +115,9 @@ def winner_of(*, member_id: int, viewer: Viewer) -> int | None:
         return None
     seen = Member.objects.visible_to(viewer).filter(pk=merged.winner_id)
     return seen.values_list("pk", flat=True).first()
+
+
+def merged_names(*, viewer: Viewer, ids: Collection[int]) -> Mapping[int, str]:
+    """Return what members were called who are part of others now, by the number they had."""
+    rows = MemberMerge.objects.visible_to(viewer).filter(loser_id__in=ids, undone_at=None)
+    return dict(rows.values_list("loser_id", "loser_name"))

@@ -16,8 +16,9 @@ from tests.factories.members import TagFactory
 MEMBERS = """
     INSERT INTO members_member (brand_id, display_name, phone_masked, phone_tail, gender, stage,
         source, created_at, updated_at, version)
-    SELECT %s, 'M' || n, '', '', '', (ARRAY['growth','mature','lost'])[1 + n %% 3], 'app', now(),
-        now(), 1
+    SELECT %s, 'M' || n, '', '', '',
+        CASE n %% 30 WHEN 0 THEN 'lost' ELSE (ARRAY['growth','mature'])[1 + n %% 2] END, 'app',
+        now(), now(), 1
     FROM generate_series(1, 30000) n
 """
 TAGS = """
