@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from core.kernel.selects import quick
+
 if TYPE_CHECKING:
     from django.forms import BoundField
     from django.utils.safestring import SafeString
@@ -72,7 +74,7 @@ def _control(bound: BoundField, shape: str, attrs: dict[str, Any]) -> SafeString
     classes = " ".join(filter(None, [css, own, str(attrs.pop("class", ""))]))
     if classes:
         attrs["class"] = classes
-    return bound.as_widget(attrs=attrs)
+    return bound.as_widget(widget=quick(widget), attrs=attrs)
 
 
 def _options(bound: BoundField) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -18,8 +17,6 @@ from members.tags.models import Tag
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from django.utils.safestring import SafeString
-
     from core.kernel.access import Viewer
     from members.custom_fields.rules import Spec, Value
     from members.snapshots.models import Snapshot
@@ -29,35 +26,6 @@ ANY = ("", _("Any"))
 CUSTOM = "custom_"  # what the brand's own fields are called in forms and addresses
 # Of the brand's own fields of choices, so many are filters of the list; segments ask for any.
 MOST_FILTERS = 6
-
-
-class QuickSelect(forms.Select):
-    """A select drawn without a template per option: cities and dealers have over a thousand."""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        """Draw options, under their headings where they have one; no template is asked."""
-        chosen = "" if value is None else str(value)
-        attributes = self.build_attrs(self.attrs, (attrs or {}) | {"name": name})
-        pieces = [
-            ("<optgroup label='{}'>{}</optgroup>", label, self._drawn(inner, chosen))
-            if isinstance(inner, (list, tuple))
-            else ("{}{}", "", self._drawn([(label, inner)], chosen))
-            for label, inner in self.choices
-        ]
-        body = format_html_join("", "{}", ((_format(*piece),) for piece in pieces))
-        flat = format_html_join("", ' {}="{}"', attributes.items())
-        return _format("<select{}>{}</select>", flat, body)
-
-    def _drawn(self, choices: Iterable[tuple[Any, Any]], chosen: str) -> SafeString:
-        return format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((key, " selected" if str(key) == chosen else "", label) for key, label in choices),
-        )
-
-
-def _format(pattern: str, *values: Any) -> SafeString:
-    return format_html_join("", pattern, [values])
 
 
 class _Choices(forms.Form):
@@ -106,12 +74,12 @@ def tag_choices(viewer: Viewer) -> list[tuple[str, list[tuple[int, str]]]]:
 class MemberFilterForm(_Choices):
     """The filters of the list of members; every one is optional."""
 
-    city = forms.ChoiceField(label=_("City"), required=False, widget=QuickSelect)
-    dealer = forms.ChoiceField(label=_("Home dealer"), required=False, widget=QuickSelect)
+    city = forms.ChoiceField(label=_("City"), required=False)
+    dealer = forms.ChoiceField(label=_("Home dealer"), required=False)
     stage = forms.ChoiceField(label=_("Stage"), required=False)
-    tag = forms.ChoiceField(label=pgettext_lazy("noun", "Tag"), required=False, widget=QuickSelect)
+    tag = forms.ChoiceField(label=pgettext_lazy("noun", "Tag"), required=False)
     source = forms.ChoiceField(label=_("Source"), required=False)
-    segment = forms.ChoiceField(label=_("Segment"), required=False, widget=QuickSelect)
+    segment = forms.ChoiceField(label=_("Segment"), required=False)
     snapshot = forms.ChoiceField(label=_("Snapshot"), required=False)
 
     def fill(self) -> None:
@@ -207,8 +175,8 @@ class MemberForm(_Choices):
     )
     customer_no = forms.CharField(label=_("Customer number"), max_length=64, required=False)
     gender = forms.ChoiceField(label=_("Gender"), required=False, choices=Member.Gender.choices)
-    city = forms.ChoiceField(label=_("City"), required=False, widget=QuickSelect)
-    home_dealer = forms.ChoiceField(label=_("Home dealer"), required=False, widget=QuickSelect)
+    city = forms.ChoiceField(label=_("City"), required=False)
+    home_dealer = forms.ChoiceField(label=_("Home dealer"), required=False)
     stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

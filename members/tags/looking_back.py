@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 # Newest first through the member's bucket: what happened to a thousand neighbours, of which the
 # member's own are kept, and so for everybody who was merged into the member. ``at`` and ``before``
-# turn the page. What both had in one batch is told once; that a merge took tags from the one and
-# gave them to the other is told by the one who has them.
+# turn the page. What one change did to both is told once, of the member; that a merge took tags
+# from the one and gave them to the other is told by the one who has them.
 OF_MEMBER = """
-SELECT DISTINCT ON (told.at, told.id) told.*, nullif(whose.member_id, %(member)s)
-FROM unnest(%(members)s::bigint[]) AS whose (member_id)
+SELECT told.*, nullif(whose.member_id, %(member)s)
+FROM unnest(%(members)s::bigint[]) WITH ORDINALITY AS whose (member_id, place)
 CROSS JOIN LATERAL (
     SELECT batch.id, batch.at, change.tag_id, change.tag_name, change.kind, act.id AS act_id,
         act.source, act.author_label, act.rule_version, act.undone_at IS NOT NULL, act.run_id
@@ -40,9 +40,17 @@ CROSS JOIN LATERAL (
         AND (
             whose.member_id = %(member)s OR act.source <> 'merge' OR act.run_id IS NOT NULL
         )
+        AND NOT EXISTS (
+            SELECT FROM unnest(%(members)s::bigint[]) WITH ORDINALITY AS first (member_id, place)
+            JOIN members_tagchangebatch other
+                ON other.brand_id = %(brand)s AND other.change_id = change.id
+                AND other.bucket = first.member_id / %(size)s
+                AND first.member_id = ANY(other.member_ids)
+            WHERE first.place < whose.place
+        )
     ORDER BY batch.at DESC, batch.id DESC LIMIT %(limit)s
 ) AS told
-ORDER BY told.at DESC, told.id DESC, whose.member_id <> %(member)s LIMIT %(limit)s
+ORDER BY told.at DESC, told.id DESC LIMIT %(limit)s
 """
 NEWEST, END_OF_TIME = 2**62, datetime(9999, 12, 1, tzinfo=UTC)
 A_PAGE = 20

@@ -59,7 +59,9 @@ def test_leaving_with_changes_asks_first(open_page):
 
 
 def test_the_name_unlocks_what_cannot_be_undone(open_page):
-    page = open_page("/kit/").page
+    watched = open_page("/kit/")
+    watched.settle()  # What comes later would push the button away from under the pointer.
+    page = watched.page
     page.get_by_role("button", name="输入名字确认").click()
     act = page.locator("#kit-danger-act")
     expect(act).to_be_disabled()

@@ -17,7 +17,7 @@ from members.profiles.models import Member
 from members.profiles.services import change_member
 from members.tags import looking_back
 from members.tags import services as tags
-from members.tags.models import MemberTag, TagAct, TagBlock, TagChange
+from members.tags.models import MemberTag, TagAct, TagBlock, TagChange, TagChangeBatch
 from tests.factories.members import (
     MemberFactory,
     OrderFactory,
@@ -43,8 +43,10 @@ def loser(brand):
     return came_to(brand, "mature", at=BEFORE + timedelta(days=1))
 
 
-def came_to(brand, stage, *, at):
-    member = MemberFactory(brand=brand, stage=stage, stage_since=localdate(at), created_at=at)
+def came_to(brand, stage, *, at, **more):
+    member = MemberFactory(
+        brand=brand, stage=stage, stage_since=localdate(at), created_at=at, **more
+    )
     StageChangeFactory(brand=brand, member=member, at=at, reason="back")
     return member
 
@@ -124,7 +126,10 @@ def test_a_block_that_moves_is_told(brand, winner, loser, actor):
     assert [kind for _source, kind, *_rest in told("undo")] == ["blocked", "unblocked"]
 
 
-def test_the_member_tells_what_the_merged_ones_tags_went_through(brand, winner, loser, actor):
+@pytest.mark.parametrize("apart", [1, TagChangeBatch.SIZE])
+def test_the_member_tells_what_the_merged_ones_tags_went_through(brand, winner, actor, apart):
+    """Also where a change of both is kept in two batches."""
+    loser = came_to(brand, "mature", at=BEFORE + timedelta(days=1), pk=winner.pk + apart)
     tag, of_both = (TagFactory(brand=brand, name=name) for name in ("moved", "both"))
     give(tag, loser, actor=actor)
     give(of_both, winner, loser, actor=actor)
