@@ -12,7 +12,7 @@ from members.merging import services as merging
 from members.merging.models import MemberMerge
 from members.merging.services import WaitsForDeletion
 from members.profiles.models import Member, MergedMember
-from tests.factories.communities import RoomFactory, RoomMessageFactory
+from tests.factories.communities import MembershipFactory, RoomFactory, RoomMessageFactory
 from tests.factories.members import MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +43,10 @@ def merge(brand, actor, member, other):
     return merged
 
 
-def say(brand, body):
+def say(brand, person, body):
+    """Have something said in a room where somebody has a seat."""
     room = RoomFactory(brand=brand, last_seq=1)
+    MembershipFactory(brand=brand, room=room, member=person)
     return RoomMessageFactory(brand=brand, room=room, seq=1, body=body)
 
 
@@ -54,7 +56,7 @@ def body_of(message):
 
 
 def test_who_was_merged_into_them_is_nowhere_either(brand, member, other, merge, erase):
-    message = say(brand, f"{OTHER}，{OTHER_PHONE}，KH-9")
+    message = say(brand, other, f"{OTHER}，{OTHER_PHONE}，KH-9")
     merge()
     erase(member)
     assert body_of(message) == "…，…，…"
@@ -78,7 +80,7 @@ def test_a_backup_from_before_the_merge_brings_neither_back(brand, member, other
 
 
 def test_who_got_themselves_back_stays_whole(brand, actor, member, other, merge, erase):
-    message = say(brand, f"{NAME}和{OTHER}")
+    message = say(brand, member, f"{NAME}和{OTHER}")
     made = merge()
     with tenant(brand.pk):
         merging.undo_merge(merge=made, actor=actor, now=timezone.now())
