@@ -25,12 +25,11 @@ CONSENT = "consent"
 def consents(*, member: Member, viewer: Viewer, before: Before, limit: int) -> list[Entry]:
     """Tell what a member agreed to and took back. Nobody answers more than a few times."""
     mine = {"brand_id": member.brand_id, "member_id": member.pk}
-    told = (
-        one
-        for model, first in ((Consent, 0), (PastConsent, 2))
-        for row in model._default_manager.filter(**mine)
-        for one in _told(row, first)
-    )
+    rows: list[tuple[Consent | PastConsent, int]] = [
+        *((row, 0) for row in Consent.objects.filter(**mine)),
+        *((row, 2) for row in PastConsent.objects.filter(**mine)),
+    ]
+    told = (one for row, first in rows for one in _told(row, first))
     return rules.newest(told, before=before, limit=limit)
 
 
