@@ -43,6 +43,12 @@ class RoomMessage(BrandDetail):
         indexes = [
             # What is older than the rule of retention; rows lie in the order they were said.
             BrinIndex(fields=["created_at"], name="communities_roommessage_age"),
+            # What one member wrote; staff's and the system's messages stay out of it.
+            models.Index(
+                fields=["brand", "sender_id"],
+                condition=models.Q(sender="member"),
+                name="communities_message_of_member",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -52,14 +58,6 @@ class RoomMessage(BrandDetail):
                 fields=["brand", "dedupe_key"],
                 condition=models.Q(dedupe_key__isnull=False),
                 name="communities_roommessage_once",
-            ),
-        ]
-        indexes = [
-            # What one member wrote; staff's and the system's messages stay out of it.
-            models.Index(
-                fields=["brand", "sender_id"],
-                condition=models.Q(sender="member"),
-                name="communities_message_of_member",
             ),
         ]
 
