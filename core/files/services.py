@@ -251,14 +251,6 @@ def delete_pieces(*, brand_id: int, ids: Sequence[int]) -> None:
 
 
 @transaction.atomic
-def delete_file(*, stored: StoredFile) -> None:
-    """Delete the row, and the bytes once that has committed."""
-    path = stored.path
-    stored.delete()
-    transaction.on_commit(lambda: storage.remove(path))
-
-
-@transaction.atomic
 def discard(*, stored: StoredFile, now: datetime) -> None:
     """Delete the bytes once this has committed, and the row unless something still refers to it.
 
@@ -302,12 +294,18 @@ def delete_expired(*, brand_id: int, now: datetime) -> int:
 
     Of what somebody may still ask for only the bytes go at first.
     """
-    results = {"purpose": StoredFile.Purpose.RESULT, "deleted_at__isnull": False}
     due = {"expires_at__lte": now, "deleted_at": None}
-    forgotten = {"expires_at__lte": now - REMEMBERED, **results}
+    forgotten = {"expires_at__lte": now - REMEMBERED, "deleted_at__isnull": False}
     deleted = _in_batches(brand_id, due, lambda stored: discard(stored=stored, now=now))
-    _in_batches(brand_id, forgotten, lambda stored: delete_file(stored=stored))
+    _in_batches(brand_id, forgotten, _forget)
     return deleted + _sweep_orphans(brand_id, now - ORPHAN_AGE)
+
+
+def _forget(stored: StoredFile) -> None:
+    """Delete the row; what an import names stays, and is not looked at again."""
+    if not _deleted(stored):
+        stored.expires_at = None
+        stored.save(update_fields=["expires_at"])
 
 
 def _in_batches(brand_id: int, which: dict[str, Any], act: Callable[[StoredFile], None]) -> int:

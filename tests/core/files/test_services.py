@@ -125,4 +125,6 @@ def test_an_expired_file_that_an_import_names_loses_its_bytes_alone(inside_brand
     with pytest.raises(services.FileGone):
         services.open_file(stored=kept, now=later)
     assert services.delete_expired(brand_id=inside_brand.pk, now=later) == 0
+    services.delete_expired(brand_id=inside_brand.pk, now=later + services.REMEMBERED)
+    assert StoredFile.objects.get().expires_at is None, "the import still names it"
     assert plain.pk != kept.pk
