@@ -7,23 +7,35 @@ pytestmark = pytest.mark.browser
 both_widths = pytest.mark.parametrize("width", [1440, 390])
 
 
+@pytest.fixture
+def open_kit(open_page):
+    """Open a page and wait for its late parts: they push buttons from under the pointer."""
+
+    def opened(path, **more):
+        watched = open_page(path, **more)
+        watched.settle()
+        return watched
+
+    return opened
+
+
 @both_widths
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_accessible_and_fits(open_page, width, scheme):
-    watched = open_page("/kit/", width=width, scheme=scheme)
+def test_the_page_is_accessible_and_fits(open_kit, width, scheme):
+    watched = open_kit("/kit/", width=width, scheme=scheme)
     expect(watched.page.locator("#kit-line canvas")).to_be_visible()
     expect(watched.page.locator("#kit-builder-count b")).to_be_visible()
     assert watched.overflow() <= 0
     assert watched.serious_violations() == []
 
 
-def test_it_fits_the_narrowest_phone(open_page):
-    assert open_page("/kit/", width=360).overflow() <= 0
+def test_it_fits_the_narrowest_phone(open_kit):
+    assert open_kit("/kit/", width=360).overflow() <= 0
 
 
 @both_widths
-def test_a_drawer_keeps_what_was_typed_until_it_is_right(open_page, width):
-    watched = open_page("/kit/", width=width)
+def test_a_drawer_keeps_what_was_typed_until_it_is_right(open_kit, width):
+    watched = open_kit("/kit/", width=width)
     page = watched.page
     page.get_by_role("link", name="抽屉").click()
     drawer = page.locator("#kit-drawer")
@@ -43,8 +55,8 @@ def test_a_drawer_keeps_what_was_typed_until_it_is_right(open_page, width):
     expect(page.locator("#toasts .toastx")).to_contain_text("规则已保存")
 
 
-def test_leaving_with_changes_asks_first(open_page):
-    page = open_page("/kit/").page
+def test_leaving_with_changes_asks_first(open_kit):
+    page = open_kit("/kit/").page
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.get_by_role("link", name="抽屉").click()
@@ -58,10 +70,8 @@ def test_leaving_with_changes_asks_first(open_page):
     expect(drawer).to_have_count(0)
 
 
-def test_the_name_unlocks_what_cannot_be_undone(open_page):
-    watched = open_page("/kit/")
-    watched.settle()  # What comes later would push the button away from under the pointer.
-    page = watched.page
+def test_the_name_unlocks_what_cannot_be_undone(open_kit):
+    page = open_kit("/kit/").page
     page.get_by_role("button", name="输入名字确认").click()
     act = page.locator("#kit-danger-act")
     expect(act).to_be_disabled()
@@ -72,8 +82,8 @@ def test_the_name_unlocks_what_cannot_be_undone(open_page):
 
 
 @both_widths
-def test_filters_live_in_the_address_and_come_off_again(open_page, width):
-    page = open_page("/kit/", width=width).page
+def test_filters_live_in_the_address_and_come_off_again(open_kit, width):
+    page = open_kit("/kit/", width=width).page
     page.locator("#kit-list .filters summary").click()
     page.select_option("#id_city", "杭州")
     page.get_by_role("button", name="筛选").click()
@@ -84,8 +94,8 @@ def test_filters_live_in_the_address_and_come_off_again(open_page, width):
     expect(page.locator("#kit-list .chip b")).to_have_count(0)
 
 
-def test_sorting_and_paging_go_back_and_forth(open_page):
-    page = open_page("/kit/").page
+def test_sorting_and_paging_go_back_and_forth(open_kit):
+    page = open_kit("/kit/").page
     head = page.locator("#kit-list th", has_text="订单")
     head.get_by_role("link").click()
     expect(head).to_have_attribute("aria-sort", "descending")
@@ -102,8 +112,8 @@ def test_sorting_and_paging_go_back_and_forth(open_page):
     expect(page.locator(".topbar")).to_have_count(1)
 
 
-def test_searching_keeps_the_cursor(open_page):
-    page = open_page("/kit/").page
+def test_searching_keeps_the_cursor(open_kit):
+    page = open_kit("/kit/").page
     page.locator("#list-search").press_sequentially("林", delay=50)
     page.wait_for_url("**q=*")
     expect(page.locator("#kit-list tbody tr")).to_have_count(3)
@@ -111,8 +121,8 @@ def test_searching_keeps_the_cursor(open_page):
 
 
 @both_widths
-def test_picking_rows_counts_them(open_page, width):
-    page = open_page("/kit/", width=width).page
+def test_picking_rows_counts_them(open_kit, width):
+    page = open_kit("/kit/", width=width).page
     boxes = page.locator("#kit-list tbody .pick input")
     boxes.nth(1).click()
     boxes.nth(4).click(modifiers=["Shift"])
@@ -122,8 +132,8 @@ def test_picking_rows_counts_them(open_page, width):
 
 
 @both_widths
-def test_conditions_are_counted_as_they_change(open_page, width):
-    page = open_page("/kit/", width=width).page
+def test_conditions_are_counted_as_they_change(open_kit, width):
+    page = open_kit("/kit/", width=width).page
     count = page.locator("#kit-builder-count b")
     expect(count).to_have_text("7")
     expect(page.locator("#kit-builder .rule-r .n").first).to_have_text("18 人")
@@ -136,8 +146,8 @@ def test_conditions_are_counted_as_they_change(open_page, width):
     expect(page.locator("#kit-builder-count b")).not_to_have_text("9")
 
 
-def test_the_builder_works_from_the_keyboard_and_refuses_half_a_condition(open_page):
-    page = open_page("/kit/").page
+def test_the_builder_works_from_the_keyboard_and_refuses_half_a_condition(open_kit):
+    page = open_kit("/kit/").page
     page.locator("#kit-builder > [data-canvas] > .rule > .rule-f [data-add-row]").focus()
     page.keyboard.press("Enter")
     rows = page.locator("#kit-builder .rule-r")
@@ -155,8 +165,8 @@ def test_the_builder_works_from_the_keyboard_and_refuses_half_a_condition(open_p
     expect(rows).to_have_count(4)
 
 
-def test_theme_and_navigation_are_remembered(open_page):
-    page = open_page("/kit/").page
+def test_theme_and_navigation_are_remembered(open_kit):
+    page = open_kit("/kit/").page
     page.locator(".topbar [data-theme-toggle]").click()
     page.locator("[data-fold]").click()
     page.reload()
@@ -164,21 +174,21 @@ def test_theme_and_navigation_are_remembered(open_page):
     expect(page.locator("html")).to_have_class("nav-mini")
 
 
-def test_a_running_task_moves_by_itself(open_page):
-    page = open_page("/kit/").page
+def test_a_running_task_moves_by_itself(open_kit):
+    page = open_kit("/kit/").page
     bar = page.locator("#kit-progress progress")
     expect(bar).not_to_have_attribute("value", "25104", timeout=8_000)
 
 
-def test_without_scripts_the_data_and_the_forms_are_there(open_page):
-    page = open_page("/kit/", scripts=False).page
+def test_without_scripts_the_data_and_the_forms_are_there(open_kit):
+    page = open_kit("/kit/", scripts=False).page
     expect(page.locator("#kit-builder-tree")).to_be_visible()
     expect(page.locator("#kit-line table")).to_be_visible()
     expect(page.locator("#kit-form button[type=submit]")).to_be_visible()
 
 
-def test_the_palette_goes_places_from_the_keyboard(open_page):
-    page = open_page("/kit/").page
+def test_the_palette_goes_places_from_the_keyboard(open_kit):
+    page = open_kit("/kit/").page
     page.keyboard.press("/")
     palette = page.locator("#palette")
     expect(palette.locator("input")).to_be_focused()
