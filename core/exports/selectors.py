@@ -13,7 +13,6 @@ from core.exports.rules import FileFormat
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError
 from core.lists import ports, selectors
-from core.runs.models import Run
 from core.staff import selectors as staff
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from core.lists.ports import Column, ListSource
+    from core.runs.models import Run
 
 KIND = "export"
 
@@ -94,11 +94,6 @@ def chosen_columns(*, source: ListSource, viewer: Viewer, keys: tuple[str, ...])
     """Return the columns to write, in the list's order; all of them where none is named."""
     every = source.columns_for(viewer)
     return [column for column in every if column.key in keys] if keys else every
-
-
-def export_of(*, run_id: int, viewer: Viewer) -> Run | None:
-    """Return an export in the viewer's sight."""
-    return Run.objects.visible_to(viewer).filter(pk=run_id, kind=KIND).first()
 
 
 def words_for(*, source: ListSource, query: QueryDict, viewer: Viewer) -> str:

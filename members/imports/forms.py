@@ -10,10 +10,10 @@ from members.imports.models import Subject
 from members.imports.options import DateOrder, MoneyUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from members.imports.fields import Field
-    from members.imports.models import ImportJob, ImportProfile
+    from members.imports.models import ImportJob
 
 PREFIX = "map_"
 STATES = [
@@ -164,8 +164,3 @@ MEMBER_OPTIONS = (
 def initial_of(job: ImportJob, mapping: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
     """Return the values that the form starts with."""
     return options | {PREFIX + name: column for name, column in mapping.items()}
-
-
-def profile_choices(profiles: Iterable[ImportProfile]) -> Sequence[tuple[int, str]]:
-    """Return the saved mappings that fit a file."""
-    return [(profile.pk, profile.name) for profile in profiles]

@@ -123,18 +123,3 @@ def changes_of(*, act: TagAct) -> Sequence[TagChange]:
     """Return what an act did with which tags."""
     rows = TagChange.objects.filter(brand_id=act.brand_id, act_id=act.pk)
     return list(rows.order_by("pk"))
-
-
-def people_of(*, change: TagChange, after: int, limit: int) -> list[int]:
-    """Return members to whom a change happened, by number above ``after``."""
-    rows = TagChangeBatch.objects.filter(
-        brand_id=change.brand_id,
-        change_id=change.pk,
-        bucket__gte=max(after, 0) // TagChangeBatch.SIZE,
-    )
-    found: list[int] = []
-    for ids in rows.order_by("bucket", "pk").values_list("member_ids", flat=True).iterator():
-        found += [pk for pk in ids if pk > after]
-        if len(found) >= limit:
-            break
-    return sorted(found)[:limit]

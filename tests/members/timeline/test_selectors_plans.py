@@ -122,11 +122,11 @@ IN_ORDER = [
     "members_tagchange",
     "members_tagchangebatch",
 ]
-# What a kind is read from, and through which index.
+# What a kind is read from, and through which index; of tags, a look beside for merged members.
 READ = {
     "order": {"members_order": "members_order_by_member"},
     "stage": {"members_stagechange": "members_stagechange_by_member"},
-    "tag": {"members_tagchangebatch": "members_tagchangebatch_time"},
+    "tag": {"members_tagchangebatch": ("members_tagchangebatch_time", "members_tagchangebatch_of")},
     "audit": {"core_auditentry": "core_audit_of_subject_in_time"},
     "community": {"communities_membership": "communities_seat_"},
     "broadcast": {"communities_delivery": "communities_delivery_sent"},
