@@ -21,7 +21,8 @@ class QuickSelect(forms.Select):
         """Draw options, under their headings where they have one; no template is asked."""
         chosen = "" if value is None else str(value)
         attributes = self.build_attrs(self.attrs, (attrs or {}) | {"name": name})
-        body = format_html_join("", "{}", ((self._piece(*each, chosen),) for each in self.choices))
+        pieces = ((self._piece(value, label, chosen),) for value, label in self.choices)
+        body = format_html_join("", "{}", pieces)
         return format_html("<select{}>{}</select>", flatatt(attributes), body)
 
     def _piece(self, value: Any, label: Any, chosen: str) -> SafeString:

@@ -61,6 +61,7 @@ RECORD = """
     SELECT %(brand)s, %(act)s, tag.id, tag.name, deltas.kind, count(*)
     FROM deltas JOIN members_tag tag ON tag.brand_id = %(brand)s AND tag.id = deltas.tag_id
     GROUP BY tag.id, tag.name, deltas.kind
+    ORDER BY deltas.kind = 'given', deltas.kind, tag.id  -- what somebody got is the newest
     ON CONFLICT (brand_id, act_id, tag_id, kind, tag_name)
     DO UPDATE SET people = head.people + excluded.people
     RETURNING id, tag_id, kind
@@ -79,7 +80,8 @@ RECORD = """
         CASE WHEN bool_or(deltas.expires_at IS NOT NULL)
             THEN array_agg(deltas.expires_at ORDER BY deltas.member_id) END
     FROM deltas JOIN heads USING (tag_id, kind)
-    GROUP BY heads.id, deltas.member_id / %(size)s
+    GROUP BY heads.id, deltas.kind, deltas.tag_id, deltas.member_id / %(size)s
+    ORDER BY deltas.kind = 'given', deltas.kind, deltas.tag_id, deltas.member_id / %(size)s
 ), counts AS (
     UPDATE members_tag tag SET member_count = greatest(tag.member_count + moved.people, 0)
     FROM (
