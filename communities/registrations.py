@@ -32,7 +32,7 @@ from communities.group_building.handlers import (
 )
 from communities.group_building.invariants import INVARIANTS as BUILDS
 from communities.group_building.listing import BUILD_RULES, BUILD_RUNS
-from communities.group_building.models import BuildGroup, CandidateBatch
+from communities.group_building.models import BuildGroup, BuildRule, CandidateBatch
 from communities.group_building.selectors import describe_rules, describe_runs
 from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
@@ -52,7 +52,13 @@ from communities.rooms.listing import ROOMS
 from communities.rooms.models import Room
 from communities.rooms.selectors import describe_rooms
 from communities.rooms.workbench import fullest_rooms, room_figures
-from core.audit.ports import SubjectKind, register_actions, register_subjects
+from core.audit.ports import (
+    SubjectKind,
+    register_actions,
+    register_field_names,
+    register_items,
+    register_subjects,
+)
 from core.data_inventory.ports import register_holdings
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
@@ -78,6 +84,25 @@ from members.profiles.ports import register_panel as register_member_panel
 from members.segments.ports import register_criteria
 from members.timeline.ports import register_timeline_source
 
+ITEMS = {
+    "build_run": _("Build run"),
+    "cap": _("Most people"),
+    "city": _("City"),
+    "dealer": _("Dealer"),
+    "excluded": _("Left out"),
+    "from_room": _("From room"),
+    "new_rooms": _("New rooms"),
+    "number": _("Number"),
+    "people": _("People"),
+    "placed": _("Placed"),
+    "room": _("Room"),
+    "room_cap": _("Members per room"),
+    "rooms": _("Rooms"),
+    "rule": _("Build rule"),
+    "rule_version": _("Version of the rule"),
+    "seq": _("Message"),
+    "topic": _("Topic"),
+}
 BROADCAST_SENTENCES = {
     "broadcast.drafted": _("wrote the broadcast"),
     "broadcast.changed": _("changed the broadcast"),
@@ -220,6 +245,8 @@ def _register_broadcasts() -> None:
     write = Act(_("Write broadcast"), "communities:broadcasts-new", "send")
     register_act("broadcasts", write, permission=Permission.BROADCASTS_SEND, order=30)
     register_actions(BROADCAST_SENTENCES)
+    register_items(ITEMS)
+    register_field_names(BuildRule, Community)
     subject = SubjectKind(_("Broadcast"), describe_broadcasts)
     register_subjects({"communities.broadcast": subject})
     found = SearchSource(_("Broadcasts"), find_broadcasts, may_view, order=40)

@@ -10,6 +10,8 @@ from core.audit.listing import AUDIT
 from core.audit.ports import (
     SubjectKind,
     register_actions,
+    register_field_names,
+    register_items,
     register_subjects,
     register_values,
 )
@@ -29,6 +31,7 @@ from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
 from core.lists.ports import LABELS, register_list
 from core.organizations.listing import DEALERS
+from core.organizations.models import Dealer, Region, Store
 from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
 from core.retention.emptying import Emptying
 from core.retention.old_files import OldFiles
@@ -41,10 +44,36 @@ from core.saved_views.selectors import describe_views
 from core.search.ports import SearchSource, register_search
 from core.search.providers import find_dealers, find_staff
 from core.staff.listing import STAFF
-from core.staff.models import Role
+from core.staff.models import Role, Staff
 from core.staff.selectors import describe_staff
 from core.workbench.ports import register_panel, register_todos
 
+ITEMS = {
+    "attempts": _("Attempts"),
+    "before": _("Older than"),
+    "bytes": _("Size in bytes"),
+    "columns": _("Columns"),
+    "count": _("How many"),
+    "day": _("Day"),
+    "days": _("Days"),
+    "days_before": _("Days before the change"),
+    "expires_at": _("Until"),
+    "field": _("Field"),
+    "fields": _("What was changed"),
+    "format": _("File format"),
+    "key": _("Key"),
+    "kind": _("Kind"),
+    "list": _("List"),
+    "permissions": _("Permissions"),
+    "purpose": _("Purpose"),
+    "reason": _("Reason"),
+    "request": _("Request"),
+    "role": _("Role"),
+    "rows": _("Rows"),
+    "sessions": _("Sessions"),
+    "table": _("Table"),
+    "who": _("Who"),
+}
 ACTIONS = {
     "api_key.created": _("made the API key"),
     "api_key.revoked": _("revoked the API key"),
@@ -151,6 +180,8 @@ def register() -> None:
     register_search("staff", SearchSource(_("Staff"), find_staff, see_staff, order=60))
     register_actions(ACTIONS)
     register_subjects(SUBJECTS)
+    register_items(ITEMS)
+    register_field_names(Region, Dealer, Store, Staff)
     register_values("role", dict(Role.choices))
     register_values("list", LABELS)
     register_list("tasks", RUNS)

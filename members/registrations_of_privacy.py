@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from core.audit.ports import SubjectKind, register_actions, register_subjects, register_values
+from core.audit.ports import (
+    SubjectKind,
+    register_actions,
+    register_field_names,
+    register_items,
+    register_subjects,
+    register_values,
+)
 from core.data_inventory.ports import register_holdings
 from core.kernel.access import Permission
 from core.kernel.invariants import register_invariants
@@ -20,6 +28,7 @@ from core.retention.emptying import Emptying
 from core.retention.ports import Retained, register_retention
 from core.runs.ports import register_run_kind
 from members.custom_fields import personal as custom_fields_kept
+from members.custom_fields.models import CustomField
 from members.data_classes import HOLDINGS
 from members.duplicates import personal as duplicates_kept
 from members.erasure import ports as erasure
@@ -39,15 +48,18 @@ from members.orders import personal as orders_kept
 from members.privacy import personal as privacy_kept
 from members.privacy.models import ConsentText
 from members.privacy.models import Purpose as ConsentPurpose
+from members.profiles.models import Member
 from members.revealing import personal as revealing_kept
 from members.revealing.models import Reveal, RevealLimit
 from members.segments import personal as segments_kept
+from members.segments.models import Segment
 from members.snapshots import personal as snapshots_kept
 from members.subject_files import personal as subject_files_kept
 from members.subject_files.handlers import WORDS as SUBJECT_FILE_WORDS
 from members.subject_files.handlers import SubjectFileRun
 from members.subject_files.selectors import KIND as SUBJECT_FILE_KIND
 from members.tags import personal as tags_kept
+from members.tags.models import Tag
 from members.vehicles import personal as vehicles_kept
 
 if TYPE_CHECKING:
@@ -67,6 +79,37 @@ SENTENCES = {
     "subject_file.asked": _("asked for a file of everything about"),
     "subject_file.made": _("wrote a file of everything about"),
     "reveal_limit.changed": _("lets a person reveal %(per_day)s values a day:"),
+}
+ITEMS = {
+    "amount_fen": _("Amount in fen"),
+    "from": _("From"),
+    "identity": _("Identity"),
+    "loser": _("Merged member"),
+    "member": _("Member"),
+    "merge": _("Merge"),
+    "of": _("Car or identity"),
+    "other": _("Other member"),
+    "per_day": _("Reveals per person and day"),
+    "renewal": _("Earlier consents are to be renewed"),
+    "reveal": _("Reveal"),
+    "revealed": _("Revealed"),
+    "start": _("Start"),
+    "subject": _("Subject"),
+    "tag": _("Tag"),
+    "tag_id": _("Tag number"),
+    "to": _("To"),
+    "version": _("Version"),
+    "was": _("Previously"),
+    "whole": _("Whole numbers"),
+    "why": _("Reason"),
+    "winner": _("Remaining member"),
+}
+CHANGED = {
+    "city": _("City"),
+    "display_name": pgettext_lazy("of a person", "Name"),
+    "home_dealer": _("Home dealer"),
+    "phone": _("Phone"),
+    "tree": _("Conditions"),
 }
 OLD_IMPORTS = Retained(
     _("Refused values of imports"),
@@ -104,6 +147,9 @@ def register_privacy() -> None:
     _register_erasure()
     register_retention("import", OLD_IMPORTS)
     register_retention("sample", OLD_SAMPLES)
+    register_items(ITEMS)
+    register_field_names(CustomField, Segment, Tag, Member)
+    register_values("fields", CHANGED)
     register_values("revealed", dict(Reveal.Field.choices))
     register_values("why", dict(Reveal.Reason.choices))
     register_values("purpose", dict(ConsentPurpose.choices))

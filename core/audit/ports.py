@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from core.kernel.formats import listed
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from django.db.models import Model
     from django.utils.functional import _StrOrPromise
 
     from core.kernel.access import Viewer
@@ -30,6 +36,7 @@ class SubjectKind:
 
 _actions: dict[str, _StrOrPromise] = {}
 _values: dict[str, Mapping[str, _StrOrPromise]] = {}
+_items: dict[str, _StrOrPromise] = {}
 _subjects: dict[str, SubjectKind] = {}
 
 
@@ -44,7 +51,20 @@ def register_actions(sentences: Mapping[str, _StrOrPromise]) -> None:
 
 def register_values(name: str, words: Mapping[str, _StrOrPromise]) -> None:
     """Announce how values of the data item ``name`` read, such as a role's key as its label."""
-    _values[name] = words
+    _values[name] = {**_values.get(name, {}), **words}
+
+
+def register_field_names(*models: type[Model]) -> None:
+    """Announce how fields that somebody changed are called: as their models name them."""
+    for model in models:
+        named = {f.name: f.verbose_name for f in model._meta.concrete_fields}
+        words = {name: word for name, word in named.items() if isinstance(word, Promise)}
+        register_values("fields", words)
+
+
+def register_items(names: Mapping[str, _StrOrPromise]) -> None:
+    """Announce how items of an entry's data are called, such as ``{"why": _("Reason")}``."""
+    _items.update(names)
 
 
 def register_subjects(kinds: Mapping[str, SubjectKind]) -> None:
@@ -63,6 +83,17 @@ def sentence_of(action: str, data: Mapping[str, Any]) -> str:
 
 def _in_words(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _values.get(name, {}).get(str(value), value) for name, value in data.items()}
+
+
+def item_in_words(name: str, value: Any) -> tuple[str, Any]:
+    """Return an item of an entry's data as people read it; what is unknown as it is written."""
+    label = str(_items.get(name, name))
+    if isinstance(value, bool):
+        return label, _("Yes") if value else _("No")
+    words = _values.get(name, {})
+    if isinstance(value, list):
+        return label, listed(words.get(str(one), one) for one in value)
+    return label, words.get(str(value), value)
 
 
 def known_actions() -> list[tuple[str, str]]:

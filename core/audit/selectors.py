@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from core.audit import anchors, ports
 from core.audit.models import AuditChain, AuditEntry
-from core.kernel.formats import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,9 +40,8 @@ class Line:
 
     @property
     def facts(self) -> list[tuple[str, Any]]:
-        """The entry's data as name and value; lists read as lists."""
-        data = self.entry.data.items()
-        return [(name, listed(v) if isinstance(v, list) else v) for name, v in data]
+        """The entry's data as name and value, in words where they have some."""
+        return [ports.item_in_words(name, value) for name, value in self.entry.data.items()]
 
     @property
     def detail(self) -> str:

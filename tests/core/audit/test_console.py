@@ -8,6 +8,7 @@ from core.audit.models import AuditEntry
 from core.kernel.access import Viewer, system_viewer
 from core.kernel.scoping import tenant
 from tests.factories.core import BrandFactory, DealerFactory, RoleGrantFactory, StaffFactory
+from tests.factories.members import MemberFactory
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -47,6 +48,17 @@ def test_the_trail_reads_as_sentences(signed_in, brand):
     assert "future invented" in text
 
 
+def test_data_reads_in_words(signed_in, brand):
+    member = MemberFactory(brand=brand)
+    data = {"fields": ["display_name", "city"], "whole": True, "role": "hq_admin", "odd": 7}
+    entry = record(brand, action="member.changed", subject=member, **data)
+    text = signed_in.get(f"/audit/{entry.pk}/").text
+    assert "改动的内容</dt><dd>姓名、城市<" in text
+    assert "完整号码</dt><dd>是<" in text
+    assert "角色</dt><dd>总部管理员<" in text
+    assert "odd</dt><dd>7<" in text  # what nobody announced, as it is written
+
+
 def test_the_trail_is_narrowed(signed_in, brand, staff):
     me = Viewer(brand_id=brand.pk, label="我", staff_id=staff.pk)
     record(brand, actor=me)
@@ -79,7 +91,7 @@ def test_an_entry_opens_in_a_drawer(signed_in, brand):
     entry = record(brand, action="dealer.changed", fields=["name"])
     drawer = signed_in.get(f"/audit/{entry.pk}/", headers={"HX-Request": "true"})
     assert drawer.text.lstrip().startswith("<dialog")
-    assert "fields" in drawer.text
+    assert "改动的内容" in drawer.text
     assert signed_in.get(f"/audit/{entry.pk}/").status_code == 200
 
 
