@@ -49,7 +49,7 @@ def test_job_declare_a_field_fill_it_in_and_find_who_has_it(open_page, brand, wi
     page.get_by_role("button", name="保存").click()
     page.wait_for_url(f"**/members/{member.pk}/")
     expect(page.locator("#section-custom")).to_contain_text("自驾旅行")
-    expect(page.locator("#member-timeline")).to_contain_text("购车用途: – → 自驾旅行")
+    expect(page.locator("#member-timeline")).to_contain_text("自定义字段（购车用途）")
     assert watched.overflow() <= 0
     shoot(page, "custom-value")
 

@@ -13,7 +13,7 @@ from core.kernel.errors import InvalidInput
 from core.kernel.paging import keyset_page
 from core.kernel.scoping import tenant
 from core.lists import ports, selectors
-from tests.tenancy import communities, core, members, people
+from tests.tenancy import communities, core, members, people, privacy
 from tests.tenancy.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,7 @@ SAMPLES = {
     "dealers": lambda _scope: None,
     "deliveries": delivery,
     "duplicates": people.pair,
+    "erasures": privacy.erasure,
     "imports": members.import_job,
     "members": members.member,
     "orders": order,
