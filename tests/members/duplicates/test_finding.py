@@ -53,7 +53,7 @@ def filled(brand):
     values = {"brand": brand.pk, "number": NUMBER, "dealers": dealers}
     values["model"] = VehicleModelFactory(brand=brand).pk
     with tenant(brand.pk), connection.cursor() as cursor:
-        for sql in (MEMBERS.replace(" % ", " %% "), IDENTITIES, CARS, OWNED):
+        for sql in (MEMBERS.replace(" % ", " %% "), IDENTITIES, CARS, f"ANALYZE {TABLES}", OWNED):
             cursor.execute(sql, values)
         cursor.execute(f"ANALYZE {TABLES}")
         cursor.execute(
