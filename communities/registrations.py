@@ -43,6 +43,7 @@ from communities.memberships.invariants import INVARIANTS as SEATS
 from communities.memberships.listing import COMMUNITY_MEMBERS, ROOM_MEMBERS
 from communities.memberships.models import Membership
 from communities.memberships.recommending import recommend
+from communities.memberships.sections import COLUMN as SEATS_COLUMN
 from communities.memberships.sections import PANEL as SEATS_PANEL
 from communities.memberships.timeline import SOURCES as SEATS_TOLD
 from communities.policies import personal as policies_kept
@@ -79,6 +80,7 @@ from core.workbench.ports import (
 )
 from members.erasure import ports as erasure
 from members.lifecycle.ports import register_recommender
+from members.members.ports import register_member_column
 from members.merging.ports import register_moved_rows
 from members.profiles.ports import register_panel as register_member_panel
 from members.segments.ports import register_criteria
@@ -175,6 +177,7 @@ def _register_communities() -> None:
     register_criteria(*COMMUNITY_CRITERIA)
     register_moved_rows(MOVED_SEATS)
     register_member_panel("seats", SEATS_PANEL)
+    register_member_column("seats", SEATS_COLUMN)
     for kind, told in {**SEATS_TOLD, **BROADCASTS_TOLD}.items():
         register_timeline_source(kind, told)
     register_recommender(recommend)

@@ -1,11 +1,14 @@
-"""The communities somebody is in, on the member's page."""
+"""The communities somebody is in, on the member's page and in the list of members."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from communities.memberships.selectors import seats_of_member
+from django.utils.translation import gettext_lazy as _
+
+from communities.memberships.selectors import rooms_of_members, seats_of_member
 from core.kernel.access import Permission
+from members.members.ports import MemberColumn
 from members.profiles.ports import Panel
 
 if TYPE_CHECKING:
@@ -26,3 +29,4 @@ def seats_section(
 PANEL = Panel(
     "communities/memberships/_of_member.html", seats_section, Permission.COMMUNITIES_VIEW, order=40
 )
+COLUMN = MemberColumn(_("Rooms"), rooms_of_members, Permission.COMMUNITIES_VIEW)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
+from django.urls import reverse
 
 from communities.memberships.models import Membership
 from core.kernel import crypto
@@ -76,6 +77,16 @@ def seats_of_member(*, member: Member, viewer: Viewer) -> Sequence[Membership]:
         .order_by("-pk")[:50]
     )
     return sorted(rows, key=lambda seat: seat.left_at is not None)
+
+
+def rooms_of_members(ids: Sequence[int], viewer: Viewer) -> dict[int, list[tuple[str, str]]]:
+    """Return name and address of the rooms in which members sit, the last joined first."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    rows = seats(viewer=viewer).filter(member__in=ids).order_by("member", "-joined_at", "-id")
+    for member_id, name, room_id in rows.values_list("member_id", "room__name", "room_id"):
+        place = reverse("communities:rooms-detail", args=[room_id])
+        found.setdefault(member_id, []).append((name, place))
+    return found
 
 
 def leaders_of(*, room_id: int, viewer: Viewer) -> list[Membership]:

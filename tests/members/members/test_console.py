@@ -131,7 +131,7 @@ def test_list_stays_within_its_budget(signed_in, brand, query_budget):
         member = MemberFactory(brand=brand, home_dealer=DealerFactory(brand=brand))
         make_car(member, tail=str(member.pk).zfill(6))
         make_tag(member)
-    with query_budget(12):
+    with query_budget(13):
         signed_in.get(reverse(LIST))
 
 
