@@ -290,6 +290,11 @@ def said(spec: Spec, code: str) -> str:
     return texts[code]
 
 
+def told(spec: Spec, code: str) -> str:
+    """Return the same, with the field it is about."""
+    return f"{spec.label}: {said(spec, code)}"
+
+
 def _bounds(spec: Spec) -> str:
     low = None if spec.low is None else f"{number_of(spec.low):f}"
     high = None if spec.high is None else f"{number_of(spec.high):f}"

@@ -83,6 +83,6 @@ def test_48_nobody_gives_a_car_up_before_it_was_delivered(brand, send, api, act)
     answer = api.post(f"{place}{act}/", wanted | more)
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
-    assert (error["pointer"], error["code"]) == (f"/{[*wanted][0]}", "ends_before_start")
+    assert (error["pointer"], error["code"]) == (f"/{next(iter(wanted))}", "ends_before_start")
     with tenant(brand.pk):
         assert Ownership.objects.get().ended_on is None
