@@ -52,6 +52,8 @@ class Keep(StrEnum):
     IMPORT = "import"
     TASK = "task"
     MESSAGE = "message"
+    TAG_HISTORY = "tag_history"
+    SNAPSHOT = "snapshot"
 
 
 class Mask(StrEnum):
@@ -97,6 +99,8 @@ KEEPS: dict[str, _StrOrPromise] = {
     Keep.IMPORT: _("by the rule for what imports left"),
     Keep.TASK: _("by the rule for tasks that ended"),
     Keep.MESSAGE: _("by the rule for messages"),
+    Keep.TAG_HISTORY: _("by the rule for the history of tags"),
+    Keep.SNAPSHOT: _("by the rule for snapshots of segments"),
 }
 MASKS: dict[str, _StrOrPromise] = {
     Mask.PLAIN: _("as it is, to whoever may see the row"),
