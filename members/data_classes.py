@@ -35,7 +35,7 @@ HOLDINGS = (
         Purpose.PEOPLE,
         Keep.MEMBER,
         internal="id brand kind created_at",
-        personal={"member": PLAIN, "value": PLAIN},
+        personal={"member": PLAIN, "value": Mask.END},
     ),
     holding(
         "members.MergedMember",

@@ -8,7 +8,7 @@ with the reason, which counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models.expressions import RawSQL
@@ -132,7 +132,7 @@ def reasons_of(*, brand_id: int, run_id: int, member_ids: Sequence[int]) -> dict
     """Return why a run does not place these people; whom it places is missing."""
     if not member_ids:
         return {}
-    params = {
+    params: dict[str, Any] = {
         "brand": brand_id,
         "run": run_id,
         "members": list(member_ids),

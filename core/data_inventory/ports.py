@@ -62,6 +62,7 @@ class Mask(StrEnum):
     PLAIN = "plain"
     NAME = "name"
     PART = "part"
+    END = "end"
     HIDDEN = "hidden"
     SEALED = "sealed"
     SEALED_QUERY = "sealed_query"
@@ -106,6 +107,7 @@ MASKS: dict[str, _StrOrPromise] = {
     Mask.PLAIN: _("as it is, to whoever may see the row"),
     Mask.NAME: _("first and last character, whole to who may change it"),
     Mask.PART: _("kept as a part or masked already"),
+    Mask.END: _("its end alone, whole by revealing only"),
     Mask.HIDDEN: _("never shown"),
     Mask.SEALED: _("encrypted, shown by revealing only"),
     Mask.SEALED_QUERY: _("what was typed is encrypted and not shown"),

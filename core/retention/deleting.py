@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -60,7 +60,12 @@ class Deleting:
             SELECT count(*), max(id) FROM gone
         """  # noqa: S608  constants of the code
         most = min(limit, self.at_once)
-        values = {"brand": brand_id, "before": before, "after": after, "limit": most}
+        values: dict[str, Any] = {
+            "brand": brand_id,
+            "before": before,
+            "after": after,
+            "limit": most,
+        }
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             gone, last = cursor.fetchone()

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 class IdentityOut(ModelSerializer):
     """``value`` is its end alone. The whole one: `/members/{id}/reveal/` with `field=identity`."""
 
-    value = serializers.SerializerMethodField()
+    value = serializers.SerializerMethodField("shown")
 
     class Meta:
         model = Identity
         fields = ["id", "member", "kind", "value", "created_at"]
 
-    def get_value(self, identity: Identity) -> str:
+    def shown(self, identity: Identity) -> str:
         """Return the name as it is shown on the console."""
         return formats.masked_tail(identity.value)
 
