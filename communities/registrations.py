@@ -24,17 +24,15 @@ from communities.data_classes import HOLDINGS
 from communities.group_building import personal as builds_kept
 from communities.group_building.handlers import (
     APPLY_WORDS,
-    LEFT_OUT_WORDS,
     PLAN_WORDS,
     ApplyHandler,
-    LeftOutHandler,
     PlanHandler,
 )
 from communities.group_building.invariants import INVARIANTS as BUILDS
-from communities.group_building.listing import BUILD_RULES, BUILD_RUNS
+from communities.group_building.listing import BUILD_RULES, BUILD_RUNS, LEFT_OUT
 from communities.group_building.models import BuildGroup, BuildRule, CandidateBatch
 from communities.group_building.selectors import describe_rules, describe_runs
-from communities.group_building.services import APPLY_KIND, EXPORT_KIND, PLAN_KIND
+from communities.group_building.services import APPLY_KIND, LEFT_OUT_LIST, PLAN_KIND
 from communities.group_building.workbench import waiting_previews
 from communities.memberships import personal as seats_kept
 from communities.memberships.criteria import COMMUNITY_CRITERIA
@@ -122,6 +120,7 @@ LISTS = {
     "room-members": ROOM_MEMBERS,
     "build-rules": BUILD_RULES,
     "build-runs": BUILD_RUNS,
+    LEFT_OUT_LIST: LEFT_OUT,
     "broadcasts": BROADCAST_LIST,
     "deliveries": DELIVERIES,
 }
@@ -146,7 +145,6 @@ def register() -> None:
     register_retention("message", OLD_MESSAGES)
     register_run_kind(PLAN_KIND, PlanHandler(), PLAN_WORDS, fills=[CandidateBatch, BuildGroup])
     register_run_kind(APPLY_KIND, ApplyHandler(), APPLY_WORDS, fills=[Community, Room, Membership])
-    register_run_kind(EXPORT_KIND, LeftOutHandler(), LEFT_OUT_WORDS)
     _register_communities()
     _register_builds()
     _register_broadcasts()

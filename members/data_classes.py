@@ -35,7 +35,7 @@ HOLDINGS = (
         Purpose.PEOPLE,
         Keep.MEMBER,
         internal="id brand kind created_at",
-        personal={"member": PLAIN, "value": PLAIN},
+        personal={"member": PLAIN, "value": Mask.END},
     ),
     holding(
         "members.MergedMember",
@@ -242,20 +242,20 @@ HOLDINGS = (
     holding(
         "members.TagAct",
         Purpose.CARE,
-        Keep.BRAND,
+        Keep.TAG_HISTORY,
         internal="id brand source author_id rule_version run_id at undoes_id undone_at",
         personal={"author_label": PLAIN, "undone_by": PLAIN},
     ),
     holding(
         "members.TagChange",
         Purpose.CARE,
-        Keep.BRAND,
+        Keep.TAG_HISTORY,
         internal="id brand act tag_id tag_name kind people",
     ),
     holding(
         "members.TagChangeBatch",
         Purpose.CARE,
-        Keep.MEMBER,
+        Keep.TAG_HISTORY,
         internal="id brand change bucket at people author_ids",
         personal={
             "member_ids": PLAIN,
@@ -295,7 +295,7 @@ HOLDINGS = (
     holding(
         "members.Snapshot",
         Purpose.CARE,
-        Keep.BRAND,
+        Keep.SNAPSHOT,
         internal="id brand segment number tree run member_count previous_id plus_count"
         " minus_count taken_at created_by_id created_at",
         personal={"created_by_label": PLAIN},
@@ -303,7 +303,7 @@ HOLDINGS = (
     holding(
         "members.SnapshotBatch",
         Purpose.CARE,
-        Keep.MEMBER,
+        Keep.SNAPSHOT,
         internal="brand snapshot bucket people",
         personal={"member_ids": PLAIN},
     ),

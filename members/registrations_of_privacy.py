@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.audit.ports import (
     SubjectKind,
@@ -24,6 +23,7 @@ from core.kernel.invariants import register_invariants
 from core.kernel.navigation import NavItem, Section
 from core.kernel.navigation import register as register_places
 from core.lists.ports import register_list
+from core.retention.deleting import Deleting
 from core.retention.emptying import Emptying
 from core.retention.ports import Retained, register_retention
 from core.runs.ports import register_run_kind
@@ -138,6 +138,44 @@ OLD_SAMPLES = Retained(
     ),
     order=21,
 )
+OLD_TAG_HISTORY = Retained(
+    _("History of tags"),
+    _("What was done with tags, and to whom, is forgotten; who has which tag stays."),
+    days=730,
+    least=31,  # So long people may undo, both what they did with tags and that members merged.
+    purger=Deleting(
+        table="members_tagact",
+        old="row.at < %(before)s",
+        parts={
+            "batches": """members_tagchangebatch AS part
+                USING picked, members_tagchange AS change
+                WHERE part.brand_id = %(brand)s AND change.brand_id = %(brand)s
+                    AND change.act_id = picked.id AND part.change_id = change.id
+            """,
+            "changes": """members_tagchange AS part USING picked
+                WHERE part.brand_id = %(brand)s AND part.act_id = picked.id
+            """,
+        },
+    ),
+    order=50,
+)
+OLD_SNAPSHOTS = Retained(
+    _("Snapshots of segments"),
+    _("Who was in a segment at that moment is forgotten; later snapshots keep their counts."),
+    days=730,
+    least=30,
+    purger=Deleting(
+        table="members_snapshot",
+        old="row.taken_at < %(before)s",
+        parts={
+            "batches": """members_snapshotbatch AS part USING picked
+                WHERE part.brand_id = %(brand)s AND part.snapshot_id = picked.id
+            """
+        },
+        at_once=20,
+    ),
+    order=51,
+)
 
 
 def register_privacy() -> None:
@@ -150,6 +188,8 @@ def register_privacy() -> None:
     register_items(ITEMS)
     register_field_names(CustomField, Segment, Tag, Member)
     register_values("fields", CHANGED)
+    register_retention("tag_history", OLD_TAG_HISTORY)
+    register_retention("snapshot", OLD_SNAPSHOTS)
     register_values("revealed", dict(Reveal.Field.choices))
     register_values("why", dict(Reveal.Reason.choices))
     register_values("purpose", dict(ConsentPurpose.choices))

@@ -14,6 +14,7 @@ from communities.broadcasts.drafts import NAME_LENGTH, Draft
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.policies.models import Kind
 from core.kernel.badges import kind_badge
+from core.kernel.periods import PeriodForm
 from core.organizations.models import Dealer
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def initial_of(row: Broadcast) -> dict[str, Any]:
     }
 
 
-class BroadcastFilterForm(forms.Form):
+class BroadcastFilterForm(PeriodForm):
     """The filters of the broadcast list; every one is optional."""
 
     q = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)

@@ -8,17 +8,19 @@ with the reason, which counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from communities.group_building.models import CandidateBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from communities.group_building.models import BuildRun
 
+LARGEST = 2**63 - 1
 _OF_GROUP = """
     SELECT member_id, coalesce(dropped.exclusion, '')
     FROM (
@@ -56,6 +58,19 @@ _OF_MEMBER = """
     WHERE brand_id = %(brand)s AND run_id = %(run)s
         AND %(member)s BETWEEN first_member AND last_member AND %(member)s = ANY(member_ids)
     ORDER BY exclusion DESC LIMIT 1
+"""
+_LEFT_OUT = """
+    SELECT unnest(member_ids) FROM communities_candidatebatch
+    WHERE brand_id = %s AND run_id = %s AND exclusion > ''
+        AND last_member > %s AND first_member <= %s
+"""
+_REASONS = """
+    SELECT member_id, batch.exclusion
+    FROM communities_candidatebatch AS batch
+    CROSS JOIN LATERAL unnest(batch.member_ids) AS member_id
+    WHERE batch.brand_id = %(brand)s AND batch.run_id = %(run)s AND batch.exclusion > ''
+        AND batch.last_member >= %(low)s AND batch.first_member <= %(high)s
+        AND member_id = ANY(%(members)s)
 """
 
 
@@ -104,16 +119,29 @@ def last_of_group(*, run: BuildRun, group_no: int) -> Candidate | None:
     return None if last is None else Candidate(last, group_no, "")
 
 
-def left_out(*, run: BuildRun) -> Iterator[list[Candidate]]:
-    """Yield everybody whom the run does not place, a batch at a time, by reason."""
-    rows = CandidateBatch.objects.filter(brand_id=run.brand_id, run_id=run.pk, exclusion__gt="")
-    last: CandidateBatch | None = None
-    while True:
-        batch = rows if last is None else rows.filter(pk__gt=last.pk)
-        last = batch.order_by("exclusion", "group_no", "first_member").first()
-        if last is None:
-            return
-        yield [Candidate(member, last.group_no, last.exclusion) for member in last.member_ids]
+def left_out(*, brand_id: int, run_id: int, span: tuple[int, int] | None = None) -> RawSQL:
+    """Return the numbers of everybody whom a run does not place, as a subquery.
+
+    ``span`` opens only the batches that reach into it: above its first number, up to its second.
+    """
+    low, high = span or (0, LARGEST)
+    return RawSQL(_LEFT_OUT, (brand_id, run_id, low, high))  # noqa: S611  our text, bound values
+
+
+def reasons_of(*, brand_id: int, run_id: int, member_ids: Sequence[int]) -> dict[int, str]:
+    """Return why a run does not place these people; whom it places is missing."""
+    if not member_ids:
+        return {}
+    params: dict[str, Any] = {
+        "brand": brand_id,
+        "run": run_id,
+        "members": list(member_ids),
+        "low": min(member_ids),
+        "high": max(member_ids),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REASONS, params)
+        return dict(cursor.fetchall())
 
 
 def _page(run: BuildRun, after: int, limit: int) -> dict[str, int]:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import gettext_noop
 
-from communities.group_building import applying, planning, report, selectors
+from communities.group_building import applying, planning, report
 from communities.group_building.applying import Progress
-from communities.group_building.models import BuildGroup, BuildRun, CandidateBatch
+from communities.group_building.models import BuildGroup, BuildRun
 from communities.group_building.rules import Plan
 from core.audit import services as audit
-from core.files import services as files
-from core.files.rules import inert_cell
-from core.kernel.access import Permission
 from core.kernel.faults import point
-from core.kernel.formats import masked_name
 from core.runs.ports import RunView, RunWords, Step
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from communities.group_building.selectors import Verdict
     from core.kernel.access import Viewer
 
 
@@ -49,11 +41,6 @@ APPLY_WORDS = RunWords(
         "dropped": _lazy("Could not be placed any more"),
     },
     icon="users",
-)
-
-
-LEFT_OUT_WORDS = RunWords(
-    _lazy("List of who is left out"), {"written": _lazy("People listed")}, icon="download"
 )
 
 
@@ -122,42 +109,6 @@ class ApplyHandler:
         held = _held(run)
         if held.state == BuildRun.State.APPLYING:
             _finish(held, BuildRun.State.FAILED, Progress.of(run.cursor), actor, now)
-
-
-class LeftOutHandler:
-    """Writes everybody whom a run does not place into a file, with the reason."""
-
-    def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
-        """Write the whole file; a worker that is killed leaves none."""
-        held = BuildRun.objects.get(brand_id=run.brand_id, pk=run.params["build_run_id"])
-        name = _("%(rule)s left out.csv") % {"rule": Plan.of(held.plan).rule_name}
-        written = 0
-        with files.result_writer(
-            brand_id=run.brand_id, name=name, actor=actor, now=now, needs=Permission.MEMBERS_VIEW
-        ) as result:
-            writer = csv.writer(result.text)
-            writer.writerow([_("Customer number"), _("Name"), _("Phone"), _("Dealer"), _("Reason")])
-            for verdict in selectors.left_out(run=held):
-                writer.writerow(map(inert_cell, _cells(verdict)))
-                written += 1
-        link = {"label": gettext_noop("Who is left out"), "file_id": result.stored.pk}
-        told = {"counts": {"written": written}, "files": [link]}
-        return Step(done=written, total=written, result=told, finished=True)
-
-    def cancelled(self, *, run: RunView, actor: Viewer, now: datetime) -> None:
-        """Nothing to tidy up: a file without a row is swept."""
-
-
-def _cells(verdict: Verdict) -> list[str]:
-    """Return a person as the file names them: masked, as on every page."""
-    member = verdict.member
-    return [
-        member.customer_no or "",
-        masked_name(member.display_name),
-        member.phone_masked,
-        member.home_dealer.name if member.home_dealer else "",
-        str(CandidateBatch.Exclusion(verdict.exclusion).label),
-    ]
 
 
 def _held(run: RunView) -> BuildRun:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from communities.group_building import rules, selectors
+from communities.group_building import candidates, rules, selectors
 from communities.group_building.forms import RunFilterForm
+from communities.group_building.models import CandidateBatch
 from core.kernel.access import Permission
 from core.kernel.badges import kind_badge
+from core.kernel.errors import NotFound
+from core.kernel.formats import masked_name
 from core.lists.ports import Column, ListSource
 
 if TYPE_CHECKING:
@@ -86,6 +89,45 @@ def run_cells(found: Sequence[BuildRun], _viewer: Viewer) -> Iterator[list[Any]]
         ]
 
 
+def left_out(*, viewer: Viewer, query: Any, now: datetime) -> Any:
+    """Return whom the run that the address names does not place.
+
+    Raises:
+        NotFound: there is no such run in sight.
+    """
+    return selectors.left_out(run=_run_of(viewer, query), viewer=viewer)
+
+
+def left_out_within(*, viewer: Viewer, query: Any, now: datetime, span: tuple[int, int]) -> Any:
+    """Return the same, among members of numbers above the first of ``span``, up to the second."""
+    return selectors.left_out(run=_run_of(viewer, query), viewer=viewer, span=span)
+
+
+def _run_of(viewer: Viewer, query: Any) -> BuildRun:
+    number = query.get("run", "")
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    run = selectors.runs_of(viewer=viewer).filter(pk=number).first() if is_number else None
+    if run is None:
+        raise NotFound(_("This run does not exist."))
+    return run
+
+
+def left_out_cells(members: Sequence[Any], viewer: Viewer) -> Iterator[list[Any]]:
+    """Draw people masked, as on every page, each with the reason."""
+    run_id = members[0].left_out_by if members else 0
+    reasons = candidates.reasons_of(
+        brand_id=viewer.brand_id, run_id=run_id, member_ids=[member.pk for member in members]
+    )
+    for member in members:
+        yield [
+            member.customer_no or "",
+            masked_name(member.display_name),
+            member.phone_masked,
+            member.home_dealer.name if member.home_dealer else "",
+            str(CandidateBatch.Exclusion(reasons.get(member.pk, "")).label),
+        ]
+
+
 BUILD_RULES = ListSource(
     label=gettext_lazy("Build rules"),
     place="communities:build-rules-list",
@@ -124,4 +166,21 @@ BUILD_RUNS = ListSource(
     unit="runs",
     sorts={"planned": "id", "-planned": "-id"},
     is_personal=False,
+)
+LEFT_OUT = ListSource(
+    label=gettext_lazy("Who is left out"),
+    place="communities:build-runs-detail",
+    permission=Permission.MEMBERS_VIEW,
+    rows=left_out,
+    rows_within=left_out_within,
+    columns=(
+        Column("number", gettext_lazy("Customer number")),
+        Column("name", gettext_lazy("Name")),
+        Column("phone", gettext_lazy("Phone")),
+        Column("dealer", gettext_lazy("Dealer")),
+        Column("reason", gettext_lazy("Reason")),
+    ),
+    cells=left_out_cells,
+    unit="people",
+    parents={"run": "run_id"},
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Sum, Value
 from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from communities.policies import rules as policy_rules
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from django.db.models import QuerySet
 
@@ -154,10 +154,16 @@ def _verdicts(run: BuildRun, people: Sequence[Candidate], placement: str = "") -
     ]
 
 
-def left_out(*, run: BuildRun) -> Iterator[Verdict]:
-    """Yield everybody whom the run does not place, a thousand at a time, by reason."""
-    for batch in candidates.left_out(run=run):
-        yield from _verdicts(run, batch)
+def left_out(*, run: BuildRun, viewer: Viewer, span: tuple[int, int] | None = None) -> Any:
+    """Return the members whom a run does not place, with ``left_out_by``, the run's number.
+
+    With ``span`` those of numbers above the first, up to the second.
+    """
+    numbers = candidates.left_out(brand_id=run.brand_id, run_id=run.pk, span=span)
+    rows = Member.objects.visible_to(viewer).filter(pk__in=numbers).select_related("home_dealer")
+    if span is not None:
+        rows = rows.filter(pk__gt=span[0], pk__lte=span[1])
+    return rows.annotate(left_out_by=Value(run.pk))
 
 
 def rest_of_groups(*, run: BuildRun, shown: Sequence[BuildGroup]) -> dict[str, int]:

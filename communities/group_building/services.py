@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.http import QueryDict  # noqa: TID251  (an address's query, parsed; no request)
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +21,8 @@ from communities.group_building.models import BuildGroup, BuildRule, BuildRun
 from communities.policies.models import Kind
 from communities.policies.selectors import current_policy
 from core.audit import services as audit
+from core.exports import services as exports
+from core.exports.rules import FileFormat
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, Forbidden, InvalidInput, NotFound, Problem, StaleVersion
 from core.organizations.models import Brand
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 
 PLAN_KIND = "build_plan"
 APPLY_KIND = "build_apply"
-EXPORT_KIND = "build_left_out"
+LEFT_OUT_LIST = "build-left-out"
 
 
 class WrongState(DomainError):
@@ -231,25 +234,21 @@ def discard_run(*, run_id: int, actor: Viewer, now: datetime) -> BuildRun:
     return run
 
 
-@transaction.atomic
 def export_left_out(*, run_id: int, actor: Viewer, now: datetime) -> Run:
     """Leave the list of everybody whom a run does not place to be written as a file.
+
+    It is an export as any other about people: see ``core.exports``.
 
     Raises:
         NotFound: the run does not exist for the actor.
     """
-    actor.require(Permission.MEMBERS_VIEW)
-    run = BuildRun.objects.visible_to(actor).filter(pk=run_id).first()
-    if run is None:
-        raise NotFound(_("This run does not exist."))
-    return runs.start_run(
-        kind=EXPORT_KIND,
-        title=_("Left out: %s") % rules.Plan.of(run.plan).rule_name,
-        params={"build_run_id": run.pk},
+    return exports.start_export(
+        list_key=LEFT_OUT_LIST,
+        query=QueryDict(f"run={run_id}"),
+        columns=(),
+        file_format=FileFormat.CSV,
         actor=actor,
         now=now,
-        unit="people",
-        subject_url=run_url(run),
     )
 
 

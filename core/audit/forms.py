@@ -6,13 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import ports
+from core.kernel.periods import PeriodForm
 from core.staff.models import Staff
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 
-class AuditFilterForm(forms.Form):
+class AuditFilterForm(PeriodForm):
     """The filters of the audit trail; every one is optional."""
 
     actor = forms.ModelChoiceField(

@@ -52,6 +52,8 @@ class Keep(StrEnum):
     IMPORT = "import"
     TASK = "task"
     MESSAGE = "message"
+    TAG_HISTORY = "tag_history"
+    SNAPSHOT = "snapshot"
 
 
 class Mask(StrEnum):
@@ -60,6 +62,7 @@ class Mask(StrEnum):
     PLAIN = "plain"
     NAME = "name"
     PART = "part"
+    END = "end"
     HIDDEN = "hidden"
     SEALED = "sealed"
     SEALED_QUERY = "sealed_query"
@@ -97,11 +100,14 @@ KEEPS: dict[str, _StrOrPromise] = {
     Keep.IMPORT: _("by the rule for what imports left"),
     Keep.TASK: _("by the rule for tasks that ended"),
     Keep.MESSAGE: _("by the rule for messages"),
+    Keep.TAG_HISTORY: _("by the rule for the history of tags"),
+    Keep.SNAPSHOT: _("by the rule for snapshots of segments"),
 }
 MASKS: dict[str, _StrOrPromise] = {
     Mask.PLAIN: _("as it is, to whoever may see the row"),
     Mask.NAME: _("first and last character, whole to who may change it"),
     Mask.PART: _("kept as a part or masked already"),
+    Mask.END: _("its end alone, whole by revealing only"),
     Mask.HIDDEN: _("never shown"),
     Mask.SEALED: _("encrypted, shown by revealing only"),
     Mask.SEALED_QUERY: _("what was typed is encrypted and not shown"),

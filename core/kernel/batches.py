@@ -22,11 +22,14 @@ OUTCOMES = ("created", "updated", "unchanged", "refused")
 
 
 class RowResult(NamedTuple):
-    """One row's end; ``problems`` are field, code and words of what kept it out."""
+    """One row's end; ``problems`` are field, code and words of what kept it out.
+
+    A field is its name, or the names that lead to it.
+    """
 
     outcome: str
     id: int | None
-    problems: Sequence[tuple[str, str, str]] = ()
+    problems: Sequence[tuple[str | tuple[str, ...], str, str]] = ()
 
 
 class RowProblemOut(Serializer):
@@ -99,16 +102,20 @@ class BatchViewSet(ApiViewSet):
 
 
 def _shown(number: int, row: RowResult) -> dict[str, Any]:
-    place = f"/rows/{number - 1}"
     errors = [
         {
-            "pointer": f"{place}/{_escaped(name)}" if name else place,
+            "pointer": _pointer(number, name),
             "code": code,
             "detail": detail,
         }
         for name, code, detail in row.problems
     ]
     return {"row": number, "outcome": row.outcome, "id": row.id, "errors": errors}
+
+
+def _pointer(number: int, name: str | tuple[str, ...]) -> str:
+    names = name if isinstance(name, tuple) else (name,)
+    return "/".join([f"/rows/{number - 1}", *(_escaped(part) for part in names if part)])
 
 
 def _escaped(part: str) -> str:

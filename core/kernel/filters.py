@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 
+from core.kernel import periods
 from core.kernel.paging import chosen_order
 from core.kernel.problems import BadRequest
 
@@ -23,6 +25,16 @@ SCHEMA_TYPES = {
     serializers.IntegerField: "integer",
     serializers.BooleanField: "boolean",
 }
+
+
+class EndsBeforeStart(BadRequest):
+    """Each time can be read, and yet there is none between them."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self) -> None:
+        """Name the parameter that says the end."""
+        super().__init__(periods.TEXT, periods.CODE, parameter="until")
 
 
 @dataclass(frozen=True)
@@ -66,10 +78,14 @@ class StrictFilters(BaseFilterBackend):
         if getattr(view, "action", "list") != "list":
             return queryset
         filters: Mapping[str, Filter] = getattr(view, "filters", {})
-        for name, one in filters.items():
-            if name in request.query_params:
-                value = one.parsed(name, request.query_params[name])
-                queryset = one.narrow(queryset, value)
+        values = {
+            name: one.parsed(name, request.query_params[name])
+            for name, one in filters.items()
+            if name in request.query_params
+        }
+        _check_period(values)
+        for name, value in values.items():
+            queryset = filters[name].narrow(queryset, value)
         return queryset
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
@@ -83,6 +99,16 @@ class StrictFilters(BaseFilterBackend):
         choices = [sign + name for name in names for sign in ("", "-")]
         schema = {"type": "string", "enum": choices, "default": orderings[0]}
         return [*listed, _parameter("ordering", "`-` in front for descending.", schema)]
+
+
+def _check_period(values: Mapping[str, Any]) -> None:
+    """Refuse a time that ends before it begins, which is a mistake and no empty list.
+
+    Raises:
+        EndsBeforeStart: ``until`` is before ``since``.
+    """
+    if periods.goes_back(values.get("since"), values.get("until")):
+        raise EndsBeforeStart
 
 
 def check_parameters(request: Request, view: Any) -> None:

@@ -152,11 +152,15 @@ def staff_edit(request: ConsoleRequest, staff_id: int) -> HttpResponseBase:
     initial = {name: getattr(staff, name) for name in FORM_FIELDS}
     form = StaffForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        services.edit_staff(
-            staff_id=staff.pk, **form.cleaned_data, actor=request.viewer, now=timezone.now()
-        )
-        messages.success(request, _("Changes saved"))
-        return go_to(request, "core:staff-detail", staff.pk)
+        try:
+            services.edit_staff(
+                staff_id=staff.pk, **form.cleaned_data, actor=request.viewer, now=timezone.now()
+            )
+        except DomainError as refusal:
+            form_refusal(form, refusal)
+        else:
+            messages.success(request, _("Changes saved"))
+            return go_to(request, "core:staff-detail", staff.pk)
     context = {
         "id": "staff-edit",
         "action": reverse("core:staff-edit", args=[staff.pk]),

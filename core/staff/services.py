@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.kernel import letters
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.scoping import require_same_brand
 from core.staff import rules
@@ -44,12 +45,12 @@ def create_staff(
     """Return the person and their initial password, which is nowhere kept.
 
     Raises:
-        InvalidInput: the user name is taken.
+        InvalidInput: the user name is taken, or the name could be taken for another.
     """
     staff = Staff(
         brand_id=actor.brand_id,
         username=username.strip().lower(),
-        display_name=display_name,
+        display_name=_name(display_name),
         email=email,
         must_change_password=True,
     )
@@ -68,9 +69,14 @@ def create_staff(
 def edit_staff(
     *, staff_id: int, display_name: str, email: str, actor: Viewer, now: datetime
 ) -> Staff:
-    """Correct a person's name and address."""
+    """Correct a person's name and address.
+
+    Raises:
+        InvalidInput: the name could be taken for another.
+    """
     staff = _locked(staff_id, actor)
-    wanted = {"display_name": display_name, "email": email}
+    name = display_name if display_name == staff.display_name else _name(display_name)
+    wanted = {"display_name": name, "email": email}
     changed = [field for field, value in wanted.items() if getattr(staff, field) != value]
     for field in changed:
         setattr(staff, field, wanted[field])
@@ -80,6 +86,17 @@ def edit_staff(
             action="staff.changed", subject=staff, actor=actor, now=now, data={"fields": changed}
         )
     return staff
+
+
+def _name(raw: str) -> str:
+    """Return a name as it is kept: nobody passes for a colleague by letters that look alike."""
+    name = " ".join(letters.without_hidden(raw).split())
+    if not name:
+        raise InvalidInput.on("/display_name", _("A name is needed."), "required")
+    if letters.mixes_alphabets(name):
+        text = _("A word of this name mixes alphabets. Write each word in letters of one alphabet.")
+        raise InvalidInput.on("/display_name", text, "mixed_alphabets")
+    return name
 
 
 @transaction.atomic

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core.kernel.letters import without_hidden
+
 MOST_FIELDS, MOST_CHOICES = 100, 200
 LONGEST_TEXT, LONGEST_LABEL, LONGEST_CHOICE, LONGEST_HELP = 500, 40, 60, 200
 # Numbers are kept as integers: so many of them are 1.
@@ -18,7 +20,6 @@ SCALE, MOST_DECIMALS = 10_000, 4
 MOST = 10**12
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 MOST_MARKS = 3  # accents upon one letter; more is vandalism
-JOINER = "\u200d"  # holds an emoji together
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}").fullmatch
 BREAK = re.compile(r"[;；、\n]+")
 MASK = "•••"
@@ -145,9 +146,7 @@ def clean_text(raw: str, limit: int) -> str | None:
     Raises:
         BadValue: longer than ``limit``, with control characters, or with heaps of accents.
     """
-    composed = unicodedata.normalize("NFC", raw)
-    seen = "".join(c for c in composed if unicodedata.category(c) != "Cf" or c == JOINER)
-    text = " ".join(seen.split()).strip(JOINER)
+    text = " ".join(without_hidden(unicodedata.normalize("NFC", raw)).split())
     if len(text) > limit:
         raise BadValue("too_long")
     marks = 0
@@ -289,6 +288,11 @@ def said(spec: Spec, code: str) -> str:
         "wrong_type": _("Not of the right type."),
     }
     return texts[code]
+
+
+def told(spec: Spec, code: str) -> str:
+    """Return the same, with the field it is about."""
+    return f"{spec.label}: {said(spec, code)}"
 
 
 def _bounds(spec: Spec) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -162,27 +162,41 @@ def check_values(
         InvalidInput: every problem, each at ``/custom/KEY``.
     """
     known = {spec.key: spec for spec in selectors.specs(brand_id=brand_id)}
-    problems: list[Problem] = []
+    found, refused = judged(values=values, known=known)
+    if is_new:
+        missing = [spec for spec in known.values() if spec.is_required and spec.key not in values]
+        refused += [Refused(spec.key, "required", rules.told(spec, "required")) for spec in missing]
+    if refused:
+        problems = tuple(Problem(f"/custom/{key}", code, text) for key, code, text in refused)
+        raise InvalidInput(problems[0].detail, problems=problems)
+    return found
+
+
+class Refused(NamedTuple):
+    """A value that cannot be taken: the key of its field, and why, for programs and people."""
+
+    key: str
+    code: str
+    text: str
+
+
+def judged(
+    *, values: Mapping[str, Any], known: Mapping[str, Spec]
+) -> tuple[dict[Spec, Value], list[Refused]]:
+    """Return values of JSON as the ``known`` fields keep them, and those that they refuse."""
+    refused: list[Refused] = []
     found: dict[Spec, Value] = {}
     for key, raw in values.items():
         spec = known.get(key)
         if spec is None:
             text = _("There is no field of this key, or it is archived.")
-            problems.append(Problem(f"/custom/{key}", "unknown_field", text))
+            refused.append(Refused(key, "unknown_field", text))
             continue
         try:
             found[spec] = rules.needed(spec, rules.from_json(spec, raw))
         except rules.BadValue as bad:
-            text = f"{spec.label}: {rules.said(spec, str(bad))}"
-            problems.append(Problem(f"/custom/{key}", str(bad), text))
-    if is_new:
-        missing = [spec for spec in known.values() if spec.is_required and spec.key not in values]
-        for spec in missing:
-            text = f"{spec.label}: {rules.said(spec, 'required')}"
-            problems.append(Problem(f"/custom/{spec.key}", "required", text))
-    if problems:
-        raise InvalidInput(problems[0].detail, problems=tuple(problems))
-    return found
+            refused.append(Refused(key, str(bad), rules.told(spec, str(bad))))
+    return found, refused
 
 
 @transaction.atomic

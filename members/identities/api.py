@@ -8,6 +8,7 @@ from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.api import (
     BrandViewSet,
@@ -25,9 +26,17 @@ if TYPE_CHECKING:
 
 
 class IdentityOut(ModelSerializer):
+    """``value`` is its end alone. The whole one: `/members/{id}/reveal/` with `field=identity`."""
+
+    value = serializers.SerializerMethodField("shown")
+
     class Meta:
         model = Identity
         fields = ["id", "member", "kind", "value", "created_at"]
+
+    def shown(self, identity: Identity) -> str:
+        """Return the name as it is shown on the console."""
+        return formats.masked_tail(identity.value)
 
 
 class IdentityIn(Serializer):
@@ -41,7 +50,10 @@ class ReasonIn(Serializer):
 
 
 class IdentityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
-    """By which names other systems know members. A name belongs to one member."""
+    """By which names other systems know members. A name belongs to one member.
+
+    Names go in whole and come out masked.
+    """
 
     queryset: Any = Identity.objects.all()
     serializer_class = IdentityOut

@@ -145,7 +145,10 @@ def _text(help_text: str = "") -> serializers.CharField:
 
 
 class MemberRow(Serializer):
-    """Matched by customer number, else by phone. Null and absent fields change nothing."""
+    """Matched by customer number, else by phone. Null and absent fields change nothing.
+
+    `custom` is an object: `{"use": "通勤", "likes": ["E5", "E7"], "size": 4}`.
+    """
 
     customer_no = _text("Your own number of the person.")
     phone = _text("Any usual form; kept encrypted.")
@@ -157,6 +160,13 @@ class MemberRow(Serializer):
     joined_on = _text("A day, `2026-03-01`.")
     app_user = _text("Their id in your app.")
     unionid = _text("Their WeChat unionid.")
+    custom = serializers.DictField(
+        child=serializers.JSONField(allow_null=True),
+        required=False,
+        allow_null=True,
+        help_text="Values of the brand's own fields by key, as in the entry of one member: null "
+        "takes one away, keys left out stay. Somebody new needs those that are required.",
+    )
     version = serializers.IntegerField(
         required=False, allow_null=True, help_text="The row is refused if it is not this any more."
     )
@@ -242,7 +252,13 @@ class MemberBatchViewSet(_ImportedBatch):
         responses={200: BatchOut},
         examples=[
             ANSWER,
-            _asked(customer_no="C-1", display_name="陈小宇", phone="13811112222", version=3),
+            _asked(
+                customer_no="C-1",
+                display_name="陈小宇",
+                phone="13811112222",
+                custom={"use": "通勤"},
+                version=3,
+            ),
         ],
     )
     def create(self, request: Request) -> Response:

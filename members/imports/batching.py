@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from members.imports import member_upsert, order_upsert, reasons, selectors, staging
+from members.custom_fields import rules as custom_rules
+from members.custom_fields import selectors as custom_fields
+from members.custom_fields.services import Refused, judged
+from members.imports import (
+    member_custom,
+    member_upsert,
+    order_upsert,
+    reasons,
+    selectors,
+    staging,
+)
 from members.imports.handlers import COLUMN_OF_CODE
 from members.imports.member_rows import MemberPreparer
 from members.imports.options import MoneyUnit, Options
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.kernel.access import Viewer
+    from members.custom_fields.rules import Spec, Value
     from members.imports.preparing import Chunk
     from members.imports.staging import Outcome
 
@@ -37,6 +48,7 @@ MEMBER_TEXTS = (
 )
 VEHICLE_TEXTS = ("customer_no", "phone", "vin", "model", "delivered_on")
 ORDER_TEXTS = ("order_no", "customer_no", "phone", "ordered_at", "channel")
+OWN = "custom"
 LARGEST = 2**31
 HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$").search
 LOOK_UP = {
@@ -60,37 +72,49 @@ class Kind:
 
     texts: tuple[str, ...]
     numbers: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(
         default_factory=dict
     )  # an import's name of a field, if other
 
     def fields(self) -> dict[str, type]:
         """Return {field: what JSON brings for it}."""
-        return dict.fromkeys(self.texts, str) | dict.fromkeys(self.numbers, int)
+        named = ((self.texts, str), (self.numbers, int), (self.objects, dict))
+        return {name: type_ for names, type_ in named for name in names}
 
 
 KINDS = {
-    "members": Kind(MEMBER_TEXTS, ("version",)),
+    "members": Kind(MEMBER_TEXTS, ("version",), ("custom",)),
     "vehicles": Kind(VEHICLE_TEXTS),
-    "orders": Kind(ORDER_TEXTS, ("amount_fen", "quantity"), {"amount": "amount_fen"}),
+    "orders": Kind(ORDER_TEXTS, ("amount_fen", "quantity"), mapping={"amount": "amount_fen"}),
 }
 
 
 @dataclass(slots=True)
 class Row:
-    """What became of one row; ``number`` counts from one, as the rows of a file do."""
+    """What became of one row; ``number`` counts from one, as the rows of a file do.
+
+    ``own`` are the values of the brand's own fields, and ``refused`` those that cannot be taken.
+    """
 
     number: int
     outcome: str = "refused"
     id: int | None = None
     problems: list[Problem] = field(default_factory=list)
+    own: Mapping[Spec, Value] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
 
-    def told(self) -> list[tuple[str, str, str]]:
-        """Return field, code and words of each problem."""
-        return [
-            (p.column, p.code, str(reasons.REASONS[p.code]) % {"other": p.other})
-            for p in self.problems
-        ]
+    @property
+    def is_fit(self) -> bool:
+        """Whether nothing speaks against the row so far."""
+        return not self.problems and not self.refused
+
+    def told(self) -> list[tuple[str | tuple[str, ...], str, str]]:
+        """Return field, code and words of each problem; a field of the brand's own by its way."""
+        words = ((p, str(reasons.REASONS[p.code]) % {"other": p.other}) for p in self.problems)
+        found: list[tuple[str | tuple[str, ...], str, str]]
+        found = [(problem.column, problem.code, text) for problem, text in words]
+        return found + [((OWN, each.key), each.code, each.text) for each in self.refused]
 
 
 def bring_in(
@@ -107,12 +131,27 @@ def bring_in(
     for row, asked in zip(results, rows, strict=True):
         row.problems = list(_misshapen(kind, row.number, asked))
     job = _job(kind, rows, is_domestic, actor)
+    known = custom_fields.specs(brand_id=actor.brand_id) if kind == "members" else []
+    _judge_own(rows, results, known)
     chunk, lost = _prepared(kind, job, rows, results)
     for number in lost:
         results[number - 1].problems.append(Problem(number, "customer_no", "no_key"))
-    outcome = staging.bring_in(_upsert(kind, job, rows, actor, now).apply, chunk)
-    _note(results, chunk, outcome, job)
+    for row in results:
+        chunk.custom += member_custom.lines_of(row.number, row.own)
+    upsert = _upsert(kind, job, rows, known, actor, now)
+    outcome = staging.bring_in(upsert.apply, chunk)
+    _note(results, chunk, outcome, job, known)
     return results
+
+
+def _judge_own(
+    rows: Sequence[Mapping[str, Any]], results: Sequence[Row], known: Sequence[Spec]
+) -> None:
+    """Read what well-shaped rows say of the brand's own fields, as the entry of one member does."""
+    by_key = {spec.key: spec for spec in known}
+    for row, asked in zip(results, rows, strict=True):
+        if not row.problems and asked.get(OWN):
+            row.own, row.refused = judged(values=asked[OWN], known=by_key)
 
 
 def one_call_at_a_time(brand_id: int) -> None:
@@ -142,9 +181,10 @@ def _job(kind: str, rows: Sequence[Mapping[str, Any]], is_domestic: bool, actor:
     """Return the rows as an import of a file whose columns have the fields' own names."""
     shape = KINDS[kind]
     named = {name for row in rows for name, value in row.items() if value is not None}
+    named -= {"version", OWN}
     always = {"order_no", "ordered_at", "amount_fen"} if kind == "orders" else set()
     always |= {"customer_no"} | ({"vin", "model", "delivered_on"} if kind == "vehicles" else set())
-    headers = [n for n in shape.fields() if n in named | always and n != "version"]
+    headers = [name for name in shape.fields() if name in named | always]
     theirs = {column: name for name, column in shape.mapping.items()}
     mapping = {theirs.get(name, name): name for name in headers}
     return Job(
@@ -163,7 +203,7 @@ def _prepared(
     """Return the well-shaped rows as a chunk, and the numbers of those that say nothing."""
     batch, lost = Batch(), []
     for row, asked in zip(results, rows, strict=True):
-        if row.problems:
+        if not row.is_fit:
             continue
         cells = [_cell(asked.get(name)) for name in job.headers]
         if any(cells):
@@ -182,7 +222,12 @@ def _cell(value: Any) -> str:
 
 
 def _upsert(
-    kind: str, job: Job, rows: Sequence[Mapping[str, Any]], actor: Viewer, now: datetime
+    kind: str,
+    job: Job,
+    rows: Sequence[Mapping[str, Any]],
+    known: Sequence[Spec],
+    actor: Viewer,
+    now: datetime,
 ) -> member_upsert.Upsert | order_upsert.Upsert:
     look_up = LOOK_UP[kind]
     if kind == "orders":
@@ -192,10 +237,12 @@ def _upsert(
         for number, row in enumerate(rows, 1)
         if type(row.get("version")) is int and kind == "members"
     }
+    named = {key for row in rows if isinstance(row.get(OWN), dict) for key in row[OWN]}
+    own = {spec.name: spec.name for spec in known if spec.key in named}
     return member_upsert.Upsert(
         brand_id=job.brand_id,
         options=job.options,
-        mapping=job.mapping,
+        mapping=job.mapping | own,
         city=None,
         dealer=None,
         now=now,
@@ -205,16 +252,25 @@ def _upsert(
         is_dry_run=False,
         only_known=kind == "vehicles",
         versions=versions,
+        needed=[spec for spec in known if spec.is_required],
         each=look_up,
     )
 
 
-def _note(results: Sequence[Row], chunk: Chunk, outcome: Outcome, job: Job) -> None:
+def _note(
+    results: Sequence[Row], chunk: Chunk, outcome: Outcome, job: Job, known: Sequence[Spec]
+) -> None:
+    by_key = {spec.key: spec for spec in known}
     columns = {"version": "version", **job.mapping}
     refused = [
         Problem(n, columns.get(COLUMN_OF_CODE.get(code, ""), ""), code, "", other)
         for n, code, other in outcome.refused
+        if code != member_custom.INCOMPLETE
     ]
+    for number, code, key in outcome.refused:
+        if code == member_custom.INCOMPLETE:
+            text = custom_rules.told(by_key[key], "required")
+            results[number - 1].refused.append(Refused(key, "required", text))
     for problem in [*chunk.problems, *refused]:
         results[problem.row_number - 1].problems.append(problem)
     for number, what, id_ in outcome.each:

@@ -88,8 +88,14 @@ MEMBER_FIELDS = (
         "app_user",
         _("App user id"),
         ("app用户id", "app账号", "app id", "应用用户id", "app user id", "app user"),
+        is_personal=True,
     ),
-    Field("unionid", _("WeChat unionid"), ("微信unionid", "wechat unionid", "union id")),
+    Field(
+        "unionid",
+        _("WeChat unionid"),
+        ("微信unionid", "wechat unionid", "union id"),
+        is_personal=True,
+    ),
     Field(
         "vin",
         _("VIN"),

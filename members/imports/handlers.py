@@ -61,6 +61,7 @@ COLUMN_OF_CODE = {
     "app_user_taken": "app_user",
     "unionid_taken": "unionid",
     "vin_taken": "vin",
+    "vin_dates": "delivered_on",
     "tag": "tags",
     "tags_exclusive": "tags",
     "member_unknown": "customer_no",

@@ -13,10 +13,11 @@ from members.profiles import ports
 from members.tags import services as tag_services
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from core.kernel.access import Viewer
+    from members.custom_fields.rules import Spec
     from members.imports.options import Options
     from members.imports.preparing import Chunk
 
@@ -55,8 +56,9 @@ class Upsert:
 
     ``city`` and ``dealer`` stand in where neither the row nor the member has one. With
     ``is_dry_run`` everything is found out and nothing written. ``only_known`` refuses rows of
-    members whom nobody knows; ``versions`` are those at which rows were read; ``each`` says what is
-    told of each row (``staging.each``), if anything.
+    members whom nobody knows; ``versions`` are those at which rows were read; ``needed`` are fields
+    of the brand's own that somebody new must bring; ``each`` says what is told of each row
+    (``staging.each``), if anything.
     """
 
     brand_id: int
@@ -72,6 +74,7 @@ class Upsert:
     tag_values: dict[str, Any] = field(default_factory=dict)
     only_known: bool = False
     versions: Mapping[int, int] = field(default_factory=dict)
+    needed: Sequence[Spec] = ()
     each: str = ""
 
     def apply(self, chunk: Chunk) -> Outcome:

@@ -45,6 +45,7 @@ REASONS: dict[str, _StrPromise] = {
     "phone": _("Not a phone number"),
     "not_an_id": _("Not an identifier: only plain letters, digits and signs without spaces"),
     "name": _("Not a readable name"),
+    "name_alphabets": _("A word of the name mixes letters of different alphabets"),
     "gender": _("Not a gender we know: 男, 女, m, f"),
     "stage": _("Not a lifecycle stage"),
     "yes_no": _("Say yes or no"),

@@ -10,8 +10,15 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from core.kernel.letters import without_hidden
 from members.imports.options import DateOrder, MoneyUnit
-from members.profiles.rules import NotAName, NotAPhone, normalized_name, normalized_phone
+from members.profiles.rules import (
+    MixedAlphabets,
+    NotAName,
+    NotAPhone,
+    normalized_name,
+    normalized_phone,
+)
 from members.tags import rules as tag_rules
 from members.vehicles.rules import NotAVin, has_right_check_digit, normalized_vin
 
@@ -34,8 +41,10 @@ _DATE = re.compile(
 ).fullmatch
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})").fullmatch
 _MONEY_NOISE = str.maketrans("", "", " ,，￥¥$€£元")
-# Invisible characters that steer text or hide in it; the joiner of emoji stays.
-_HIDDEN = re.compile("[\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Printable, and yet shows nothing or changes what stands before it.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]").search
+# What most names are made of; of these no word can be taken for another.
+_EVERYDAY_NAME = re.compile("[ -~·\u3400-\u9fff\U00020000-\U000323af]*").fullmatch
 _TAG_BREAK = re.compile(r"[;；、|｜,，\n]+")
 
 GENDERS = {
@@ -104,11 +113,10 @@ def clean_text(raw: str, limit: int) -> str:
     Raises:
         BadValue: control characters, or longer than ``limit``.
     """
-    if not raw.isprintable() or not unicodedata.is_normalized("NFC", raw):
+    if not raw.isprintable() or not unicodedata.is_normalized("NFC", raw) or _UNSEEN(raw):
         if "\0" in raw:
             raise BadValue("nul_character")
-        raw = _HIDDEN.sub("", unicodedata.normalize("NFC", raw))
-        raw = " ".join(raw.split())
+        raw = " ".join(without_hidden(unicodedata.normalize("NFC", raw)).split())
         if any(unicodedata.category(c) in {"Cc", "Cs"} for c in raw):
             raise BadValue("control_character")
     if len(raw) > limit:
@@ -117,12 +125,14 @@ def clean_text(raw: str, limit: int) -> str:
 
 
 def read_name(raw: str) -> str:
-    """Return a person's name; heaps of accents are none."""
+    """Return a person's name; heaps of accents and words of mixed alphabets are none."""
     name = clean_text(raw, 80)
-    if name.isascii() or not any(map(unicodedata.combining, name)):
+    if name and _EVERYDAY_NAME(name):
         return name
     try:
         return normalized_name(name)
+    except MixedAlphabets:
+        raise BadValue("name_alphabets") from None
     except NotAName:
         raise BadValue("name") from None
 
@@ -279,6 +289,6 @@ def read_tags(raw: str, group: str) -> tuple[tuple[str, str], ...]:
 def _tag_name(raw: str) -> str:
     """Return the name of a tag or of a group of tags as the brand keeps it; empty for none."""
     name = tag_rules.name_in_order(clean_text(raw.strip(), tag_rules.LONGEST_NAME))
-    if name and tag_rules.wrong_with(name):
-        raise BadValue("tag_name")
+    if name and (wrong := tag_rules.wrong_with(name)):
+        raise BadValue("name_alphabets" if wrong[0] == "mixed_alphabets" else "tag_name")
     return name

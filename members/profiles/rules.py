@@ -7,6 +7,8 @@ import unicodedata
 
 import phonenumbers
 
+from core.kernel.letters import mixes_alphabets, without_hidden
+
 REGION = "CN"
 MOBILE = re.compile(r"1[3-9][0-9]{9}").fullmatch
 # Full-width digits and signs, and what people put between digits.
@@ -52,6 +54,10 @@ class NotAName(ValueError):
     """Nothing that a person could be called."""
 
 
+class MixedAlphabets(NotAName):
+    """A word whose letters are of several alphabets, to be taken for another word."""
+
+
 def normalized_name(raw: str) -> str:
     """Return a name as it is kept: composed, without what nobody sees, spaces single.
 
@@ -59,9 +65,9 @@ def normalized_name(raw: str) -> str:
 
     Raises:
         NotAName: empty, too long, with control characters or heaps of accents.
+        MixedAlphabets: one of its words could be taken for another.
     """
-    composed = unicodedata.normalize("NFC", raw)
-    name = " ".join("".join(c for c in composed if not _is_hidden(c)).split())
+    name = " ".join(without_hidden(unicodedata.normalize("NFC", raw)).split())
     if not 0 < len(name) <= NAME_LENGTH:
         raise NotAName(raw)
     marks = 0
@@ -72,6 +78,8 @@ def normalized_name(raw: str) -> str:
         marks = marks + 1 if kind == "Mn" else 0
         if marks > MOST_MARKS:
             raise NotAName(raw)
+    if mixes_alphabets(name):
+        raise MixedAlphabets(raw)
     return name
 
 
@@ -88,16 +96,10 @@ def normalized_number(raw: str) -> str:
     Raises:
         NotANumber: too long, or with control characters.
     """
-    plain = unicodedata.normalize("NFKC", raw)
-    number = " ".join("".join(c for c in plain if not _is_hidden(c)).split())
+    number = " ".join(without_hidden(unicodedata.normalize("NFKC", raw)).split())
     if len(number) > NUMBER_LENGTH or any(unicodedata.category(c) in {"Cc", "Cs"} for c in number):
         raise NotANumber(raw)
     return number
-
-
-def _is_hidden(letter: str) -> bool:
-    """Whether a character shows nothing; the joiners that hold an emoji together may stay."""
-    return unicodedata.category(letter) == "Cf" and letter != "\u200d"
 
 
 def masked_phone(number: str) -> str:

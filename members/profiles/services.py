@@ -85,7 +85,7 @@ def change_member(
 def _take(member: Member, values: Mapping[str, Any], actor: Viewer, now: datetime) -> list[str]:
     """Put the values onto the row and return the names of those that differ."""
     wanted = {name: values[name] for name in CHANGEABLE if name in values}
-    if "display_name" in wanted:
+    if "display_name" in wanted and wanted["display_name"] != member.display_name:
         wanted["display_name"] = _name(wanted["display_name"])
     if "customer_no" in wanted:
         wanted["customer_no"] = _number(wanted["customer_no"] or "")
@@ -106,6 +106,9 @@ def _take(member: Member, values: Mapping[str, Any], actor: Viewer, now: datetim
 def _name(raw: str) -> str:
     try:
         return rules.normalized_name(raw)
+    except rules.MixedAlphabets as error:
+        text = _("A word of this name mixes alphabets. Write each word in letters of one alphabet.")
+        raise InvalidInput.on("/display_name", text, "mixed_alphabets") from error
     except rules.NotAName as error:
         raise InvalidInput.on(
             "/display_name", _("Enter a name of 1 to 80 readable characters.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from core.kernel import periods
 from core.kernel.errors import InvalidInput, Problem
 from members.segments.ports import Comparison, Criterion, Fields, Input, InputKind
 
@@ -209,7 +210,14 @@ def _values(raw: Any, comparison: Comparison, pointer: str, reader: _Reader) -> 
             reader.wrong(here, "invalid", problem)
         else:
             values[each.name] = typed
+    _check_span(values, pointer, reader)
     return values
+
+
+def _check_span(values: dict[str, Any], pointer: str, reader: _Reader) -> None:
+    """Refuse days or numbers from a later one to an earlier one, between which nothing is."""
+    if periods.goes_back(values.get("from"), values.get("to")):
+        reader.wrong(f"{pointer}/to", periods.CODE, str(periods.TEXT))
 
 
 def _typed(each: Input, value: Any) -> tuple[str, Any]:

@@ -33,7 +33,8 @@ class SubjectFileOut(ModelSerializer):
 class SubjectFileIn(Serializer):
     member = VisibleRelatedField(queryset=Member.objects.all())
     is_whole = serializers.BooleanField(
-        default=False, help_text="Write phones and VINs out; needs a permission of its own."
+        default=False,
+        help_text="Write phones, VINs and names elsewhere out; needs a permission of its own.",
     )
 
 

@@ -28,7 +28,7 @@ LIFETIME = timedelta(days=7)
 def ask_for_file(*, member: Member, is_whole: bool, actor: Viewer, now: datetime) -> SubjectFile:
     """Have everything kept about a member written to a file in the background.
 
-    ``is_whole`` writes phones and VINs out, for handing the file to the person.
+    ``is_whole`` writes phones, VINs and names elsewhere out, for handing the file to the person.
 
     Raises:
         Forbidden: no role of the actor allows it, or not to see whole numbers.

@@ -114,6 +114,8 @@ class TagLimitsIn(Serializer):
 
 
 class TagChangeOut(ModelSerializer):
+    """``changed`` in an act of the source ``rule``: the rule was deleted, members keep the tag."""
+
     tag = serializers.IntegerField(source="tag_id")
 
     class Meta:

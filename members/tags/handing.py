@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from members.segments.ports import Sql
 from members.tags import recording
-from members.tags.models import Tag, TagLimits, TagRule
+from members.tags.models import Tag, TagAct, TagChange, TagLimits, TagRule
 from members.tags.recording import BEFORE, DELTAS, NOTHING, woven
 
 if TYPE_CHECKING:
@@ -149,6 +149,18 @@ CLEAR = """
     RETURNING block.tag_id, block.member_id
 )
 """
+# Without its rule, what the rule gave counts as given by hand, and nothing is kept from it.
+FORGET_RULE = """
+, given AS (
+    UPDATE members_membertag held SET source = 'manual'
+    WHERE held.brand_id = %(brand)s AND held.tag_id = %(tag)s AND held.source = 'rule'
+    RETURNING new.tag_id, new.member_id, old.source, old.author_id, old.tagged_at, old.expires_at
+), cleared AS (
+    DELETE FROM members_tagblock block
+    WHERE block.brand_id = %(brand)s AND block.tag_id = %(tag)s
+    RETURNING block.tag_id, block.member_id
+)
+"""
 EXPIRE = """
 , taken AS (
     DELETE FROM members_membertag held
@@ -192,6 +204,35 @@ def follow_rule(
 def clear(*, tag: Tag, member_ids: Sequence[int], values: Mapping[str, Any]) -> dict[str, int]:
     """Leave it to the rule again whether these members have the tag."""
     return _carry_out(tag, people(member_ids), CLEAR + DELTAS + GIVEN, values)
+
+
+def forget_rule(*, tag: Tag, values: Mapping[str, Any]) -> None:
+    """Let members keep what the tag's rule gave them; the act stands there also if it was nobody.
+
+    The act is the rule's, by whoever deleted it, with the kind ``changed``, which applying a rule
+    never leaves.
+    """
+    if _carry_out(tag, people([]), FORGET_RULE + DELTAS + GIVEN, values).get("changed"):
+        return
+    act, _is_new = TagAct.objects.get_or_create(
+        pk=values["act"],
+        defaults={
+            "brand_id": tag.brand_id,
+            "source": values["act_source"],
+            "author_id": values["author"],
+            "author_label": values["author_label"],
+            "rule_version": values["rule_version"],
+            "at": values["now"],
+        },
+    )
+    TagChange.objects.create(
+        brand_id=tag.brand_id,
+        act=act,
+        tag_id=tag.pk,
+        tag_name=tag.name,
+        kind=TagChange.Kind.CHANGED,
+        people=0,
+    )
 
 
 def expire(*, tag_ids: Sequence[int], limit: int, values: Mapping[str, Any]) -> dict[str, int]:

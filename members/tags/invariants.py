@@ -52,8 +52,8 @@ INVARIANTS = (
         LEFT JOIN members_tagchangebatch batch
             ON batch.brand_id = change.brand_id AND batch.change_id = change.id
         WHERE change.brand_id = %(brand_id)s GROUP BY change.id
-        HAVING change.people IS DISTINCT FROM sum(batch.people)
-            OR change.people IS DISTINCT FROM sum(cardinality(batch.member_ids))
+        HAVING change.people <> coalesce(sum(batch.people), 0)
+            OR change.people <> coalesce(sum(cardinality(batch.member_ids)), 0)
             OR bool_or(batch.bucket <> batch.member_ids[1] / 1024)
         """,
     ),

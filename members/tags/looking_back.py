@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from members.profiles.models import MergedMember
-from members.tags.models import TagAct, TagChange, TagChangeBatch
+from members.tags.models import TagAct, TagChange, TagChangeBatch, what_happened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ class Happened:
     @property
     def kind_label(self) -> str:
         """What happened, for people."""
-        return str(TagChange.Kind(self.kind).label)
+        return what_happened(kind=self.kind, source=self.source)
 
     @property
     def source_label(self) -> str:

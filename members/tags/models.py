@@ -6,8 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
 from members.profiles.models import Member
@@ -259,6 +259,18 @@ class TagChange(BrandDetail):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.tag_name}"
+
+    @property
+    def what(self) -> str:
+        """What happened, for people."""
+        return what_happened(kind=self.kind, source=self.act.source)
+
+
+def what_happened(*, kind: str, source: str) -> str:
+    """Return what an act did, for people. A rule changes nothing but by being deleted."""
+    if kind == TagChange.Kind.CHANGED and source == TagAct.Source.RULE:
+        return gettext("rule deleted; whoever has it keeps it")
+    return str(TagChange.Kind(kind).label)
 
 
 class TagChangeBatch(BrandDetail):

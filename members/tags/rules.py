@@ -7,6 +7,7 @@ import unicodedata
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import InvalidInput
+from core.kernel.letters import mixes_alphabets, without_hidden
 
 LONGEST_NAME = 40
 # A file separates tags and groups by these; a name that holds one could not be written there.
@@ -25,11 +26,15 @@ def wrong_with(name: str) -> tuple[str, str] | None:
         return "required", _("A name is needed.")
     if len(name) > LONGEST_NAME:
         return "too_long", _("At most %d characters.") % LONGEST_NAME
-    if any(unicodedata.category(each) in {"Cc", "Cf", "Co", "Cs", "Cn"} for each in name):
+    unseen = any(unicodedata.category(each) in {"Cc", "Cf", "Co", "Cs", "Cn"} for each in name)
+    if unseen or without_hidden(name) != name:
         return "forbidden_characters", _("The name holds characters that cannot be seen.")
     if found := sorted(FORBIDDEN & set(name)):
         text = _("These characters cannot stand in a name: %(found)s. Leave them out.")
         return "forbidden_characters", text % {"found": " ".join(found)}
+    if mixes_alphabets(name):
+        text = _("A word of this name mixes alphabets. Write each word in letters of one alphabet.")
+        return "mixed_alphabets", text
     return None
 
 

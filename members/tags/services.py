@@ -26,7 +26,7 @@ from members.tags.by_hand import (
 from members.tags.comparing import Looked, look_at, tags_around, tell_difference
 from members.tags.from_files import import_sql, import_values
 from members.tags.giving import RULE_KIND
-from members.tags.models import MemberTag, Tag, TagAct, TagBlock, TagGroup, TagLimits, TagRule
+from members.tags.models import MemberTag, Tag, TagAct, TagGroup, TagLimits, TagRule
 from members.tags.recording import hold
 from members.tags.retiring import TagInUse
 from members.tags.undoing import CannotUndo, undo_act
@@ -316,14 +316,19 @@ def save_rule(
 
 @transaction.atomic
 def delete_rule(*, tag: Tag, actor: Viewer, now: datetime) -> None:
-    """Delete a tag's rule; who has the tag keeps it. Idempotent."""
+    """Delete a tag's rule; who has the tag keeps it. The tag's history tells. Idempotent."""
     recording.hold(brand_id=tag.brand_id, tag_ids=[tag.pk])
-    deleted, _by_model = TagRule.objects.filter(tag=tag).delete()
-    if deleted:
-        MemberTag.objects.filter(
-            brand_id=tag.brand_id, tag_id=tag.pk, source=MemberTag.Source.RULE
-        ).update(source=MemberTag.Source.MANUAL)
-        TagBlock.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk).delete()
+    rule = TagRule.objects.filter(tag=tag).first()
+    if rule is not None:
+        rule.delete()
+        values = recording.act_values(
+            brand_id=tag.brand_id,
+            source=TagAct.Source.RULE,
+            actor=actor,
+            now=now,
+            rule_version=rule.version,
+        )
+        handing.forget_rule(tag=tag, values=values)
         audit.record(action="tag_rule.deleted", subject=tag, actor=actor, now=now)
 
 

@@ -39,7 +39,7 @@ def tags(*, member: Member, viewer: Viewer, before: Before, limit: int) -> list[
             TAG,
             one.pk,
             f"tag.{one.kind}",
-            str(SAID[TagChange.Kind(one.kind)]) % {"tag": one.tag_name},
+            _said(one) % {"tag": one.tag_name},
             _detail(one),
             url=reverse("members:tags-history", args=[one.tag_id]),
             by=one.by if one.source in BY_PEOPLE else "",
@@ -54,6 +54,12 @@ def tags(*, member: Member, viewer: Viewer, before: Before, limit: int) -> list[
         )
         for one in found
     ]
+
+
+def _said(one: Happened) -> str:
+    if one.kind == TagChange.Kind.CHANGED and one.source == TagAct.Source.RULE:
+        return _("Keeps the tag “%(tag)s”, whose rule was deleted")
+    return str(SAID[TagChange.Kind(one.kind)])
 
 
 def _detail(one: Happened) -> str:

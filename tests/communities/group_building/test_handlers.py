@@ -13,6 +13,7 @@ from communities.memberships.models import Membership
 from communities.rooms.models import Room
 from core.kernel.scoping import tenant
 from members.privacy.models import Consent
+from members.profiles.models import Member
 from members.segments.models import Segment
 from tests.communities.group_building.conftest import agree, reload, work
 from tests.factories.members import MemberFactory
@@ -120,8 +121,9 @@ def test_everybody_left_out_has_one_reason(brand, dealers, people, make_rule, pr
     run = preview(make_rule())
     assert run.preview["exclusions"] == {"no_consent": 2, "no_group": 1}
     with tenant(brand.pk):
-        left_out = [one for batch in candidates.left_out(run=run) for one in batch]
-        assert {one.member_id: one.exclusion for one in left_out} == {
+        everybody = list(Member.objects.values_list("pk", flat=True))
+        reasons = candidates.reasons_of(brand_id=brand.pk, run_id=run.pk, member_ids=everybody)
+        assert reasons == {
             homeless.pk: "no_group",
             silent.pk: "no_consent",
             people[0].pk: "no_consent",

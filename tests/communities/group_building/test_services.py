@@ -1,14 +1,23 @@
+import csv
+import io
+
 import pytest
 from django.utils import timezone
 
 from communities.group_building import selectors, services
 from communities.group_building.models import BuildRule, BuildRun
 from communities.group_building.services import RuleWanted
+from core.exports import rules as exports
+from core.exports.models import ExportRequest
+from core.files.models import StoredFile
+from core.files.services import open_file
 from core.kernel.access import Viewer, system_viewer
 from core.kernel.errors import Forbidden, InvalidInput, StaleVersion
 from core.kernel.scoping import tenant
 from core.runs.models import Run
+from core.staff.selectors import viewer_of_staff
 from tests.communities.group_building.conftest import reload, work
+from tests.factories.core import RoleGrantFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -126,10 +135,37 @@ def test_list_of_those_left_out_names_each_reason_once(
         Consent.objects.filter(member=people[0]).delete()
     run = preview(make_rule())
     with tenant(brand.pk):
-        told = [(v.exclusion, v.member.pk) for v in selectors.left_out(run=run)]
         task = services.export_left_out(run_id=run.pk, actor=actor, now=timezone.now())
-    assert [reason for reason, _ in told] == ["no_consent", "no_group", "no_group"]
     work(brand)
     with tenant(brand.pk):
-        result = Run.objects.get(pk=task.pk).result
-    assert result["counts"] == {"written": 3}
+        task = Run.objects.get(pk=task.pk)
+        assert task.result["counts"] == {"written": 3}, task.error
+        stored = StoredFile.objects.get(pk=task.result["files"][0]["file_id"])
+        with open_file(stored=stored, now=timezone.now()) as handle:
+            _head, *rows, mark = csv.reader(io.StringIO(handle.read().decode("utf-8-sig")))
+    reasons = [row[-1] for row in rows]
+    assert sorted(map(reasons.count, set(reasons))) == [1, 2]
+    assert not [row for row in rows if people[0].display_name in row]
+    assert mark[0].startswith("# ")
+    assert actor.label in mark[0]
+
+
+def test_a_long_list_of_those_left_out_takes_a_second_person(
+    brand, people, make_rule, preview, monkeypatch
+):
+    from members.privacy.models import Consent
+
+    monkeypatch.setattr(exports, "ALONE", len(people) - 1)
+    staff = StaffFactory(brand=brand)
+    RoleGrantFactory(brand=brand, staff=staff, role="hq_admin")
+    with tenant(brand.pk):
+        Consent.objects.all().delete()
+        viewer = viewer_of_staff(staff_id=staff.pk)
+    run = preview(make_rule())
+    with tenant(brand.pk):
+        task = services.export_left_out(run_id=run.pk, actor=viewer, now=timezone.now())
+    work(brand)
+    with tenant(brand.pk):
+        assert Run.objects.get(pk=task.pk).state == Run.State.WAITING
+        asked = ExportRequest.objects.get(run_id=task.pk)
+    assert (asked.state, asked.rows, asked.list_key) == ("waiting", len(people), "build-left-out")

@@ -10,6 +10,9 @@ pytestmark = pytest.mark.django_db
 URL = "/api/v1/exports/"
 
 
+BACK = {"since": "2026-03-02", "until": "2026-03-01"}
+
+
 @pytest.fixture
 def post(client, api_key):
     def send(body, **headers):
@@ -51,6 +54,7 @@ def test_the_same_key_starts_one_run(brand, post):
         ({"list": "members", "filters": {"stage": "x"}}, "/filters/stage"),
         ({"list": "members", "columns": ["secret"]}, "/columns"),
         ({"list": "members", "format": "pdf"}, "/format"),
+        pytest.param({"list": "audit", "filters": BACK}, "/filters/until", id="48 goes back"),
         ({"list": "members", "tenant_id": 1}, "/tenant_id"),
     ],
 )

@@ -152,6 +152,17 @@ def test_a_person_is_edited_in_a_drawer(signed_in, person):
     assert Staff.objects.get(pk=person.pk).display_name == "陈可可"
 
 
+def test_a_name_cannot_pass_for_a_colleagues(signed_in, person):
+    for path, more in (("new/", {"username": "dudu"}), (f"{person.pk}/edit/", {})):
+        typed = {"display_name": "Аdmin", "email": ""} | more
+        response = signed_in.post(f"/staff/{path}", typed)
+        assert response.status_code == 422
+        assert "Аdmin" in response.text
+        assert response.context["form"].errors["display_name"]
+    signed_in.post(f"/staff/{person.pk}/edit/", {"display_name": "陈\u200d可可", "email": ""})
+    assert Staff.objects.get(pk=person.pk).display_name == "陈可可"
+
+
 def test_the_role_form_asks_only_for_fitting_nodes(signed_in, brand, person):
     store = StoreFactory(brand=brand)
     path = f"/staff/{person.pk}/roles/new/"

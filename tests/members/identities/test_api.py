@@ -18,12 +18,12 @@ def test_identities_are_added_found_and_removed(api, brand):
     member, other = MemberFactory.create_batch(2, brand=brand)
     body = {"member": member.pk, "kind": "wecom_external", "value": "wmABC"}
     made = api.post(URL, body)
-    assert made.status_code == 201
+    assert (made.status_code, made.json()["value"]) == (201, "****C")
     assert api.post(URL, body).json()["id"] == made.json()["id"]
     taken = api.post(URL, body | {"member": other.pk})
     assert (taken.status_code, taken.json()["code"]) == (409, "identity_taken")
     found = api.get(f"{URL}?kind=wecom_external&value=wmABC").json()["results"]
-    assert [each["member"] for each in found] == [member.pk]
+    assert [(each["member"], each["value"]) for each in found] == [(member.pk, "****C")]
     assert api.post(f"{made['Location']}remove/", {"reason": ""}).status_code == 422
     assert api.post(f"{made['Location']}remove/", {"reason": "gone"}).status_code == 204
     assert api.get(made["Location"]).status_code == 404

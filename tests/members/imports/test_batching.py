@@ -1,6 +1,7 @@
 """Members, cars and orders in batches, as programs send them."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -207,6 +208,22 @@ def test_a_car_goes_to_a_known_member_and_to_no_second_one(send, brand, chen, mo
     taken = send("vehicles", [car | {"customer_no": "C2"}, rows[0]])
     assert refusals(taken)[0] == [("/rows/0/vin", "vin_taken")]
     assert outcomes(send("vehicles", rows[:1])) == ["unchanged"]
+
+
+def test_48_a_car_is_not_delivered_while_somebody_else_still_had_it(send, brand, chen, model):
+    heir = MemberFactory(brand=brand, customer_no="C2")
+    car = {"vin": VIN, "model": "E7", "delivered_on": "2026-03-01"}
+    assert outcomes(send("vehicles", [car | {"customer_no": "C1"}])) == ["updated"]
+    with tenant(brand.pk):
+        Ownership.objects.update(ended_on=date(2026, 5, 1))
+    other = {"customer_no": "C1", "vin": OTHER_VIN}
+    rows = [car | other, car | {"customer_no": "C2", "delivered_on": "2026-04-30"}]
+    answer = send("vehicles", rows)
+    assert outcomes(answer) == ["updated", "refused"]
+    assert refusals(answer)[1] == [("/rows/1/delivered_on", "vin_dates")]
+    assert outcomes(send("vehicles", [rows[1] | {"delivered_on": "2026-05-01"}])) == ["updated"]
+    with tenant(brand.pk):
+        assert Ownership.objects.get(member=heir).delivered_on == date(2026, 5, 1)
 
 
 def test_50_of_two_rows_that_claim_one_car_the_first_counts(send, brand, chen, model):

@@ -1,5 +1,7 @@
 """Columns of a file that are fields which the brand declared itself."""
 
+import json
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +15,7 @@ from members.custom_fields.models import CustomField, CustomValue
 from members.imports import services as imports
 from members.imports.models import ImportRejection
 from members.profiles.models import Member
+from tests.factories.members import MemberFactory
 from tests.members.imports.conftest import counts, table
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +140,90 @@ def test_a_column_is_chosen_by_key_and_an_archived_field_is_refused(bring_in, br
             now=timezone.now(),
         )
     assert [problem.pointer for problem in refused.value.problems] == ["/mapping/custom.use"]
+
+
+@pytest.fixture
+def send(client, api_key):
+    """Send members as a batch; return what became of each row, or of the pointer what is wrong."""
+
+    def post(*rows):
+        answer = client.post(
+            "/api/v1/members/batch/",
+            json.dumps({"rows": rows}),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {api_key}"},
+        )
+        assert answer.status_code == 200, answer.content
+        return [
+            {each["pointer"]: each["code"] for each in row["errors"]} or row["outcome"]
+            for row in answer.json()["results"]
+        ]
+
+    return post
+
+
+@pytest.mark.usefixtures("fields")
+def test_a_batch_takes_them_as_json_row_by_row(send, brand):
+    first = {"use": "家用", "size": 4, "likes": ["远航 E5", "远航 E7"], "swap": "2027-05-06"}
+    rows = [
+        {"customer_no": "C1", "custom": first | {"nick": "小\u200b陈"}},
+        {"customer_no": "C2", "custom": {"use": "出租", "size": 21, "gone": 1}},
+        {"customer_no": "C3", "custom": ["use"]},
+        {"customer_no": "C4", "custom": None},
+    ]
+    wrong = {
+        "/rows/1/custom/use": "custom_choice",
+        "/rows/1/custom/size": "custom_range",
+        "/rows/1/custom/gone": "unknown_field",
+    }
+    assert send(*rows) == ["created", wrong, {"/rows/2/custom": "wrong_type"}, "created"]
+    assert held(brand) == {"C1": EXPECTED, "C4": {}}
+    assert send(rows[0]) == ["unchanged"]
+    # One value goes, of several choices one stays, the rest is left alone.
+    change = {"customer_no": "C1", "custom": {"nick": None, "likes": ["远航 E7"], "use": "通勤"}}
+    assert send(change, {"customer_no": "C4", "custom": {"nick": None}}) == ["updated", "unchanged"]
+    changed = EXPECTED | {"use": "通勤", "likes": ["远航 E7"]}
+    del changed["nick"]
+    assert held(brand)["C1"] == changed
+    with tenant(brand.pk):
+        assert Member.objects.get(customer_no="C1").version == 2
+
+
+@pytest.mark.usefixtures("fields")
+def test_somebody_new_in_a_batch_needs_what_is_required(send, brand, actor):
+    with tenant(brand.pk):
+        field = CustomField.objects.get(key="use")
+        services.change_field(
+            field=field, changes={"is_required": True}, actor=actor, now=timezone.now()
+        )
+        MemberFactory(brand=brand, customer_no="C1")
+    told = send(
+        {"customer_no": "C1", "display_name": "陈小宇"},
+        {"customer_no": "C2"},
+        {"customer_no": "C3", "custom": {"use": "家用"}},
+        {"customer_no": "C1x", "custom": {"use": None}},
+    )
+    needed = [{f"/rows/{n}/custom/use": "required"} for n in (1, 3)]
+    assert told == ["updated", needed[0], "created", needed[1]]
+    with tenant(brand.pk):
+        assert set(Member.objects.values_list("customer_no", flat=True)) == {"C1", "C3"}
+
+
+@pytest.mark.usefixtures("fields")
+def test_a_batch_writes_them_in_one_go(send):
+    def rows(first, count):
+        return [
+            {"customer_no": f"Q{n}", "custom": {"size": n % 20, "likes": ["远航 E5"]}}
+            for n in range(first, first + count)
+        ]
+
+    def queries(*asked):
+        with CaptureQueriesContext(connection) as captured:
+            assert set(send(*asked)) == {"created"}
+        return len(captured.captured_queries)
+
+    send({"customer_no": "C0"})
+    assert queries(*rows(0, 1)) == queries(*rows(1, 60))
 
 
 @pytest.mark.usefixtures("fields", "inside_brand")

@@ -121,6 +121,13 @@ def only_member(brand):
     [
         pytest.param("陈\u200b小\ufeff宇", "陈小宇", id="37 zero width"),
         pytest.param("\u202e陈小宇\u202c", "陈小宇", id="37 right to left"),
+        pytest.param("陈\u200d小宇\u3164", "陈小宇", id="37 joiner and filler"),
+        pytest.param("\u3164\u200b", None, id="37 nothing to see"),
+        pytest.param("Аdmin", None, id="37 Cyrillic in Latin"),
+        pytest.param("李 Tοm", None, id="37 Greek in Latin"),
+        pytest.param("Ｔｏｍа", None, id="37 Cyrillic in full-width Latin"),
+        pytest.param("王Tom和Иван", "王Tom和Иван", id="37 words of one alphabet each"),
+        pytest.param("Ελένη", "Ελένη", id="37 wholly Greek"),
         pytest.param("Jose\u0301", "José", id="38 composed"),
         pytest.param("𠮷田", "𠮷田", id="39 beyond the basic plane"),
         pytest.param("阿卜杜拉·艾力", "阿卜杜拉·艾力", id="39 middle dot"),

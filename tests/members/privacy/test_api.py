@@ -58,6 +58,10 @@ def test_texts_are_added_and_never_changed(signed_in, member):
     made = post(signed_in, TEXTS, body)
     assert made.status_code == 201
     assert post(signed_in, TEXTS, body).status_code == 422
+    earlier = body | {"version": "3", "effective_from": "2035-12-31T00:00:00+08:00"}
+    refused = post(signed_in, TEXTS, earlier)  # Bad input 48: version 2 would end before it starts.
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/effective_from"
     place = f"{TEXTS}{made.json()['id']}/"
     assert signed_in.get(place).json()["needs_renewal"] is False
     answer = signed_in.patch(place, {"body": "x"}, content_type="application/json")

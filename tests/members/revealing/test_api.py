@@ -30,6 +30,24 @@ def test_answers_the_value_once_and_nobody_keeps_it(signed_in, member):
     assert "13812341234" not in str(signed_in.get(f"/api/v1/members/{member.pk}/").json())
 
 
+def test_names_elsewhere_are_whole_only_here(signed_in, member, brand):
+    value = "oWx7-Qy5tBn3hZ9"
+    places = ("/api/v1/identities/", f"/api/v1/identities/?value={value}")
+    held = signed_in.post(
+        places[0],
+        {"member": member.pk, "kind": "unionid", "value": value},
+        content_type="application/json",
+    )
+    assert held.status_code == 201
+    places += (held["Location"], f"/api/v1/members/{member.pk}/", "/api/v1/members/")
+    places += (f"/api/v1/members/{member.pk}/timeline/", "/api/v1/audit/")
+    answers = [held, *(signed_in.get(place) for place in places)]
+    assert {answer.status_code for answer in answers} == {200, 201}
+    assert not [answer for answer in answers if value in answer.content.decode()]
+    shown = post(signed_in, member, field="identity", of=held.json()["id"])
+    assert shown.json() == {"value": value, "left": 49}
+
+
 def test_the_cap_is_answered_429_with_when_and_who(signed_in, member, brand, actor):
     with tenant(brand.pk):
         services.change_limit(per_day=1, actor=actor, now=timezone.now())

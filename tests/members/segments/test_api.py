@@ -39,6 +39,25 @@ def test_a_wrong_tree_is_a_problem_with_its_pointer(api, brand):
         assert not Segment.objects.exists()
 
 
+def test_48_days_that_go_back_are_refused_wherever_a_tree_goes_in(api, brand):
+    segment = SegmentFactory(brand=brand, tree=GROWTH)
+    back = {"from": "2026-03-02", "to": "2026-03-01"}
+    tree = {"op": "all", "items": [{"field": "joined", "cmp": "between", "value": back}]}
+    answers = [
+        api.post(URL, {"name": "New", "tree": tree}),
+        api.post(f"{URL}count/", {"tree": tree}),
+        api.post(f"{URL}sample/", {"tree": tree}),
+        api.patch(f"{URL}{segment.pk}/", {"tree": tree}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 422
+        [error] = answer.json()["errors"]
+        assert (error["pointer"], error["code"]) == (
+            "/tree/items/0/value/to",
+            "ends_before_start",
+        )
+
+
 def test_counting_and_sampling_a_tree(api, brand):
     for stage in ("growth", "growth", "lost"):
         MemberFactory(brand=brand, stage=stage)

@@ -71,6 +71,11 @@ def nested(depth):
             "invalid",
         ),
         (
+            leaf(field="joined", cmp="between", value={"from": "2026-03-02", "to": "2026-03-01"}),
+            "/items/0/value/to",
+            "ends_before_start",
+        ),
+        (
             leaf(field="orders.count", cmp="gte", value={"number": 2, "days": 10**9}),
             "/items/0/value/days",
             "invalid",

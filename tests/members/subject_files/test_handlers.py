@@ -17,6 +17,7 @@ from core.runs import services as runs
 from core.runs.models import Run
 from core.staff.models import RoleGrant
 from core.staff.selectors import viewer_of_staff
+from members.identities.models import Identity
 from members.orders.models import Order
 from members.subject_files import services
 from members.subject_files.models import SubjectFile
@@ -25,7 +26,7 @@ from tests.factories.communities import MembershipFactory, RoomFactory
 from tests.factories.members import MemberFactory
 
 pytestmark = pytest.mark.django_db
-PHONE, VIN = "+8613800417733", "LSVAA49J132047371"
+PHONE, VIN, UNIONID = "+8613800417733", "LSVAA49J132047371", "oWx7-Qy5tBn3hZ9"
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +57,9 @@ def member(brand):
             created_at=now,
         )
         Ownership.objects.create(brand=brand, member=member, vehicle=car, delivered_on=now.date())
+        Identity.objects.create(
+            brand=brand, member=member, kind="unionid", value=UNIONID, created_at=now
+        )
     MembershipFactory(brand=brand, member=member, room=RoomFactory(brand=brand, name="一群"))
     return member
 
@@ -104,8 +108,8 @@ def test_the_file_tells_everything_in_every_language(brand, write):
 def test_numbers_are_whole_only_when_asked_for(brand, write, is_whole):
     row, _run = write(is_whole=is_whole)
     text = "".join(parts(brand, row).values())
-    assert (PHONE in text, VIN in text) == (is_whole, is_whole)
-    assert "138****7733" in text or is_whole
+    assert (PHONE in text, VIN in text, UNIONID in text) == (is_whole,) * 3
+    assert ("138****7733" in text and "****3hZ9" in text) or is_whole
 
 
 def test_what_is_told_is_the_members_alone(brand, write):

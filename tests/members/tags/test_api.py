@@ -71,10 +71,13 @@ def test_an_act_is_listed_previewed_and_undone(api, brand):
 
 def test_an_end_that_is_past_names_its_field(api, brand):
     tag, member = TagFactory(brand=brand), MemberFactory(brand=brand)
-    body = {"member_ids": [member.pk], "expires_at": "2020-01-01T00:00:00Z"}
-    answer = api.post(f"/api/v1/tags/{tag.pk}/give/", body)
-    assert answer.status_code == 422
-    assert "/expires_at" in answer.content.decode()
+    segment = SegmentFactory(brand=brand)
+    past = {"expires_at": "2020-01-01T00:00:00Z"}
+    by_segment = {"segment": segment.pk, "act": "give"}
+    for path, body in (("give", {"member_ids": [member.pk]}), ("give-segment", by_segment)):
+        answer = api.post(f"/api/v1/tags/{tag.pk}/{path}/", body | past)
+        assert answer.status_code == 422
+        assert [each["pointer"] for each in answer.json()["errors"]] == ["/expires_at"]
 
 
 def test_limits_and_names_are_policy(api, brand):

@@ -8,8 +8,8 @@ from django.core.management import call_command
 from core.kernel.access import Permission, Viewer
 from core.kernel.scoping import tenant
 from members.profiles.models import Member
-from members.tags import giving, looking_back, services
-from members.tags.models import MemberTag, Tag, TagChangeBatch
+from members.tags import giving, looking_back, services, undoing
+from members.tags.models import MemberTag, Tag, TagAct, TagChangeBatch
 from tests.factories.members import MemberFactory, TagFactory, TagGroupFactory
 from tests.members.tags.conftest import NOW
 
@@ -51,6 +51,37 @@ def test_what_changes_nothing_is_not_told(hand, tag, people):
     hand.give(tag, people[0])
     hand.take(tag, people[1])
     assert len(hand.told()) == len(hand.acts()) == 1
+
+
+def test_a_deleted_rule_is_told_of_who_keeps_its_tag_and_of_whom_it_left_alone(
+    hand, brand, tag, people, actor
+):
+    hand.apply(tag)
+    hand.take(tag, people[0])
+    with tenant(brand.pk):
+        version = tag.rule.version
+        services.delete_rule(tag=tag, actor=actor, now=NOW)
+    assert hand.told()[-2:] == [
+        ("rule", "changed", "露营", 5),
+        ("rule", "unblocked", "露营", 1),
+    ]
+    with tenant(brand.pk):
+        [happened, _given] = looking_back.of_member(member=people[1])
+        act = TagAct.objects.get(pk=happened.act_id)
+        assert undoing.why_not(act=act, now=NOW)
+        services.delete_rule(tag=tag, actor=actor, now=NOW)
+        assert TagAct.objects.filter(pk__gt=act.pk).count() == 0
+    assert happened.rule_version == version
+    assert happened.kind_label == "规则已删除，已有标签保留"
+
+
+def test_a_rule_that_gave_nothing_is_told_as_deleted(hand, brand, tag, actor):
+    with tenant(brand.pk):
+        services.save_rule(
+            tag=tag, tree={"op": "all", "items": []}, is_active=False, actor=actor, now=NOW
+        )
+        services.delete_rule(tag=tag, actor=actor, now=NOW)
+    assert hand.told() == [("rule", "changed", "露营", 0)]
 
 
 def test_rules_are_told_with_their_version(hand, brand, tag, people):

@@ -30,6 +30,8 @@ def test_names_are_brought_in_order(raw, kept):
         ("<b>", "forbidden_characters"),
         ("a\u200bb", "forbidden_characters"),
         ("a\0b", "forbidden_characters"),
+        ("露\u3164营", "forbidden_characters"),
+        ("VІP", "mixed_alphabets"),
     ],
 )
 def test_what_breaks_the_policy_names_the_field(raw, code):

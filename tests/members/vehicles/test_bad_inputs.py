@@ -73,3 +73,16 @@ def test_50_a_vin_that_somebody_owns_is_not_owned_twice(brand, send, api):
     assert (overlapping.status_code, overlapping.json()["code"]) == (409, "ownership_overlaps")
     assert send(delivered_on="2025-01-01").status_code == 201
     assert kept(brand, Ownership) == 2
+
+
+@pytest.mark.parametrize("act", ["end", "transfer"])
+def test_48_nobody_gives_a_car_up_before_it_was_delivered(brand, send, api, act):
+    place = send()["Location"]
+    wanted = {"end": {"ended_on": "2024-02-29"}, "transfer": {"on": "2024-02-29"}}[act]
+    more = {"to": MemberFactory(brand=brand).pk} if act == "transfer" else {}
+    answer = api.post(f"{place}{act}/", wanted | more)
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == (f"/{next(iter(wanted))}", "ends_before_start")
+    with tenant(brand.pk):
+        assert Ownership.objects.get().ended_on is None
