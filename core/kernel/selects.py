@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 class QuickSelect(forms.Select):
     """What Django draws for a select of one value, two hundred times as fast."""
 
+    @property
+    def choices(self) -> Any:
+        """What is offered, as the field gave it."""
+        return self._choices
+
+    @choices.setter
+    def choices(self, value: Any) -> None:
+        # The field has put them in order; Django's own control would walk through all once more.
+        self._choices = value
+
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """Draw options, under their headings where they have one; no template is asked."""
         chosen = "" if value is None else str(value)
