@@ -144,8 +144,8 @@ def json_of(
 
 def counts(*, brand_id: int, most: int = COUNT_CAP) -> Mapping[int, Size]:
     """Return how many members have a value in each field, counting on to ``most`` in each."""
-    fields = CustomField.objects.filter(brand_id=brand_id).order_by("pk")
-    fields = fields.annotate(several=Count("choices", filter=Q(kind=KIND.CHOICES)))
+    rows = CustomField.objects.filter(brand_id=brand_id).order_by("pk")
+    fields = rows.annotate(several=Count("choices", filter=Q(kind=KIND.CHOICES)))
     asked: dict[str, list[tuple[int, int]]] = {name: [] for name in COLUMNS.values()}
     for pk, kind, several in fields.values_list("pk", "kind", "several"):
         # Nobody has more rows than there are choices: these hold more than ``most`` members.
