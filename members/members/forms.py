@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.kernel.selects import QuickSelect
-from core.organizations.models import City, Dealer
+from core.organizations.models import City, Dealer, short_city
 from members.custom_fields import rules as custom_rules
 from members.custom_fields import selectors as custom_fields
 from members.profiles.models import Member, Stage
@@ -49,8 +49,9 @@ class _Choices(forms.Form):
 def city_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return every city under its province."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for city in City.objects.order_by("code"):
-        groups.setdefault(city.province_name, []).append((city.code, city.short_name))
+    rows = City.objects.order_by("code").values_list("code", "name", "province_name")
+    for code, name, province in rows:
+        groups.setdefault(province, []).append((code, short_city(name)))
     return list(groups.items())
 
 
