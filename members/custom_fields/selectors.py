@@ -35,7 +35,7 @@ SELECT asked.field_id, (
     AS asked (field_id, enough)
 """
 # Each kind of value has an index of its own, and each index the members.
-COLUMNS = {
+COLUMNS: dict[str, str] = {
     KIND.TEXT: "text",
     KIND.NUMBER: "number",
     KIND.DATE: "day",
