@@ -107,6 +107,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:member_id>/stage/", lifecycle.lifecycle_change, name="lifecycle-change"),
     path("<int:member_id>/stages/", lifecycle.lifecycle_history, name="lifecycle-history"),
     path("lifecycle/", lifecycle.lifecycle_board, name="lifecycle-board"),
+    path("lifecycle/stages/", lifecycle.lifecycle_stages, name="lifecycle-stages"),
     path("lifecycle/flows/", lifecycle.lifecycle_flows, name="lifecycle-flows"),
     path("lifecycle/rules/", lifecycle.lifecycle_rules, name="lifecycle-rules"),
     path("lifecycle/apply/", lifecycle.lifecycle_apply, name="lifecycle-apply"),

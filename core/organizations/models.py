@@ -22,6 +22,11 @@ class Brand(models.Model):
         return self.pk
 
 
+def short_city(name: str) -> str:
+    """Return a city's name without the suffix: 杭州市 → 杭州."""
+    return name.removesuffix("市")
+
+
 class City(models.Model):
     """A prefecture-level city or municipality of China, shared by all brands.
 
@@ -41,7 +46,7 @@ class City(models.Model):
     @property
     def short_name(self) -> str:
         """Without the suffix: 杭州市 → 杭州."""
-        return self.name.removesuffix("市")
+        return short_city(self.name)
 
 
 class Region(BrandModel):

@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from core.organizations.models import Dealer, Region, Store
@@ -48,7 +49,10 @@ def dealers_of(*, viewer: Viewer, region_id: int | None, text: str) -> BrandQuer
         rows = rows.filter(
             Q(name__icontains=text) | Q(code__istartswith=text) | Q(city__name__startswith=text)
         )
-    return rows.annotate(store_count=Count("stores"))
+    # Asked dealer by dealer: a join would group all of them before a page of them is cut.
+    stores = Store.objects.filter(brand_id=viewer.brand_id, dealer=OuterRef("pk")).order_by()
+    counted = stores.values("dealer").annotate(number=Count("pk")).values("number")
+    return rows.annotate(store_count=Coalesce(Subquery(counted), 0))
 
 
 def describe_regions(*, viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:

@@ -7,6 +7,7 @@ that need more than an include can do. docs/console-kit.md shows each with an ex
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -97,7 +98,9 @@ def icon(name: str, size: str = "") -> str:
     return _icon(name, size)
 
 
+@lru_cache(maxsize=500)
 def _icon(name: str, size: str = "") -> SafeString:
+    """Draw an icon; a page has a hundred of a few kinds, and the sprite's address is costly."""
     css = f"ic ic-{size}" if size else "ic"
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',

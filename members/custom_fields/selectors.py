@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models import Count, Q
 
 from core.kernel.access import Permission
+from core.kernel.sizes import COUNT_CAP, Size
 from members.custom_fields import rules
 from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.custom_fields.rules import Choice, Spec
@@ -18,11 +20,29 @@ if TYPE_CHECKING:
     from members.custom_fields.rules import Value
 
 KIND = CustomField.Kind
-COUNTS = """
-SELECT field_id, count(*) FROM (
-    SELECT DISTINCT field_id, member_id FROM members_customvalue WHERE brand_id = %s
-) AS known GROUP BY field_id
+# Looks at so many values of each field that, of several choices too, enough members are seen.
+COUNTED = """
+SELECT asked.field_id, (
+    SELECT count(*) FROM (
+        SELECT DISTINCT seen.member_id FROM (
+            SELECT value.member_id FROM members_customvalue AS value
+            WHERE value.brand_id = %(brand)s AND value.field_id = asked.field_id
+                AND value.{column} IS NOT NULL
+            LIMIT asked.enough
+        ) AS seen
+    ) AS known
+) FROM unnest(%({column}_fields)s::bigint[], %({column}_enough)s::bigint[])
+    AS asked (field_id, enough)
 """
+# Each kind of value has an index of its own, and each index the members.
+COLUMNS: dict[str, str] = {
+    KIND.TEXT: "text",
+    KIND.NUMBER: "number",
+    KIND.DATE: "day",
+    KIND.CHOICE: "choice_id",
+    KIND.CHOICES: "choice_id",
+}
+COUNTS = " UNION ALL ".join(COUNTED.format(column=name) for name in sorted({*COLUMNS.values()}))
 
 
 def specs(*, brand_id: int, with_archived: bool = False) -> list[Spec]:
@@ -122,11 +142,21 @@ def json_of(
     }
 
 
-def counts(*, brand_id: int) -> Mapping[int, int]:
-    """Return how many members have a value in each field; reads the index of all values once."""
+def counts(*, brand_id: int, most: int = COUNT_CAP) -> Mapping[int, Size]:
+    """Return how many members have a value in each field, counting on to ``most`` in each."""
+    rows = CustomField.objects.filter(brand_id=brand_id).order_by("pk")
+    fields = rows.annotate(several=Count("choices", filter=Q(kind=KIND.CHOICES)))
+    asked: dict[str, list[tuple[int, int]]] = {name: [] for name in COLUMNS.values()}
+    for pk, kind, several in fields.values_list("pk", "kind", "several"):
+        # Nobody has more rows than there are choices: these hold more than ``most`` members.
+        asked[COLUMNS[kind]].append((pk, most * max(several, 1) + 1))
+    params: dict[str, Any] = {"brand": brand_id}
+    for column, pairs in asked.items():
+        params[f"{column}_fields"] = [pk for pk, _enough in pairs]
+        params[f"{column}_enough"] = [enough for _pk, enough in pairs]
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, [brand_id])
-        return dict(cursor.fetchall())
+        cursor.execute(COUNTS, params)
+        return {pk: Size(min(n, most), is_capped=n > most) for pk, n in cursor.fetchall()}
 
 
 def next_position(*, brand_id: int) -> int:

@@ -33,13 +33,12 @@ REFUSED = 422
 
 @console(Permission.MEMBERS_VIEW)
 def lifecycle_board(request: ConsoleRequest) -> HttpResponseBase:
-    """Show how many members are in each stage, and how they flow between stages."""
+    """Show how members flow between stages; how many are in each, the page asks for by itself."""
     viewer, now, days = request.viewer, timezone.now(), _window(request)
     flows = selectors.flows(viewer=viewer, since=now - timedelta(days=days))
     held = selectors.in_force(brand_id=viewer.brand_id)
     may_edit = viewer.may(Permission.POLICIES_EDIT) and viewer.is_brand_wide
     context = {
-        "columns": presenting.columns(selectors.board(viewer=viewer, now=now)),
         "days": days,
         "windows": [(each, each == days) for each in WINDOWS],
         "flows": presenting.table(flows),
@@ -56,6 +55,14 @@ def lifecycle_board(request: ConsoleRequest) -> HttpResponseBase:
     return page_or_partial(
         request, "members/lifecycle/board.html", "members/lifecycle/_flows.html", context
     )
+
+
+@console(Permission.MEMBERS_VIEW)
+def lifecycle_stages(request: ConsoleRequest) -> HttpResponseBase:
+    """Answer how many members are in each stage: a count of everybody, so not of the page."""
+    stages = selectors.board(viewer=request.viewer, now=timezone.now())
+    context = {"columns": presenting.columns(stages)}
+    return render(request, "members/lifecycle/_stages.html", context)
 
 
 @console(Permission.MEMBERS_VIEW)

@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from core.organizations.models import City, Dealer
+from core.kernel.selects import QuickSelect
+from core.organizations.models import City, Dealer, short_city
 from members.custom_fields import rules as custom_rules
 from members.custom_fields import selectors as custom_fields
 from members.profiles.models import Member, Stage
@@ -48,8 +49,9 @@ class _Choices(forms.Form):
 def city_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return every city under its province."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for city in City.objects.order_by("code"):
-        groups.setdefault(city.province_name, []).append((city.code, city.short_name))
+    rows = City.objects.order_by("code").values_list("code", "name", "province_name")
+    for code, name, province in rows:
+        groups.setdefault(province, []).append((code, short_city(name)))
     return list(groups.items())
 
 
@@ -74,8 +76,8 @@ def tag_choices(viewer: Viewer) -> list[tuple[str, list[tuple[int, str]]]]:
 class MemberFilterForm(_Choices):
     """The filters of the list of members; every one is optional."""
 
-    city = forms.ChoiceField(label=_("City"), required=False)
-    dealer = forms.ChoiceField(label=_("Home dealer"), required=False)
+    city = forms.ChoiceField(label=_("City"), required=False, widget=QuickSelect)
+    dealer = forms.ChoiceField(label=_("Home dealer"), required=False, widget=QuickSelect)
     stage = forms.ChoiceField(label=_("Stage"), required=False)
     tag = forms.ChoiceField(label=pgettext_lazy("noun", "Tag"), required=False)
     source = forms.ChoiceField(label=_("Source"), required=False)
@@ -175,8 +177,8 @@ class MemberForm(_Choices):
     )
     customer_no = forms.CharField(label=_("Customer number"), max_length=64, required=False)
     gender = forms.ChoiceField(label=_("Gender"), required=False, choices=Member.Gender.choices)
-    city = forms.ChoiceField(label=_("City"), required=False)
-    home_dealer = forms.ChoiceField(label=_("Home dealer"), required=False)
+    city = forms.ChoiceField(label=_("City"), required=False, widget=QuickSelect)
+    home_dealer = forms.ChoiceField(label=_("Home dealer"), required=False, widget=QuickSelect)
     stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

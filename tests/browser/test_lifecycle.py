@@ -45,6 +45,7 @@ def shoot(page, name):
 def test_job_look_at_flows_and_try_other_rules(open_page, people, width):
     watched = open_page("/members/lifecycle/", width=width)
     page = watched.page
+    expect(page.locator("ol.stages > li")).to_have_count(6)
     figure = page.locator("figure.sankey")
     expect(figure.locator("svg:visible path.band")).to_have_count(3)
     expect(figure.locator("table")).to_be_hidden()

@@ -47,6 +47,7 @@ NOT_PAGES = {
     "members:tags-rule-delete": LAYER,
     "members:merges-undo": LAYER,
     "members:tags-undo": LAYER,
+    "members:lifecycle-stages": PART,
     "members:lifecycle-flows": "a file",
     "members:consents-of-member": PART,
     "members:segments-options": "answers in JSON",

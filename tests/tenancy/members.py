@@ -346,6 +346,7 @@ ROUTES = {
     "members:imports-start": row(import_key),
     "members:imports-retry": row(import_key),
     "members:lifecycle-board": listing(),
+    "members:lifecycle-stages": listing(),
     "members:lifecycle-flows": listing(),
     "members:lifecycle-rules": listing(),
     "members:lifecycle-apply": listing(),

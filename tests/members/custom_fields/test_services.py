@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core.audit.models import AuditEntry
 from core.kernel.errors import InvalidInput, StaleVersion
+from core.kernel.sizes import Size
 from members.custom_fields import rules, selectors, services
 from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.profiles.models import Member
@@ -252,4 +253,18 @@ def test_members_with_a_value_are_counted_once(declare, put, brand):
     members = [MemberFactory(brand=brand) for _ in range(3)]
     put(*members[:2], use=["家用", "通勤"])
     put(members[0], size=1)
-    assert selectors.counts(brand_id=brand.pk) == {use.pk: 2, size.pk: 1}
+    free = declare("free")
+    assert selectors.counts(brand_id=brand.pk) == {
+        use.pk: Size(2),
+        size.pk: Size(1),
+        free.pk: Size(0),
+    }
+
+
+@pytest.mark.parametrize("kind", ["choice", "choices"])
+def test_members_with_a_value_are_counted_up_to_so_many(kind, declare, put, brand):
+    use = declare("use", kind=kind)
+    given = {"choice": "家用", "choices": ["家用", "通勤"]}[kind]
+    put(*(MemberFactory(brand=brand) for _ in range(3)), use=given)
+    assert selectors.counts(brand_id=brand.pk, most=2) == {use.pk: Size(2, is_capped=True)}
+    assert selectors.counts(brand_id=brand.pk, most=3) == {use.pk: Size(3)}

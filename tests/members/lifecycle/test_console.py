@@ -14,6 +14,7 @@ from tests.factories.members import MemberFactory
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 BOARD, RULES = reverse("members:lifecycle-board"), reverse("members:lifecycle-rules")
+STAGES = reverse("members:lifecycle-stages")
 NUMBERS = {
     "introduction_days": 60,
     "mature_days": 400,
@@ -42,15 +43,24 @@ def member(brand):
     return MemberFactory(brand=brand, display_name="陈小宇", stage="mature")
 
 
-def test_the_board_shows_stages_and_flows(signed_in, member, query_budget):
+def test_the_board_shows_flows_and_asks_for_the_stages(signed_in, member, query_budget):
     told(member, "growth", "mature")
-    with query_budget(6):
+    with query_budget(4):
         page = signed_in.get(BOARD)
     text = page.content.decode()
-    assert reverse("members:members-list") + "?stage=mature" in text
+    assert f'hx-get="{STAGES}"' in text
     assert text.count('class="band') == 2
-    counts = {column["stage"]: column["count"] for column in page.context["columns"]}
-    assert (counts["mature"], counts["growth"]) == (1, 0)
+    assert "columns" not in page.context
+
+
+def test_stages_are_counted_in_a_part_of_their_own(signed_in, member, query_budget):
+    told(member, "growth", "mature")
+    with query_budget(2):
+        part = signed_in.get(STAGES, headers=HTMX)
+    assert reverse("members:members-list") + "?stage=mature" in part.content.decode()
+    columns = {column["stage"]: column for column in part.context["columns"]}
+    assert (columns["mature"]["count"], columns["growth"]["count"]) == (1, 0)
+    assert (columns["mature"]["came"], columns["growth"]["went"]) == (1, 1)
 
 
 def test_another_window_is_a_part_of_the_page(signed_in, member):
@@ -134,7 +144,7 @@ def test_a_dealer_sees_the_board_of_their_own(client, brand, member):
     person = StaffFactory(brand=brand)
     RoleGrantFactory(brand=brand, staff=person, role="dealer_manager", dealer=dealer)
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    page = client.get(BOARD)
+    page = client.get(STAGES)
     assert sum(column["count"] for column in page.context["columns"]) == 1
     assert client.get(RULES).status_code == 403
     assert client.post(reverse("members:lifecycle-apply")).status_code == 403

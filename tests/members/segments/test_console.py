@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.kernel.scoping import tenant
@@ -137,6 +139,15 @@ def test_detail_shows_people_masked(signed_in, brand, segment):
     assert "陈小宇" not in page
     assert "138****5678" in page
     assert signed_in.get(reverse("members:segments-detail", args=[segment.pk])).status_code == 200
+
+
+def test_people_of_a_segment_are_counted_by_one_statement(signed_in, brand, segment):
+    MemberFactory(brand=brand, stage="growth")
+    with CaptureQueriesContext(connection) as queries:
+        people = signed_in.get(reverse("members:segments-people", args=[segment.pk]))
+    assert people.context["count"] == 1
+    # The page shows no counts of single conditions; those are the builder's.
+    assert sum("count(*)" in query["sql"] for query in queries.captured_queries) == 1
 
 
 def test_archiving_and_using_again(signed_in, brand, segment):
