@@ -12,7 +12,7 @@ from members.members.ports import MemberColumn
 from members.profiles.ports import Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from core.kernel.access import Viewer
@@ -29,4 +29,11 @@ def seats_section(
 PANEL = Panel(
     "communities/memberships/_of_member.html", seats_section, Permission.COMMUNITIES_VIEW, order=40
 )
-COLUMN = MemberColumn(_("Rooms"), rooms_of_members, Permission.COMMUNITIES_VIEW)
+
+
+def rooms_column(ids: Sequence[int], viewer: Viewer) -> dict[int, list[tuple[str, str]]]:
+    """Return the rooms in which the members of a page sit."""
+    return rooms_of_members(ids=ids, viewer=viewer)
+
+
+COLUMN = MemberColumn(_("Rooms"), rooms_column, Permission.COMMUNITIES_VIEW)

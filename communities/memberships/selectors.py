@@ -79,7 +79,7 @@ def seats_of_member(*, member: Member, viewer: Viewer) -> Sequence[Membership]:
     return sorted(rows, key=lambda seat: seat.left_at is not None)
 
 
-def rooms_of_members(ids: Sequence[int], viewer: Viewer) -> dict[int, list[tuple[str, str]]]:
+def rooms_of_members(*, ids: Sequence[int], viewer: Viewer) -> dict[int, list[tuple[str, str]]]:
     """Return name and address of the rooms in which members sit, the last joined first."""
     found: dict[int, list[tuple[str, str]]] = {}
     rows = seats(viewer=viewer).filter(member__in=ids).order_by("member", "-joined_at", "-id")

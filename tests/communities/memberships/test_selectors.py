@@ -31,7 +31,7 @@ def test_rooms_come_by_member_the_last_joined_first(brand, query_budget):
     seated(brand, two, "退出的群", left_at=timezone.now())
     ids = [one.pk, two.pk, nobody.pk]
     with tenant(brand.pk), query_budget(1):
-        found = selectors.rooms_of_members(ids, system_viewer(brand.pk))
+        found = selectors.rooms_of_members(ids=ids, viewer=system_viewer(brand.pk))
     assert {pk: [name for name, _url in rooms] for pk, rooms in found.items()} == {
         one.pk: ["新群", "旧群"]
     }
@@ -44,7 +44,7 @@ def test_a_dealers_people_see_the_rooms_of_their_own(brand):
     seated(brand, member, "别家群", dealer=DealerFactory(brand=brand))
     viewer = replace(system_viewer(brand.pk), dealer_ids=frozenset({dealer.pk}))
     with tenant(brand.pk):
-        found = selectors.rooms_of_members([member.pk], viewer)
+        found = selectors.rooms_of_members(ids=[member.pk], viewer=viewer)
     assert [name for name, _url in found[member.pk]] == ["自家群"]
 
 
