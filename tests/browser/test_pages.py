@@ -248,28 +248,6 @@ def test_job_add_somebody_to_the_staff(phone):
     expect(page.locator("h1")).to_contain_text("方岚")
 
 
-def test_job_build_a_nested_segment(phone):
-    page = phone(reverse("members:segments-new"))
-    page.locator("[name=name]").fill("近期到店且多次下单")
-    root = page.locator("[data-canvas] > .rule")
-    number = page.locator("#segment-count b")
-    first = root.locator("> .rule-items > .rule-r").first
-    first.locator("[data-field]").select_option("orders.count")
-    first.locator("[data-value] input").first.fill("1")
-    expect(number).to_be_visible()
-    everybody_who_ordered = number.inner_text()
-    root.locator("> .rule-f [data-add-group]").click()
-    inner = root.locator("> .rule-items > .rule:not(.not)")
-    inner.locator("[data-op=any]").click()
-    row = inner.locator(".rule-r").first
-    row.locator("[data-field]").select_option("vehicle")
-    row.locator("[data-cmp]").select_option("unknown")
-    expect(number).not_to_have_text(everybody_who_ordered)
-    page.get_by_role("button", name="保存人群").click()
-    page.wait_for_url(lambda url: "/new/" not in url)
-    expect(page.locator("h1")).to_contain_text("近期到店且多次下单")
-
-
 def test_job_write_a_broadcast(phone):
     page = phone(reverse("communities:broadcasts-new"))
     page.locator("[name=name]").fill("周末活动预告")
