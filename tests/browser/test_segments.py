@@ -27,7 +27,12 @@ def people(brand):
     """Twelve who bought once; ten of them grow or are mature, eight are women."""
     stages = ["growth"] * 6 + ["mature"] * 4 + ["prospect"] * 2
     made = [
-        MemberFactory(brand=brand, display_name=f"车主{n}", stage=stage, gender="f" if n < 8 else "")
+        MemberFactory(
+            brand=brand,
+            display_name=f"车主{n}",
+            stage=stage,
+            gender="f" if n < 8 else "",
+        )
         for n, stage in enumerate(stages)
     ]
     for member in made:
