@@ -27,6 +27,7 @@ SOURCES = ("app", "dealer", "wecom", "import")
 GENDERS = ("f", "m", "")
 CHANNELS = ("app", "dealer", "mall", "live")
 SHANGHAI = 8 * 3_600_000_000
+OPENS_AT = 9  # o'clock, when members are taken in
 TWICE = 12  # members who are two in the books
 
 
@@ -55,7 +56,7 @@ class People:
     @property
     def joined_micros(self) -> Ints:
         """When each was taken in: at nine in the morning."""
-        return self.joined_days * DAY + 9 * 3_600_000_000 - SHANGHAI
+        return self.joined_days * DAY + OPENS_AT * 3_600_000_000 - SHANGHAI
 
 
 def draw(*, count: int, network: Network, now: datetime, rng: Generator, seed: int) -> People:
@@ -71,7 +72,9 @@ def draw(*, count: int, network: Network, now: datetime, rng: Generator, seed: i
     # Some were known as prospects for a while before they bought; most came with their car.
     known = np.where(rng.random(count) < 0.3, rng.integers(1, 40, size=count), 0)
     joined = np.where(has_car, delivered - known, today - since)
-    idle = np.minimum(rng.exponential(34, size=count), since)
+    # Who came this morning was last active at some moment since.
+    so_far = since + max(0.0, (micros_of(now) - today * DAY + SHANGHAI) / DAY - OPENS_AT / 24)
+    idle = np.minimum(rng.exponential(34, size=count), so_far * rng.random(count))
     active = micros_of(now) - (idle * DAY).astype(np.int64)
     active[rng.random(count) < 0.03] = -1
     stages, stage_days = _stages(has_car, age, idle, joined, today, delivered)
@@ -137,18 +140,18 @@ class Orders:
 def orders(*, people: People, now: datetime, rng: Generator) -> Orders:
     """Draw orders over the last three years; those who own a car buy more."""
     count = len(people)
-    mean = np.where(people.has_car, 3.1, 0.35) * rng.gamma(0.8, 1.25, size=count)
+    mean = np.where(people.has_car, 4.7, 0.8) * rng.gamma(0.8, 1.25, size=count)
     members = np.repeat(np.arange(count), rng.poisson(mean))
+    ago = np.minimum(rng.exponential(330, size=len(members)), 1095)
+    # Nobody is known to have bought before they were known: those who came lately bought less.
+    known = ago < (today_of(now) - people.joined_days)[members]
+    members, ago = members[known], ago[known]
     total = len(members)
     channels = rng.choice(4, size=total, p=[0.36, 0.34, 0.22, 0.08])
     typical = np.array([120.0, 980.0, 260.0, 90.0])[channels]
     fen = np.maximum(
         100, np.round(typical * rng.lognormal(0, 0.7, size=total)).astype(np.int64) * 100
     )
-    ago = np.minimum(rng.exponential(330, size=total), 1095)
-    # Nobody is known to have bought before they were known.
-    member_for = (today_of(now) - people.joined_days)[members]
-    ago = np.where(ago < member_for, ago, rng.random(total) * member_for)
     micros = micros_of(now) - (ago * DAY).astype(np.int64)
     # Orders come in at waking hours: fold the night into the day.
     hour = (micros + SHANGHAI) % DAY // 3_600_000_000

@@ -42,6 +42,7 @@ LONG_ENOUGH = timedelta(hours=1)
 COMPARED = "户外爱好者"
 # Who comes into it between the two moments, and who leaves it.
 NEWCOMERS, LEAVERS = ("露营", 40), ("投诉处理中", 15)
+APART = 7  # so that a page of members is not full of them
 LOOKED_UP = (
     ("operator", "service", "保养到期，电话提醒"),
     ("operator", "complaint", "充电故障投诉，约时间回访"),
@@ -92,7 +93,7 @@ def _compare(actor: Viewer, clock: Clock) -> None:
             held = MemberTag.objects.filter(brand_id=actor.brand_id, tag=tag)
             rows = Member.objects.filter(brand_id=actor.brand_id).order_by("-pk")
             others = rows.exclude(pk__in=held.values("member_id"))
-            ids = list(others.values_list("pk", flat=True)[:how_many])
+            ids = list(others.values_list("pk", flat=True)[: how_many * APART : APART])
             tags.tag_members(tag=tag, member_ids=ids, actor=actor, now=clock())
     _snapshot(segment, actor, clock)
 

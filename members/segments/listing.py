@@ -67,12 +67,20 @@ def _told(node: rules.Node, words: Words) -> str:
     """Return a condition in words; one that leaves people out, or is one of several, says so."""
     if isinstance(node, rules.Leaf):
         return words.condition(node)
-    parts = [_told(item, words) for item in node.items]
+    parts = [_part(item, words) for item in node.items]
     joint = pgettext("conditions", "and") if node.op == "all" else pgettext("conditions", "or")
     text = f" {joint} ".join(parts)
     if node.op == "not":
         return gettext("not %(conditions)s") % {"conditions": text}
     return text
+
+
+def _part(node: rules.Node, words: Words) -> str:
+    """Return one of several conditions; several joined into one stand in brackets."""
+    text = _told(node, words)
+    if isinstance(node, rules.Leaf) or node.op == "not" or len(node.items) == 1:
+        return text
+    return pgettext("conditions", "(%(conditions)s)") % {"conditions": text}
 
 
 def columns(viewer: Viewer) -> list[Column]:
