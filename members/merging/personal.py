@@ -63,6 +63,7 @@ HOLDINGS = (
         columns=("winner_id", "id"),
         label=_("Merged members"),
         untold="Told with the merge.",
+        order=40,  # it refers to the merge
     ),
     Holding(
         model=MemberMerge,

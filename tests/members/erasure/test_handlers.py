@@ -160,7 +160,8 @@ def test_a_killed_worker_repeats_nothing_and_skips_nothing(brand, member, ask, w
 
 
 def test_kin_go_along(brand, member, other, erase, monkeypatch):
-    monkeypatch.setattr(ports, "_kin", [lambda _brand, ids: [other.pk] if member.pk in ids else []])
+    taken_in = {other.pk: timezone.now()}
+    monkeypatch.setattr(ports, "_kin", [lambda _brand, ids: taken_in if member.pk in ids else {}])
     erase(member)
     with tenant(brand.pk):
         assert not Member.objects.exists()

@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 
+from core.kernel.formats import masked_tail
 from core.kernel.scoping import tenant
 from members.identities.models import Identity
 from tests.factories.members import IdentityFactory, MemberFactory
@@ -14,11 +15,12 @@ def test_an_identity_is_added_and_removed_with_a_reason(signed_in, brand):
     refused = signed_in.post(url, {"kind": "unionid", "value": "a b"})
     assert refused.status_code == 422
     assert "a b" in refused.content.decode()
-    assert signed_in.post(url, {"kind": "unionid", "value": "oX1"}).status_code == 302
+    assert signed_in.post(url, {"kind": "unionid", "value": "oX1-2345678"}).status_code == 302
     with tenant(brand.pk):
         identity = Identity.objects.get()
     page = signed_in.get(reverse("members:members-detail", args=[member.pk])).content.decode()
-    assert "oX1" in page
+    assert masked_tail("oX1-2345678") in page
+    assert "oX1-2345678" not in page
     remove = reverse("members:identities-remove", args=[identity.pk])
     assert signed_in.post(remove, {"reason": ""}).status_code == 422
     assert signed_in.post(remove, {"reason": "换号"}).status_code == 302
