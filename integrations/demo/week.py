@@ -7,7 +7,7 @@ there are does not depend on the size of the brand.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict  # noqa: TID251  (what narrows a list)
 
@@ -31,8 +31,10 @@ from members.tags import services as tags
 from members.tags.models import MemberTag, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from core.kernel.access import Viewer
 
@@ -50,6 +52,7 @@ LOOKED_UP = (
 )
 WITHDRAWN = ("400 来电，工单 1187", "门店书面申请，附件 03", "App 内关闭营销消息")
 DAYS_TO_RECONSIDER = 7
+SPARED = 5  # of the newest members, to be deleted
 
 
 def live_through(*, brand_id: int, clock: Clock) -> None:
@@ -139,7 +142,7 @@ def _privacy(people: dict[str, Viewer], clock: Clock) -> None:
     brand_id = people["operator"].brand_id
     with tenant(brand_id):
         newest = Member.objects.filter(brand_id=brand_id, phone_hash__isnull=False).order_by("-pk")
-        for member, (who, reason, note) in zip(newest[5:], LOOKED_UP, strict=False):
+        for member, (who, reason, note) in zip(_few(newest, LOOKED_UP), LOOKED_UP, strict=False):
             revealing.reveal(
                 member=member,
                 field="phone",
@@ -152,7 +155,9 @@ def _privacy(people: dict[str, Viewer], clock: Clock) -> None:
             brand_id=brand_id, purpose=Consent.Purpose.MARKETING, withdrawn_at=None
         )
         for consent, evidence in zip(
-            given.select_related("member").order_by("-member_id")[5:], WITHDRAWN, strict=False
+            _few(given.select_related("member").order_by("-member_id"), WITHDRAWN),
+            WITHDRAWN,
+            strict=False,
         ):
             privacy.withdraw_consent(
                 member=consent.member,
@@ -161,6 +166,11 @@ def _privacy(people: dict[str, Viewer], clock: Clock) -> None:
                 actor=people["operator"],
                 now=clock(),
             )
+
+
+def _few(rows: QuerySet[Any], acts: Sequence[Any]) -> QuerySet[Any]:
+    """Return one row per act, past the newest, who are deleted."""
+    return rows[SPARED : SPARED + len(acts)]
 
 
 def _erase(actor: Viewer, clock: Clock) -> None:
