@@ -37,6 +37,7 @@ from members.erasure.handlers import WORDS as ERASURE_WORDS
 from members.erasure.handlers import EraseRun
 from members.erasure.invariants import INVARIANTS as ERASURES
 from members.erasure.listing import ERASURES as ERASURE_LIST
+from members.erasure.models import ErasurePolicy
 from members.erasure.selectors import KIND as ERASURE_KIND
 from members.erasure.selectors import describe_erasures
 from members.identities import personal as identities_kept
@@ -233,7 +234,7 @@ def _register_erasure() -> None:
     register_subjects(
         {
             "members.erasure": SubjectKind(_("Deletion"), describe_erasures),
-            "members.erasurepolicy": SubjectKind(_("How long deletions wait")),
+            "members.erasurepolicy": SubjectKind(_("How long deletions wait"), _erasure_policies),
         }
     )
 
@@ -241,6 +242,12 @@ def _register_erasure() -> None:
 def _reveal_limits(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     rows = RevealLimit.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)
     return {pk: (gettext("Limit of reveals"), reverse("members:reveals-list")) for pk in rows}
+
+
+def _erasure_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    rows = ErasurePolicy.objects.visible_to(viewer).filter(pk__in=ids)
+    told = (gettext("How long deletions wait"), reverse("members:erasures-list"))
+    return dict.fromkeys(rows.values_list("pk", flat=True), told)
 
 
 def _consent_texts(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.audit import anchors, ports
 from core.audit.models import AuditChain, AuditEntry
+from core.kernel.access import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 MOST_FAULTS = 20
-SYSTEM = "system"  # the label of core.kernel.access.system_viewer
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.kernel.scoping import BrandModel, BrandQuerySet
 from core.runs.models import Run
@@ -40,7 +41,7 @@ class ExportRequest(BrandModel):
         ALONE = "alone", _("Within the daily limit")
         WAITING = "waiting", _("Awaiting approval")
         APPROVED = "approved", _("Approved")
-        REFUSED = "refused", _("Refused")
+        REFUSED = "refused", pgettext_lazy("a request", "Refused")
         LAPSED = "lapsed", _("Lapsed")
         OUTGROWN = "outgrown", _("Outgrown")
         WITHDRAWN = "withdrawn", _("Withdrawn")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.exports import selectors
-from core.kernel.formats import exact, grouped
+from core.kernel.formats import grouped, on_day
 from core.workbench.ports import Todo
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def waiting_exports(*, viewer: Viewer, now: datetime) -> Sequence[Todo]:
         return []
     first = found[0]
     told = {"who": first.requested_by_label, "rows": grouped(first.rows)}
-    told["when"] = exact(first.lapses_at)
+    told["when"] = on_day(first.lapses_at, now)
     detail = _("%(who)s asks for %(rows)s rows; lapses on %(when)s")
     if len(found) == 1:
         title = _("%(title)s awaits your approval") % {"title": first.run.title}

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from core.kernel.errors import Forbidden
 
+SYSTEM = "system"  # the label of who acts when nobody asked
 # The session's mark while somebody else knows the password; the console leads to changing it.
 MUST_CHANGE_PASSWORD = "must_change_password"  # noqa: S105  (a flag)
 
@@ -81,6 +82,6 @@ class Viewer:
             raise Forbidden(f"This needs the permission {permission}.", permission=permission)
 
 
-def system_viewer(brand_id: int, label: str = "system") -> Viewer:
+def system_viewer(brand_id: int, label: str = SYSTEM) -> Viewer:
     """Return who acts when nobody asked: schedules, sweepers and loaders."""
     return Viewer(brand_id=brand_id, label=label, permissions=frozenset(Permission))

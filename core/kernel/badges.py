@@ -33,7 +33,7 @@ _STATES: dict[str, Badge] = {
     "awaiting_approval": Badge(_("Awaiting approval"), "warn", "clock"),
     "approved": Badge(_("Approved"), "ok", "check"),
     "rejected": Badge(_("Rejected"), "bad", "x"),
-    "refused": Badge(_("Refused"), "bad", "x"),
+    "refused": Badge(pgettext_lazy("a request", "Refused"), "bad", "x"),
     "lapsed": Badge(_("Lapsed"), icon="clock"),
     "outgrown": Badge(_("Outgrown"), icon="clock"),
     "withdrawn": Badge(_("Withdrawn"), icon="x"),

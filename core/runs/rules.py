@@ -29,6 +29,7 @@ UNITS: dict[str, _StrOrPromise] = {
     "rules": _("rules"),
     "runs": _("runs"),
     "broadcasts": _("broadcasts"),
+    "steps": _("steps"),
 }
 # A rate taken over less says more about the clock than about the work.
 SHORTEST_MEASURED = 2.0

@@ -16,10 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from core.kernel import filter_chips as chips
 from core.kernel import formats, sparkline
-from core.kernel.access import Permission
+from core.kernel.access import SYSTEM, Permission
 from core.kernel.badges import kind_badge, state_badge
 from core.kernel.fields import describe_field
 from core.lists import ports as lists
@@ -50,6 +51,12 @@ register.filter("listed", formats.listed)
 def dash(value: object) -> object:
     """Return an em dash for nothing, so that no cell is left empty."""
     return formats.NOTHING if value is None or value == "" else value
+
+
+@register.filter
+def actor(label: str) -> str:
+    """Return who did something: the label of a person or a key, or the product in words."""
+    return gettext("System") if label == SYSTEM else label
 
 
 @register.filter

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
 from core.runs import services as runs
-from integrations.demo import histories, lifecycle
+from integrations.demo import histories, lifecycle, week
 from members.duplicates import services as duplicates
 from members.segments import services as segments
 from members.segments.models import Segment
@@ -23,7 +23,8 @@ LONG_ENOUGH = timedelta(hours=1)
 
 
 def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
-    """Tell how members came into their stages, apply tag rules, look for duplicates, count.
+    """Tell how members came into their stages, apply tag rules, look for duplicates, count; then
+    let the staff work for a while.
 
     The runs stay to be looked at.
     """
@@ -37,3 +38,4 @@ def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
         counting.count_tags(brand_id=brand_id, now=clock())
         for segment in Segment.objects.filter(brand_id=brand_id):
             segments.recount(segment=segment, now=clock())
+    week.live_through(brand_id=brand_id, clock=clock)

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 VISITS = """
 INSERT INTO members_servicevisit
     (brand_id, vehicle_id, visited_on, dealer_id, kind, mileage_km, amount_fen, created_at)
-SELECT car.brand_id, car.id, held.delivered_on + (today.day - held.delivered_on) * part / 2,
+SELECT car.brand_id, car.id,
+       held.delivered_on + (today.day - held.delivered_on) * part * (60 + car.id %% 40)::int / 200,
        owner.home_dealer_id, CASE WHEN part = 1 THEN 'maintenance' ELSE 'repair' END,
-       car.mileage_km * part / 2, (300 + car.id %% 900) * 100, %(now)s
+       car.mileage_km * part / 2, (300 + car.id * part * 37 %% 900) * 100, %(now)s
 FROM members_vehicle AS car
 JOIN members_ownership AS held
   ON held.brand_id = car.brand_id AND held.vehicle_id = car.id AND held.ended_on IS NULL

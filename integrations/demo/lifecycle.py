@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 DAYS = 200  # as far back as the longest window that the board shows
 
 # Everybody came where they are by the rules as delivered. Before falling silent, each was as far
-# as the car's age says; "at" is three in the morning, when the nightly run works.
+# as the car's age says; "at" is three in the morning, when the nightly run works, or the evening
+# of the day on which the car was delivered.
 TELL = """
 WITH settled AS (
     SELECT m.id, m.stage, m.stage_since AS since, car.delivered,
@@ -46,7 +47,11 @@ WITH settled AS (
 INSERT INTO members_stagechange
     (brand_id, member_id, from_stage, to_stage, reason, note, policy_version, at, author_label)
 SELECT %(brand)s, member_id, from_stage, to_stage, reason, '', 0,
-       least((day + time '03:00') AT TIME ZONE 'Asia/Shanghai', %(now)s), ''
+       least(
+           (day + CASE reason WHEN 'delivered' THEN time '18:00' ELSE time '03:00' END)
+               AT TIME ZONE 'Asia/Shanghai',
+           %(now)s
+       ), ''
 FROM steps ORDER BY day, member_id
 """
 # Some of those who are active were silent for a while; one in a few hundred was moved by hand.

@@ -68,8 +68,6 @@ def _member_lines(
     dealer_ids, cities = network.dealer_ids.tolist(), network.dealer_cities
     spare = np.random.default_rng(plan.seed).integers(len(cities), size=len(drawn)).tolist()
     prefix, stamp = plan.brand.prefix, now.isoformat()
-    # Who was taken in earlier has the smaller number, as with members who came one by one.
-    added = np.sort(drawn.joined_days).tolist()
     lines: list[str] = []
     for at, name in enumerate(drawn.names):
         dealer = int(drawn.dealers[at])
@@ -85,7 +83,7 @@ def _member_lines(
             f"{STAGES[drawn.stages[at]]}\t{days[int(drawn.stage_days[at])]}\t"
             f"{SOURCES[drawn.sources[at]]}\t{joined}\t"
             f"{days.moment(active) if active >= 0 else NULL}\t"
-            f"{days[added[at]]} 09:00+08\t{stamp}\t1\n"
+            f"{joined} 09:00+08\t{stamp}\t1\n"
         )
         if len(lines) == LINES:
             yield "".join(lines).encode()
@@ -120,9 +118,10 @@ class _Dates(dict[int, str]):
         return f"{self[day]} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}+00"
 
 
-def load_identities(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> None:
-    """Give most members an account in the brand's app."""
-    held = ids[people.holders(count=len(ids), share=0.7, rng=rng)]
+def load_identities(*, brand: Brand, ids: Ints, drawn: People, rng: Generator) -> None:
+    """Give most members an account in the brand's app, as they came."""
+    who = people.holders(count=len(ids), share=0.7, rng=rng)
+    held = ids[who]
     first = loader.take_ids(table="members_identity", count=len(held))
     loader.copy_columns(
         table="members_identity",
@@ -133,7 +132,7 @@ def load_identities(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -
             "member_id": binary.int8(held),
             "kind": binary.text("app_user"),
             "value": binary.numbered("u", held * 7 + 100_003, 11),
-            "created_at": binary.timestamp(people.micros_of(now)),
+            "created_at": binary.timestamp(drawn.joined_micros[who]),
         },
     )
 
@@ -148,14 +147,18 @@ CONSENT_TEXTS = {
 }
 
 
+# How long the text has been in force that all consents name.
+TEXT_AGE = timedelta(days=710)
+
+
 def make_consent_texts(*, brand: Brand, now: datetime) -> None:
     """Write what the members agreed to: the version that all consents name."""
-    since = now - timedelta(days=710)
+    since = now - TEXT_AGE
     ConsentText.objects.using(OWNER).bulk_create(
         ConsentText(
             brand=brand,
             purpose=purpose,
-            version="2026-01",
+            version=f"{since:%Y-%m}",
             body=body,
             effective_from=since,
             created_by_label="总部",
@@ -165,13 +168,15 @@ def make_consent_texts(*, brand: Brand, now: datetime) -> None:
     )
 
 
-def load_consents(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> None:
-    """Write who agreed to what, and the few who changed their mind."""
-    moment = people.micros_of(now)
+def load_consents(*, brand: Brand, ids: Ints, drawn: People, rng: Generator, now: datetime) -> None:
+    """Write who agreed to what, and the few who changed their mind since."""
+    version, withdrawn_at = f"{now - TEXT_AGE:%Y-%m}", people.micros_of(now) - 9 * DAY
+    earliest = people.micros_of(now - TEXT_AGE) + DAY
+    agreed_at = np.maximum(drawn.joined_micros, earliest)
     for purpose, share in (("community", 0.9), ("marketing", 0.66)):
         given = people.holders(count=len(ids), share=share, rng=rng)
-        changed = rng.random(len(given)) < 0.04
-        for held, withdrawn in ((given[~changed], None), (given[changed], moment - 9 * DAY)):
+        changed = (rng.random(len(given)) < 0.04) & (agreed_at[given] < withdrawn_at)
+        for held, withdrawn in ((given[~changed], None), (given[changed], withdrawn_at)):
             first = loader.take_ids(table="members_consent", count=max(1, len(held)))
             loader.copy_columns(
                 table="members_consent",
@@ -181,16 +186,21 @@ def load_consents(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> 
                     "brand_id": binary.int8(brand.pk),
                     "member_id": binary.int8(ids[held]),
                     "purpose": binary.text(purpose),
-                    "version": binary.text("2026-01"),
-                    "given_at": binary.timestamp(moment - rng.integers(10, 700, len(held)) * DAY),
+                    "version": binary.text(version),
+                    "given_at": binary.timestamp(agreed_at[held]),
                     "withdrawn_at": binary.timestamp(withdrawn),
                     "evidence": binary.text("购车协议附页勾选"),
+                    "withdrawn_evidence": binary.text("来电要求停止联系" if withdrawn else ""),
                 },
             )
 
 
-def load_tags(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> dict[str, int]:
+def load_tags(
+    *, brand: Brand, ids: Ints, drawn: People, rng: Generator, now: datetime
+) -> dict[str, int]:
     """Make the catalogue of tags and give them out; return their ids by name."""
+    member_for = np.maximum(0, people.micros_of(now) - drawn.joined_micros)
+    since = np.minimum(member_for, 720 * DAY)
     tag_ids: dict[str, int] = {}
     for group_name, is_exclusive, demo_tags in catalogue.TAG_GROUPS:
         group = TagGroup.objects.using(OWNER).create(
@@ -208,14 +218,13 @@ def load_tags(*, brand: Brand, ids: Ints, rng: Generator, now: datetime) -> dict
             if demo_tag.rule:
                 TagRule.objects.using(OWNER).create(brand=brand, tag=tag, tree=demo_tag.rule)
             elif len(who):
-                _give(brand.pk, tag.pk, demo_tag.source, ids[who], rng, now)
+                ago = (since[who] * rng.random(len(who))).astype(np.int64)
+                moments = people.micros_of(now) - ago
+                _give(brand.pk, tag.pk, demo_tag.source, ids[who], moments)
     return tag_ids
 
 
-def _give(
-    brand_id: int, tag_id: int, source: str, holders: Ints, rng: Generator, now: datetime
-) -> None:
-    ago = rng.integers(0, 720 * 86_400, size=len(holders)) * 1_000_000
+def _give(brand_id: int, tag_id: int, source: str, holders: Ints, moments: Ints) -> None:
     loader.copy_columns(
         table="members_membertag",
         count=len(holders),
@@ -225,7 +234,7 @@ def _give(
             "member_id": binary.int8(holders),
             "source": binary.text(source),
             "author_id": binary.int8(None),
-            "tagged_at": binary.timestamp(people.micros_of(now) - ago),
+            "tagged_at": binary.timestamp(moments),
             "expires_at": binary.timestamp(None),
         },
     )

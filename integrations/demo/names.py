@@ -58,7 +58,9 @@ def full_names(rng: Generator, genders: NDArray[np.int64]) -> list[str]:
 def phones(count: int, seed: int) -> list[str]:
     """Return ``count`` different national numbers of eleven digits."""
     turns = len(PHONE_PREFIXES)
-    tails = ((np.arange(count, dtype=np.int64) // turns + seed) * STRIDE) % SPAN
+    at = np.arange(count, dtype=np.int64)
+    # Each prefix starts elsewhere, or neighbours would differ in their prefix alone.
+    tails = ((at // turns + seed + at % turns * SPAN // turns) * STRIDE) % SPAN
     return [
         f"{PHONE_PREFIXES[index % turns]}{tail:08d}" for index, tail in enumerate(tails.tolist())
     ]

@@ -27,6 +27,8 @@ SOURCES = ("app", "dealer", "wecom", "import")
 GENDERS = ("f", "m", "")
 CHANNELS = ("app", "dealer", "mall", "live")
 SHANGHAI = 8 * 3_600_000_000
+OPENS_AT = 9  # o'clock, when members are taken in
+TWICE = 12  # members who are two in the books
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class People:
         """Return how many members were drawn."""
         return len(self.names)
 
+    @property
+    def joined_micros(self) -> Ints:
+        """When each was taken in: at nine in the morning."""
+        return self.joined_days * DAY + OPENS_AT * 3_600_000_000 - SHANGHAI
+
 
 def draw(*, count: int, network: Network, now: datetime, rng: Generator, seed: int) -> People:
     """Draw ``count`` members as a dealer network would know them."""
@@ -62,26 +69,45 @@ def draw(*, count: int, network: Network, now: datetime, rng: Generator, seed: i
     age = np.minimum(rng.exponential(620, size=count), 3200).astype(np.int64)
     delivered = np.where(has_car, today - age, -1)
     since = np.where(has_car, age, np.minimum(rng.exponential(240, count), 2000).astype(np.int64))
-    joined = today - np.maximum(0, since - rng.integers(0, 40, size=count))
-    idle = np.minimum(rng.exponential(34, size=count), since)
+    # Some were known as prospects for a while before they bought; most came with their car.
+    known = np.where(rng.random(count) < 0.3, rng.integers(1, 40, size=count), 0)
+    joined = np.where(has_car, delivered - known, today - since)
+    # Who came this morning was last active at some moment since.
+    so_far = since + max(0.0, (micros_of(now) - today * DAY + SHANGHAI) / DAY - OPENS_AT / 24)
+    idle = np.minimum(rng.exponential(34, size=count), so_far * rng.random(count))
     active = micros_of(now) - (idle * DAY).astype(np.int64)
     active[rng.random(count) < 0.03] = -1
     stages, stage_days = _stages(has_car, age, idle, joined, today, delivered)
-    return People(
+    # Who came earlier has the smaller number, as with members who came one by one.
+    order = np.argsort(joined, kind="stable")
+    genders = genders[order]
+    drawn = People(
         names=names.full_names(rng, genders),
         genders=genders,
         phones=names.phones(count, seed),
         has_phone=rng.random(count) < 0.975,
-        dealers=dealers,
+        dealers=dealers[order],
         has_city=rng.random(count) < 0.985,
-        has_car=has_car,
-        delivered_days=delivered,
-        joined_days=joined,
-        stages=stages,
-        stage_days=stage_days,
+        has_car=has_car[order],
+        delivered_days=delivered[order],
+        joined_days=joined[order],
+        stages=stages[order],
+        stage_days=stage_days[order],
         sources=rng.choice(4, size=count, p=[0.44, 0.33, 0.16, 0.07]),
-        active_micros=active,
+        active_micros=active[order],
     )
+    _come_twice(drawn)
+    return drawn
+
+
+def _come_twice(people: People) -> None:
+    """Let a few be taken in a second time by their dealer, without a phone."""
+    for nth in range(min(TWICE, len(people) // 500)):
+        first, again = len(people) // 2 + nth * 11, len(people) - 3 - nth * 7
+        people.names[again] = people.names[first]
+        people.genders[again] = people.genders[first]
+        people.dealers[again] = people.dealers[first]
+        people.has_phone[again] = False
 
 
 def _stages(
@@ -114,15 +140,18 @@ class Orders:
 def orders(*, people: People, now: datetime, rng: Generator) -> Orders:
     """Draw orders over the last three years; those who own a car buy more."""
     count = len(people)
-    mean = np.where(people.has_car, 3.1, 0.35) * rng.gamma(0.8, 1.25, size=count)
+    mean = np.where(people.has_car, 4.7, 0.8) * rng.gamma(0.8, 1.25, size=count)
     members = np.repeat(np.arange(count), rng.poisson(mean))
+    ago = np.minimum(rng.exponential(330, size=len(members)), 1095)
+    # Nobody is known to have bought before they were known: those who came lately bought less.
+    known = ago < (today_of(now) - people.joined_days)[members]
+    members, ago = members[known], ago[known]
     total = len(members)
     channels = rng.choice(4, size=total, p=[0.36, 0.34, 0.22, 0.08])
     typical = np.array([120.0, 980.0, 260.0, 90.0])[channels]
     fen = np.maximum(
         100, np.round(typical * rng.lognormal(0, 0.7, size=total)).astype(np.int64) * 100
     )
-    ago = np.minimum(rng.exponential(330, size=total), 1095)
     micros = micros_of(now) - (ago * DAY).astype(np.int64)
     # Orders come in at waking hours: fold the night into the day.
     hour = (micros + SHANGHAI) % DAY // 3_600_000_000

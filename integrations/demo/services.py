@@ -102,10 +102,10 @@ def _people(
     with loader.open_tables(rows=plan.members):
         say("members")
         ids = members.load_members(brand=brand, plan=plan, network=network, drawn=drawn, now=now)
-        members.load_identities(brand=brand, ids=ids, rng=rng, now=now)
-        members.load_consents(brand=brand, ids=ids, rng=rng, now=now)
+        members.load_identities(brand=brand, ids=ids, drawn=drawn, rng=rng)
+        members.load_consents(brand=brand, ids=ids, drawn=drawn, rng=rng, now=now)
         say("tags")
-        tag_ids = members.load_tags(brand=brand, ids=ids, rng=rng, now=now)
+        tag_ids = members.load_tags(brand=brand, ids=ids, drawn=drawn, rng=rng, now=now)
         say("custom fields")
         custom_fields.load(brand=brand, plan=plan, ids=ids, now=now)
         say("vehicles")

@@ -168,7 +168,7 @@ def custom_field(spec: Spec, value: Value) -> forms.Field:
 class MemberForm(_Choices):
     """What a person can enter about a member."""
 
-    display_name = forms.CharField(label=_("Name"), max_length=80)
+    display_name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=80)
     phone = forms.CharField(
         label=_("Phone"),
         max_length=32,

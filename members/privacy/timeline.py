@@ -59,4 +59,12 @@ def _entry(
     )
 
 
-SOURCES = {CONSENT: TimelineSource(gettext_lazy("Consents"), "shield", consents, order=70)}
+SOURCES = {
+    CONSENT: TimelineSource(
+        gettext_lazy("Consents"),
+        "shield",
+        consents,
+        order=70,
+        tells=frozenset({"consent.given", "consent.withdrawn"}),
+    )
+}

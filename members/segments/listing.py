@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from core.kernel.access import Permission
@@ -53,12 +54,33 @@ def narrowed(*, viewer: Viewer, form: SegmentFilterForm, typed: str) -> QuerySet
 
 
 def said(tree: dict[str, Any], words: Words) -> list[str]:
-    """Return the conditions in words; a field that is gone is left out."""
+    """Return what all has to hold, in words; nothing where a field is gone."""
     try:
         root = rules.parse(tree, registry=words.fields)
     except InvalidInput:
         return []
-    return [words.condition(leaf) for leaf in rules.leaves(root)]
+    joined = root.op == "all"
+    return [_told(node, words) for node in root.items] if joined else [_told(root, words)]
+
+
+def _told(node: rules.Node, words: Words) -> str:
+    """Return a condition in words; one that leaves people out, or is one of several, says so."""
+    if isinstance(node, rules.Leaf):
+        return words.condition(node)
+    parts = [_part(item, words) for item in node.items]
+    joint = pgettext("conditions", "and") if node.op == "all" else pgettext("conditions", "or")
+    text = f" {joint} ".join(parts)
+    if node.op == "not":
+        return gettext("not %(conditions)s") % {"conditions": text}
+    return text
+
+
+def _part(node: rules.Node, words: Words) -> str:
+    """Return one of several conditions; several joined into one stand in brackets."""
+    text = _told(node, words)
+    if isinstance(node, rules.Leaf) or node.op == "not" or len(node.items) == 1:
+        return text
+    return pgettext("conditions", "(%(conditions)s)") % {"conditions": text}
 
 
 def columns(viewer: Viewer) -> list[Column]:

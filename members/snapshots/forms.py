@@ -3,7 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from core.kernel import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +23,14 @@ class CompareForm(forms.Form):
     def __init__(self, *args: Any, snapshots: Iterable[Snapshot], **kwargs: Any) -> None:
         """Offer the snapshots there are."""
         super().__init__(*args, **kwargs)
-        choices = [(row.pk, _("No. %(number)s") % {"number": row.number}) for row in snapshots]
+        choices = [(row.pk, _told(row)) for row in snapshots]
         for name in ("later", "earlier"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+
+def _told(row: Snapshot) -> str:
+    """Return which snapshot it is, and of when: numbers alone say little to choose by."""
+    text = gettext("No. %(number)s · %(when)s · %(people)s people")
+    told = {"number": row.number, "people": formats.grouped(row.member_count)}
+    when = formats.exact(row.taken_at)[: len("2026-11-22 19:29")] if row.taken_at else ""
+    return text % (told | {"when": when})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from core.audit import selectors as audit
 from core.audit.models import AuditEntry
@@ -33,7 +33,7 @@ def arrival(*, member: Member, viewer: Viewer, before: Before, limit: int) -> li
         ARRIVAL,
         rules.key_of(member.pk, 1, 2),
         "member.taken_in",
-        _("Taken in"),
+        pgettext("event", "Taken in"),
         _("Source: %(source)s") % {"source": member.get_source_display()},
         data={"source": member.source},
     )

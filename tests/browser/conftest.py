@@ -79,8 +79,12 @@ class Watched:
         return held
 
     def overflow(self):
-        """Return by how many pixels the page is wider than the screen."""
-        return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        """Return by how many pixels the page is wider than the screen.
+
+        A phone widens its view to what sticks out, so that is no measure.
+        """
+        wide = self.page.evaluate("Math.max(document.documentElement.scrollWidth, innerWidth)")
+        return wide - self.page.viewport_size["width"]
 
 
 @pytest.fixture(scope="module")
@@ -112,17 +116,21 @@ def server(django_db_setup):
 def open_page(chromium, server, signed_in):
     """Open an address as an HQ admin: ``open_page("/kit/", width=390)`` → Watched.
 
-    At the end no page may have logged an error, thrown, or asked another host.
+    ``phone`` makes the browser one of a phone: fingers, a dense screen, its way of laying out. At
+    the end no page may have logged an error, thrown, or asked another host.
     """
     contexts, opened = [], []
 
-    def open_one(path, *, width=1440, scheme="light", scripts=True):
+    def open_one(path, *, width=1440, scheme="light", scripts=True, phone=False):
         context = chromium.new_context(
             base_url=server.url,
             viewport={"width": width, "height": HEIGHTS[width]},
             color_scheme=scheme,
             locale="zh-CN",
             java_script_enabled=scripts,
+            is_mobile=phone,
+            has_touch=phone,
+            device_scale_factor=3 if phone else 1,
         )
         context.set_default_timeout(10_000)
         cookie = signed_in.cookies[settings.SESSION_COOKIE_NAME].value

@@ -1,5 +1,7 @@
 """An operator's morning: a file of customers, a trial, a mended choice, the import, the result."""
 
+import csv
+import io
 import os
 import re
 from datetime import timedelta
@@ -108,3 +110,60 @@ def test_a_file_comes_in_by_hand(open_page, brand, places, file, width):
     page.goto("/members/imports/")
     expect(page.get_by_text("十一月到店客户.csv")).to_be_visible()
     look(watched, "8-list", width)
+
+
+BAD = [
+    "{n},坏{n},1381,男,杭州,HZ01,2024-03-01,",  # no phone
+    "{n},坏{n},,男,亚特兰蒂斯,HZ01,2024-03-01,",  # no such city
+    "{n},坏{n},,男,杭州,HZ99,2024-03-01,",  # no such dealer
+    "{n},坏{n},,男,杭州,HZ01,2024-02-30,",  # no such day
+    "{n},坏{n},,某,杭州,HZ01,2024-03-01,",  # no such gender
+]
+MANY, EVERY = 5_000, 20
+
+
+@pytest.fixture
+def large_file(tmp_path):
+    """5,000 rows, of which every twentieth cannot be taken in."""
+    path = tmp_path / "全年到店客户.csv"
+    good = "C{n},客户{n},1350000{n:04d},女,杭州,HZ01,2024-03-01,"
+    rows = [
+        (BAD[n // EVERY % len(BAD)] if n % EVERY == 0 else good).format(n=n) for n in range(MANY)
+    ]
+    path.write_text("\n".join([HEAD, *rows]), encoding="utf-8-sig")
+    return path
+
+
+def test_five_thousand_rows_on_a_phone(open_page, brand, places, large_file):
+    watched = open_page("/members/imports/new/", width=390, phone=True)
+    page = watched.page
+    page.set_input_files("input[type=file]", str(large_file))
+    page.get_by_role("button", name="上传并查看列").tap()
+    page.wait_for_url(re.compile(r"/columns/$"))
+    expect(page.get_by_label("归属经销商")).to_have_value("归属经销商")
+    look(watched, "phone-columns", 390)
+    page.get_by_role("button", name="不试算，直接导入").tap()
+    page.wait_for_url(re.compile(r"/imports/\d+/$"))
+    bar = page.get_by_role("progressbar")
+    expect(bar).to_be_visible()
+    assert watched.overflow() <= 0
+
+    # One step of the work, then all of it: the page follows by itself, as nobody reloads it.
+    runs.work_due(brand_id=brand.pk, clock=timezone.now, budget=timedelta(milliseconds=1))
+    expect(page.locator("#import-state")).to_contain_text("5,000")
+    work_off(brand)
+    expect(page.get_by_role("link", name="查看车主")).to_be_visible()
+    told = page.locator("dl.stats")
+    expect(told).to_contain_text(re.compile(r"新建\s*4,750"))
+    expect(told).to_contain_text(re.compile(r"退回\s*250"))
+    expect(page.locator("#import-rejections .list li")).to_have_count(len(BAD))
+    look(watched, "phone-done", 390)
+    with tenant(brand.pk):
+        assert Member.objects.count() == 4_750
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载 250 行").tap()
+    told_rows = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    assert len(told_rows) == 1 + 250
+    reasons = {row[told_rows[0].index("原因")] for row in told_rows[1:]}
+    assert len(reasons) == len(BAD)
+    assert "" not in reasons

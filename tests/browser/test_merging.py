@@ -66,3 +66,9 @@ def test_job_merge_two_members_and_undo(open_page, brand, twins, width):
     with tenant(brand.pk):
         stages = dict(Member.objects.values_list("pk", "stage"))
     assert stages == {winner.pk: "growth", loser.pk: "mature"}
+    told = page.locator("#member-timeline")
+    expect(told).to_contain_text("撤销了合并")
+    page.goto(reverse("members:members-detail", args=[winner.pk]))
+    expect(told).to_contain_text("陈*宇 已合并到此车主")
+    expect(told).to_contain_text("陈*宇 的合并已撤销")
+    expect(told).not_to_contain_text("下单")

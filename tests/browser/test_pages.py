@@ -219,6 +219,8 @@ def test_the_trail_calls_everything_by_its_name(scene, visitor):
         f"{line.subject_name} {line.subject_label}"
         for line in answer.context["lines"]
         if line.subject_name.startswith("#")
+        # Who is deleted has no name any more; a deletion is called by their number.
+        and line.entry.subject_type != "members.erasure"
     ]
     assert numbered == []
 
@@ -247,28 +249,6 @@ def test_job_add_somebody_to_the_staff(phone):
     page.locator("main button.btn-primary").click()
     page.wait_for_url("**/staff/*/")
     expect(page.locator("h1")).to_contain_text("方岚")
-
-
-def test_job_build_a_nested_segment(phone):
-    page = phone(reverse("members:segments-new"))
-    page.locator("[name=name]").fill("近期到店且多次下单")
-    root = page.locator("[data-canvas] > .rule")
-    number = page.locator("#segment-count b")
-    first = root.locator("> .rule-items > .rule-r").first
-    first.locator("[data-field]").select_option("orders.count")
-    first.locator("[data-value] input").first.fill("1")
-    expect(number).to_be_visible()
-    everybody_who_ordered = number.inner_text()
-    root.locator("> .rule-f [data-add-group]").click()
-    inner = root.locator("> .rule-items > .rule:not(.not)")
-    inner.locator("[data-op=any]").click()
-    row = inner.locator(".rule-r").first
-    row.locator("[data-field]").select_option("vehicle")
-    row.locator("[data-cmp]").select_option("unknown")
-    expect(number).not_to_have_text(everybody_who_ordered)
-    page.get_by_role("button", name="保存人群").click()
-    page.wait_for_url(lambda url: "/new/" not in url)
-    expect(page.locator("h1")).to_contain_text("近期到店且多次下单")
 
 
 def test_job_write_a_broadcast(phone):

@@ -12,9 +12,23 @@ from core.kernel.scoping import tenant
 from core.organizations.models import Brand, City
 from core.runs.models import Run
 from core.staff.models import Staff
-from integrations.demo import binary, finishing, lifecycle, loader, names, plan, services, vins
+from integrations.demo import (
+    binary,
+    finishing,
+    lifecycle,
+    loader,
+    names,
+    plan,
+    services,
+    vins,
+    week,
+)
+from members.erasure.models import Erasure
 from members.lifecycle.models import StageChange
+from members.privacy.models import Consent
 from members.profiles.models import Member
+from members.revealing.models import Reveal
+from members.snapshots.models import Snapshot
 from members.tags.models import MemberTag
 from members.vehicles.models import MileageReading, ServiceVisit
 from members.vehicles.rules import has_right_check_digit
@@ -61,7 +75,14 @@ class TestLoading:
         with tenant(made.brand_id):
             assert ServiceVisit.objects.count() == MileageReading.objects.count() > 0
             states = set(Run.objects.values_list("kind", "state"))
+            _earlier, later = Snapshot.objects.order_by("number")
+            assert set(Erasure.objects.values_list("state", flat=True)) == {"done", "waiting"}
+            assert Reveal.objects.count() == len(week.LOOKED_UP)
+            said = Consent.objects.filter(withdrawn_evidence__in=week.WITHDRAWN)
+            assert said.count() == len(week.WITHDRAWN)
         assert ("find_duplicates", "succeeded") in states
+        assert ("export", "succeeded") in states
+        assert later.plus_count > 0 < later.minus_count
         call_command("check_invariants", verbosity=0)
 
     @pytest.mark.parametrize("rebuild_from", [1, 10**9])
@@ -83,6 +104,25 @@ class TestLoading:
             assert len(set(told)) >= 6
             assert StageChange.objects.filter(at__gt=now).count() == 0
         call_command("check_invariants", database="default", verbosity=0)
+
+    def test_nothing_happens_to_members_before_they_come(self, secrets):
+        made = draw(600)
+        early = """
+            SELECT count(*) FROM members_member AS m JOIN {table} AS x ON x.member_id = m.id
+            WHERE m.brand_id = %s AND x.{moment} < m.created_at
+        """
+        with tenant(made.brand_id), connection.cursor() as cursor:
+            for table, moment in (
+                ("members_order", "ordered_at + interval '1 day'"),
+                ("members_consent", "given_at"),
+                ("members_membertag", "tagged_at"),
+                ("members_identity", "created_at"),
+                ("members_ownership", "delivered_on + 1"),
+            ):
+                cursor.execute(early.format(table=table, moment=moment), [made.brand_id])
+                assert (table, cursor.fetchone()[0]) == (table, 0)
+            ids = list(Member.objects.order_by("created_at", "pk").values_list("pk", flat=True))
+        assert ids == sorted(ids)
 
     def test_a_second_brand_may_be_loaded_beside_the_first(self, secrets, monkeypatch):
         monkeypatch.setattr(loader, "REBUILD_FROM", 1)

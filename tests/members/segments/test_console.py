@@ -36,6 +36,20 @@ def test_list_says_the_conditions_in_words(signed_in, brand):
     assert "露营" in page
 
 
+def test_list_tells_what_leaves_people_out_and_what_is_one_of_several(signed_in, brand):
+    camping, complaint, sailing = (
+        TagFactory(brand=brand, name=n) for n in ("露营", "投诉", "帆船")
+    )
+    one = {"field": "tags", "cmp": "any"}
+    either = [one | {"value": [camping.pk]}, one | {"value": [sailing.pk]}]
+    left_out = {"op": "not", "items": [one | {"value": [complaint.pk]}]}
+    tree = {"op": "all", "items": [{"op": "any", "items": either}, left_out]}
+    SegmentFactory(brand=brand, tree=tree)
+    page = signed_in.get(reverse("members:segments-list")).content.decode()
+    assert "标签 包含任一 露营 或 标签 包含任一 帆船" in page
+    assert "排除 标签 包含任一 投诉" in page
+
+
 def test_list_stays_within_its_budget(signed_in, brand, query_budget):
     for number in range(8):
         tag = TagFactory(brand=brand)
