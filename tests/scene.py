@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
+from django.db.models import Count
 from django.http import QueryDict
 from django.test import override_settings
 from django.utils import timezone
@@ -233,7 +234,10 @@ def _snapshots(actor: Viewer) -> int:
 def _exports(actor: Viewer) -> int:
     """One that its requester may take alone, and a colleague's that awaits a second person."""
     colleague = viewer_of_staff(staff_id=Staff.objects.get(username="operator").pk)
-    for viewer, filters in ((actor, "stage=lost"), (colleague, "")):
+    with tenant(actor.brand_id):
+        by_stage = Member.objects.values("stage").annotate(people=Count("pk")).order_by("people")
+        rarest = f"stage={by_stage[0]['stage']}"
+    for viewer, filters in ((actor, rarest), (colleague, "")):
         with tenant(actor.brand_id):
             run = exports.start_export(
                 list_key="members",

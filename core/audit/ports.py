@@ -35,7 +35,7 @@ class SubjectKind:
 
 
 _actions: dict[str, _StrOrPromise] = {}
-_values: dict[str, Mapping[str, _StrOrPromise]] = {}
+_values: dict[str, list[Mapping[str, _StrOrPromise]]] = {}
 _items: dict[str, _StrOrPromise] = {}
 _subjects: dict[str, SubjectKind] = {}
 
@@ -50,8 +50,11 @@ def register_actions(sentences: Mapping[str, _StrOrPromise]) -> None:
 
 
 def register_values(name: str, words: Mapping[str, _StrOrPromise]) -> None:
-    """Announce how values of the data item ``name`` read, such as a role's key as its label."""
-    _values[name] = {**_values.get(name, {}), **words}
+    """Announce how values of the data item ``name`` read, such as a role's key as its label.
+
+    ``words`` may still grow; of two words for one value the last announced holds.
+    """
+    _values.setdefault(name, []).append(words)
 
 
 def register_field_names(*models: type[Model]) -> None:
@@ -82,7 +85,15 @@ def sentence_of(action: str, data: Mapping[str, Any]) -> str:
 
 
 def _in_words(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _values.get(name, {}).get(str(value), value) for name, value in data.items()}
+    return {name: _word(name, value) for name, value in data.items()}
+
+
+def _word(name: str, value: Any) -> Any:
+    """Return how a value reads: as announced last, or as it is."""
+    for words in reversed(_values.get(name, [])):
+        if (word := words.get(str(value))) is not None:
+            return word
+    return value
 
 
 def item_in_words(name: str, value: Any) -> tuple[str, Any]:
@@ -90,10 +101,9 @@ def item_in_words(name: str, value: Any) -> tuple[str, Any]:
     label = str(_items.get(name, name))
     if isinstance(value, bool):
         return label, _("Yes") if value else _("No")
-    words = _values.get(name, {})
     if isinstance(value, list):
-        return label, listed(words.get(str(one), one) for one in value)
-    return label, words.get(str(value), value)
+        return label, listed(_word(name, one) for one in value)
+    return label, _word(name, value)
 
 
 def known_actions() -> list[tuple[str, str]]:
