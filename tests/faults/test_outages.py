@@ -77,7 +77,7 @@ def test_redis_may_be_away(product, web):
     back = time.monotonic()
     wait_until(lambda: product.settled(during) == 20, seconds=90)
     recovery = time.monotonic() - back
-    wait_until(lambda: product.settled(brand) == ROOMS, seconds=90)
+    wait_until(lambda: product.settled(brand) == ROOMS, seconds=180)
     found, meanwhile = tally(product, brand), tally(product, during)
     print(
         f"\ninvariant 6: Redis away {OUTAGE_SECONDS:.0f} s, {before} of {ROOMS} settled by then;"
@@ -102,7 +102,7 @@ def test_postgresql_may_be_stopped_at_once(product, web):
         assert (halves.gaps, halves.broken, halves.duplicates) == (0, 0, 0)
         time.sleep(1)
     settled_then = product.settled(brand)
-    wait_until(lambda: product.settled(brand) == ROOMS, seconds=90)
+    wait_until(lambda: product.settled(brand) == ROOMS, seconds=180)
     found = tally(product, brand)
     print(
         f"\ninvariant 7: PostgreSQL stopped at once twice, {settled_then} of {ROOMS} settled by"
