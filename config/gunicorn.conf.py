@@ -3,6 +3,7 @@
 # ruff: noqa: N999 - the name gunicorn looks for
 import os
 from pathlib import Path
+from typing import Any
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
@@ -23,3 +24,10 @@ accesslog = os.environ.get("ACCESS_LOG") or None
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "INFO").lower()
 control_socket_disable = True
+
+
+def when_ready(_server: Any) -> None:
+    """Called once the product is imported, before the first process is made."""
+    from config.readiness import get_ready  # noqa: PLC0415  (not before the product is imported)
+
+    get_ready()

@@ -21,43 +21,29 @@ from communities.broadcasts import services as broadcasts
 from communities.broadcasts.delivering import deliver_due
 from communities.broadcasts.drafts import Audience, Draft
 from communities.chat.services import post_message
-from communities.communities.models import Community
 from communities.group_building import services as building
 from communities.memberships.models import Membership
 from communities.policies.services import install_default_policies
-from communities.rooms.models import Room
-from core.api_keys.services import create_api_key
 from core.audit.models import AuditEntry
 from core.exports import rules
 from core.exports import services as exports
 from core.exports.models import ExportRequest
 from core.exports.rules import FileFormat
-from core.files.services import store_upload
-from core.kernel.access import Permission
 from core.kernel.scoping import tenant
-from core.organizations.models import Brand, Dealer, Region, Store
+from core.organizations.models import Brand
 from core.runs.models import Run
 from core.runs.services import work_due
-from core.saved_views.services import save_view
-from core.staff.models import RoleGrant, Staff
+from core.staff.models import Staff
 from core.staff.selectors import viewer_of_staff
 from integrations.demo import plan
 from integrations.demo import services as demo
-from members.custom_fields.models import CustomField
-from members.duplicates.models import DuplicatePair
 from members.erasure import services as erasure
-from members.identities.models import Identity
 from members.imports import services as imports
 from members.live import services as live
-from members.merging.services import merge_members
 from members.profiles.models import Member
-from members.revealing.services import reveal
 from members.segments.models import Segment
 from members.snapshots import services as snapshots
-from members.tags import services as tags
-from members.tags.models import TagAct
-from members.vehicles import services as vehicles
-from members.vehicles.models import Ownership
+from tests import scene_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,8 +122,8 @@ def make_scene() -> Scene:
     erasure_id, waiting_erasure = _erasures(actor)
     sent, draft = _broadcast(actor)
     with tenant(brand_id):
-        rows = _organization() | _people(actor) | _places()
-        rows |= _cars_and_twins(actor)
+        rows = scene_rows.organization() | scene_rows.people(actor) | scene_rows.places()
+        rows |= scene_rows.cars_and_twins(actor)
         rows |= {"rule_id": rule_id, "broadcast_id": sent, "job_id": job_id}
         rows["snapshot_id"], rows["erasure_id"] = snapshot_id, erasure_id
         rows |= {"subject": "members", "kind": "service", "subject_type": "staff"}
@@ -298,112 +284,3 @@ def _broadcast(actor: Viewer) -> tuple[int, int]:
     broadcasts.confirm(broadcast_id=made[0], actor=actor, now=timezone.now())
     deliver_due(brand_id=actor.brand_id, now=timezone.now(), budget=BUDGET)
     return made[0], made[1]
-
-
-def _organization() -> dict[str, Any]:
-    staff = Staff.objects.get(username="dealer")
-    dealer = Dealer.objects.first()
-    return {
-        "region_id": Region.objects.first().pk,
-        "dealer_id": dealer.pk,
-        "store_id": Store.objects.first().pk,
-        "staff_id": staff.pk,
-        "grant_id": RoleGrant.objects.get(staff=staff).pk,
-    }
-
-
-def _people(actor: Viewer) -> dict[str, Any]:
-    """A member with orders, a tag with a group of its own, a segment, a key, a file."""
-    now = timezone.now()
-    group = tags.create_group(name="看车意向", is_exclusive=True, actor=actor, now=now)
-    tag = tags.create_tag(group=group, name="本周到店", actor=actor, now=now)
-    free_tag = tags.create_tag(group=group, name="下周到店", actor=actor, now=now)
-    members = list(Member.objects.filter(orders__isnull=False).order_by("pk").distinct()[:12])
-    tags.tag_members(tag=tag, member_ids=[m.pk for m in members], actor=actor, now=now)
-    tree = Segment.objects.order_by("pk").first().tree
-    tags.save_rule(tag=tag, tree=tree, is_active=True, actor=actor, now=now)
-    key, _secret = create_api_key(
-        name="商城同步",
-        permissions=[Permission.MEMBERS_VIEW],
-        expires_at=now + timedelta(days=90),
-        actor=actor,
-        now=now,
-    )
-    file = store_upload(
-        brand_id=actor.brand_id,
-        name="名单.csv",
-        chunks=[b"1"],
-        limit_bytes=10,
-        needs=None,
-        actor=actor,
-        now=now,
-    )
-    view = save_view(
-        list_key="members",
-        name="成长期车主",
-        query=QueryDict("stage=growth"),
-        is_shared=True,
-        actor=actor,
-        now=now,
-    )
-    why = {"reason": "service", "note": "维修完成，通知取车"}
-    reveal(member=members[0], field="phone", **why, actor=actor, now=now)
-    return {
-        "member_id": members[0].pk,
-        "view_id": view.pk,
-        "group_id": group.pk,
-        "tag_id": tag.pk,
-        "free_tag_id": free_tag.pk,
-        "act_id": TagAct.objects.filter(source=TagAct.Source.MANUAL).latest("pk").pk,
-        "segment_id": Segment.objects.order_by("pk").first().pk,
-        "field_id": CustomField.objects.order_by("pk").first().pk,
-        "key_id": key.pk,
-        "file_id": file.pk,
-    }
-
-
-def _cars_and_twins(actor: Viewer) -> dict[str, Any]:
-    """A car with a history, a merge, a pair to judge, and two who could be merged."""
-    now, today = timezone.now(), timezone.localdate()
-    held = Ownership.objects.filter(ended_on=None).order_by("pk").first()
-    for days, km in ((60, 60_000), (30, 61_200)):
-        vehicles.record_visit(
-            vehicle=held.vehicle,
-            visited_on=today - timedelta(days=days),
-            kind="maintenance",
-            mileage_km=(held.vehicle.mileage_km or 0) + km,
-            amount_fen=880_00,
-            actor=actor,
-            now=now,
-        )
-    spare = list(Member.objects.filter(orders=None).order_by("-pk")[:6])
-    merge = merge_members(
-        winner_id=spare[0].pk, loser_id=spare[1].pk, reason="同一人", actor=actor, now=now
-    )
-    first, second = sorted([spare[2].pk, spare[3].pk])
-    pair = DuplicatePair.objects.create(
-        brand_id=actor.brand_id,
-        first_id=first,
-        second_id=second,
-        score=80,
-        reasons=["name_tail"],
-        found_at=now,
-    )
-    return {
-        "vehicle_id": held.vehicle_id,
-        "ownership_id": held.pk,
-        "identity_id": Identity.objects.filter(brand_id=actor.brand_id).latest("pk").pk,
-        "merge_id": merge.pk,
-        "pair_id": pair.pk,
-        "winner_id": spare[4].pk,
-        "loser_id": spare[5].pk,
-    }
-
-
-def _places() -> dict[str, Any]:
-    room = Room.objects.order_by("-member_count").first()
-    return {
-        "community_id": Community.objects.get(pk=room.community_id).pk,
-        "room_id": room.pk,
-        "membership_id": Membership.objects.filter(room=room).first().pk,
-    }

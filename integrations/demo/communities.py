@@ -17,13 +17,13 @@ from communities.broadcasts.audience import Audience
 from communities.broadcasts.drafts import Draft
 from communities.chat import services as chat
 from communities.group_building import services as building
-from communities.group_building.models import BuildRun
 from communities.policies.services import install_default_policies
 from communities.rooms.models import Room
 from core.kernel.access import Viewer, system_viewer
 from core.kernel.scoping import tenant
 from core.organizations.models import Brand
 from core.runs import services as runs
+from members.profiles.models import Member
 from members.segments.models import Segment
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ RULES = (
     ("复购车主", "conversion", ("dealer",), ""),
     ("户外爱好者", "service", ("city",), "露营自驾"),
 )
+# Beyond so many members only the first rule fills rooms; the previews of the others wait for
+# somebody to confirm them.
+LARGE = 200_000
 NOTICE = Draft(
     name="冬季用车提醒",
     purpose="service",
@@ -58,19 +61,22 @@ SOME_READ = """
 
 
 def build(*, brand_id: int, clock: Callable[[], datetime]) -> int:
-    """Install the policies, fill communities by three rules, talk in a few; return the rooms."""
+    """Install the policies, fill communities by rules, talk in a few; return the rooms."""
     actor = system_viewer(brand_id, "演示数据")
     with tenant(brand_id):
         brand = Brand.objects.get(pk=brand_id)
         install_default_policies(brand=brand, actor=actor, now=clock())
-    for segment, kind, keys, topic in RULES:
-        _apply(segment, kind, keys, topic, actor=actor, clock=clock)
+        is_large = Member.objects.filter(brand_id=brand_id)[LARGE : LARGE + 1].exists()
+    for number, (segment, kind, keys, topic) in enumerate(RULES):
+        run_id = _plan(segment, kind, keys, topic, actor=actor, clock=clock)
+        if run_id is not None and not (is_large and number):
+            _confirm(run_id, actor=actor, clock=clock)
     _write(actor=actor, clock=clock)
     with tenant(brand_id):
         return Room.objects.filter(brand_id=brand_id).count()
 
 
-def _apply(
+def _plan(
     segment: str,
     kind: str,
     keys: tuple[str, ...],
@@ -78,11 +84,11 @@ def _apply(
     *,
     actor: Viewer,
     clock: Callable[[], datetime],
-) -> None:
+) -> int | None:
     with tenant(actor.brand_id):
         found = Segment.objects.filter(brand_id=actor.brand_id, name=segment).first()
         if found is None:
-            return
+            return None
         wanted = building.RuleWanted(
             name=f"{segment} · {'按城市' if 'city' in keys else '按经销商'}",
             kind=kind,
@@ -93,10 +99,13 @@ def _apply(
         rule = building.create_rule(wanted=wanted, actor=actor, now=clock())
         run = building.plan_run(rule_id=rule.pk, actor=actor, now=clock())
     runs.work_due(brand_id=actor.brand_id, clock=clock, budget=LONG_ENOUGH)
+    return run.pk
+
+
+def _confirm(run_id: int, *, actor: Viewer, clock: Callable[[], datetime]) -> None:
     with tenant(actor.brand_id):
-        run = BuildRun.objects.get(pk=run.pk)
         try:
-            building.confirm_run(run_id=run.pk, actor=actor, now=clock())
+            building.confirm_run(run_id=run_id, actor=actor, now=clock())
         except building.NobodyToPlace:
             return  # A tiny brand; the plan stays to be looked at.
     runs.work_due(brand_id=actor.brand_id, clock=clock, budget=LONG_ENOUGH)

@@ -5,7 +5,6 @@ them, by the product's own services. After the product's own run every table is 
 lies encrypted opened; every file, every key of Redis and the log are read. Nothing is found.
 """
 
-import base64
 import io
 import json
 import logging
@@ -50,6 +49,7 @@ from members.vehicles.models import Vehicle, VehicleModel
 from tests.factories.communities import MembershipFactory, RoomFactory, RoomMessageFactory
 from tests.factories.core import CityFactory, DealerFactory
 from tests.factories.members import MemberFactory, SegmentFactory
+from tests.members.erasure.dumping import dump
 
 pytestmark = pytest.mark.django_db
 NAME, PHONE, VIN = "欧阳金丝雀", "13800417733", "LSVAA49J132047371"
@@ -273,47 +273,6 @@ def needles(brand):
     return texts + [found.hex() for found in hashes]
 
 
-def opened(value):
-    """Return what a sealed value says, too."""
-    if isinstance(value, memoryview | bytes):
-        raw = bytes(value)
-        return f"{raw.hex()} {_decrypted(raw)}"
-    if isinstance(value, dict):
-        return " ".join(f"{key} {opened(each)}" for key, each in value.items())
-    if isinstance(value, list):
-        return " ".join(opened(each) for each in value)
-    if isinstance(value, str) and len(value) > 40:
-        return f"{value} {_decrypted(_raw(value))}"
-    return str(value)
-
-
-def _raw(text):
-    try:
-        if text.startswith("\\x"):
-            return bytes.fromhex(text[2:])
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        return b""
-
-
-def _decrypted(raw):
-    try:
-        text = crypto.decrypt(raw)
-    except Exception:
-        return ""
-    return f"{text} {QueryDict(text)} {json.loads(text) if text[:1] in '[{' else ''}"
-
-
-def dump(brand):
-    """Yield every row of every table, by table; row-level security shows those of the brand."""
-    with tenant(brand.pk), connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        for (table,) in cursor.fetchall():
-            cursor.execute(f'SELECT * FROM "{table}"')
-            for row in cursor.fetchall():
-                yield table, " ".join(opened(value) for value in row)
-
-
 def found_in_tables(brand):
     wanted = needles(brand)
     return {(table, text) for table, row in dump(brand) for text in wanted if text in row}
@@ -328,7 +287,6 @@ def found_in_files(folder, brand):
 
 def found_in_redis(brand):
     wanted, found = needles(brand), set()
-    server = redis.Redis.from_url(configured.REDIS_URL)
     for base in (0, 1):
         server = redis.Redis.from_url(configured.REDIS_URL, db=base)
         for key in server.scan_iter():
