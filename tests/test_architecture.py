@@ -43,7 +43,7 @@ HELPERS = {
     "core/exports": {"gate", "writing"},
     "core/files": {"storage"},
     "core/organizations": {"divisions"},
-    "core/retention": {"deleting", "emptying", "old_files"},
+    "core/retention": {"deleting", "emptying", "old_files", "purging"},
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
     "core/staff": {"passwords", "sessions"},

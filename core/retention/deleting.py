@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db import connection
-
-from core.retention.ports import Batch
+from core.retention.purging import count_due, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from core.retention.ports import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,13 @@ class Deleting:
 
     def due(self, *, brand_id: int, before: datetime, most: int) -> int:
         """Return how many rows would go, counting no further than ``most``."""
-        sql = f"""
-            SELECT count(*) FROM (
-                SELECT FROM {self.table} AS row
-                WHERE row.brand_id = %(brand)s AND {self.old} LIMIT %(most)s
-            ) AS due
-        """  # noqa: S608  constants of the code
-        with connection.cursor() as cursor:
-            cursor.execute(sql, {"brand": brand_id, "before": before, "most": most})
-            return int(cursor.fetchone()[0])
+        return count_due(
+            table=self.table,
+            old=self.old,
+            brand_id=brand_id,
+            before=before,
+            most=most,
+        )
 
     def purge(
         self, *, brand_id: int, before: datetime, after: int, limit: int, now: datetime
@@ -60,13 +58,4 @@ class Deleting:
             SELECT count(*), max(id) FROM gone
         """  # noqa: S608  constants of the code
         most = min(limit, self.at_once)
-        values: dict[str, Any] = {
-            "brand": brand_id,
-            "before": before,
-            "after": after,
-            "limit": most,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            gone, last = cursor.fetchone()
-        return Batch(gone, last if gone == most else None)
+        return take(sql, brand_id=brand_id, before=before, after=after, limit=most, now=now)

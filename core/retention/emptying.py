@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db import connection
-
-from core.retention.ports import Batch
+from core.retention.purging import count_due, take
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from core.retention.ports import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,13 @@ class Emptying:
 
     def due(self, *, brand_id: int, before: datetime, most: int) -> int:
         """Return how many rows would go, counting no further than ``most``."""
-        sql = f"""
-            SELECT count(*) FROM (
-                SELECT FROM {self.table} AS row
-                WHERE row.brand_id = %(brand)s AND {self.old} AND {self.full} LIMIT %(most)s
-            ) AS due
-        """  # noqa: S608  constants of the code
-        with connection.cursor() as cursor:
-            cursor.execute(sql, {"brand": brand_id, "before": before, "most": most})
-            return int(cursor.fetchone()[0])
+        return count_due(
+            table=self.table,
+            old=f"{self.old} AND {self.full}",
+            brand_id=brand_id,
+            before=before,
+            most=most,
+        )
 
     def purge(
         self, *, brand_id: int, before: datetime, after: int, limit: int, now: datetime
@@ -55,14 +53,4 @@ class Emptying:
             )
             SELECT count(*), max(id) FROM emptied
         """  # noqa: S608  constants of the code
-        values: dict[str, Any] = {
-            "brand": brand_id,
-            "before": before,
-            "after": after,
-            "limit": limit,
-            "now": now,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            emptied, last = cursor.fetchone()
-        return Batch(emptied, last if emptied == limit else None)
+        return take(sql, brand_id=brand_id, before=before, after=after, limit=limit, now=now)
