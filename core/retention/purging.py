@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -32,7 +32,13 @@ def take(
     sql: str, *, brand_id: int, before: datetime, after: int, limit: int, now: datetime
 ) -> Batch:
     """Run a statement that treats the next rows and returns how many, and the last one's id."""
-    values = {"brand": brand_id, "before": before, "after": after, "limit": limit, "now": now}
+    values: dict[str, Any] = {
+        "brand": brand_id,
+        "before": before,
+        "after": after,
+        "limit": limit,
+        "now": now,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         taken, last = cursor.fetchone()
