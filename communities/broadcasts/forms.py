@@ -14,7 +14,7 @@ from communities.broadcasts.drafts import NAME_LENGTH, Draft
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.policies.models import Kind
 from core.kernel.badges import kind_badge
-from core.kernel.periods import PeriodForm
+from core.kernel.periods import PeriodForm, within_years
 from core.organizations.models import Dealer
 
 if TYPE_CHECKING:
@@ -179,10 +179,16 @@ class BroadcastFilterForm(PeriodForm):
     purpose = forms.ChoiceField(label=_("Purpose"), required=False)
     kind = forms.ChoiceField(label=_("Kind of community"), required=False)
     since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+        label=_("From"),
+        required=False,
+        validators=[within_years],
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     until = forms.DateField(
-        label=_("Until"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+        label=_("Until"),
+        required=False,
+        validators=[within_years],
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from communities.communities.models import Community
 from communities.memberships.models import Membership
 from communities.policies import rules as policy_rules
 from communities.policies.models import Kind
+from core.kernel.periods import within_years
 from core.organizations.models import City, Dealer
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class NewCommunityForm(forms.Form):
     start = forms.DateTimeField(
         label=_("Starts"),
         required=False,
+        validators=[within_years],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("For flash communities: stands in the name."),
     )

@@ -2,13 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
 from django.urls import reverse
 
 from communities.memberships.models import Membership
-from core.kernel import crypto
-from members.profiles.models import Member
-from members.profiles.rules import NotAPhone, normalized_phone
+from members.members import selectors as members
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,38 +13,15 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from core.kernel.access import Viewer
-
-PHONE_TAIL = 4
-MOST_FOUND = 50
+    from members.profiles.models import Member
 
 
 def find_members(*, typed: str, viewer: Viewer, limit: int = 8) -> list[Member]:
-    """Return members by full phone, phone tail, customer number or the start of a name.
-
-    Every way is an index lookup; the whole phone is looked up by its hash, never compared.
-    """
-    typed = typed.strip()
-    if not typed or "\0" in typed:
+    """Return the newest members who are meant by what was typed, as in the list of members."""
+    if not typed.strip():
         return []
-    rows = Member.objects.visible_to(viewer).select_related("home_dealer")
-    found = list(rows.filter(_condition(typed, viewer)).order_by("-pk")[:limit])
-    if len(found) < limit:
-        named = rows.filter(display_name__prefix=typed).exclude(pk__in=[m.pk for m in found])
-        found += named.order_by("display_name")[: limit - len(found)]
-    return found
-
-
-def _condition(typed: str, viewer: Viewer) -> Q:
-    condition = Q(customer_no=typed)
-    if len(typed) == PHONE_TAIL and typed.isascii() and typed.isdecimal():
-        condition |= Q(phone_tail=typed)
-    try:
-        phone = normalized_phone(typed)
-    except NotAPhone:
-        return condition
-    return condition | Q(
-        phone_hash=crypto.lookup_hash(brand_id=viewer.brand_id, kind="phone", value=phone)
-    )
+    rows = members.narrowed(viewer=viewer, chosen={}, query=typed)
+    return list(rows.select_related("home_dealer").order_by("-pk")[:limit])
 
 
 def seats(*, viewer: Viewer) -> QuerySet[Membership]:
@@ -64,8 +38,8 @@ def seats_in(*, viewer: Viewer, community_id: int, typed: str = "") -> QuerySet[
     found = seats(viewer=viewer).filter(community=community_id)
     if not typed.strip():
         return found
-    people = find_members(typed=typed, viewer=viewer, limit=MOST_FOUND)
-    return found.filter(member__in=people)
+    people = members.narrowed(viewer=viewer, chosen={}, query=typed)
+    return found.filter(member__in=people.values("pk"))
 
 
 def seats_of_member(*, member: Member, viewer: Viewer) -> Sequence[Membership]:

@@ -164,7 +164,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "delete-expired-files": {
         "task": "core.kernel.tasks.for_each_brand",
-        "schedule": crontab(hour="3", minute="10"),
+        "schedule": crontab(hour="3,9,15,21", minute="10"),
         "args": ["core.files.tasks.delete_expired_files"],
     },
     "purge-by-retention": {

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.api_keys.rules import PERMISSION_WORDS
 from core.kernel.access import Permission, Viewer
+from core.kernel.periods import within_years
 
 
 class ApiKeyForm(forms.Form):
@@ -23,6 +24,7 @@ class ApiKeyForm(forms.Form):
     expires_on = forms.DateField(
         label=_("Ends on"),
         required=False,
+        validators=[within_years],
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("At the end of this day. Empty: only when it is revoked."),
     )

@@ -5,7 +5,7 @@ from rest_framework import mixins, serializers
 from core.audit import ports
 from core.audit.models import AuditEntry
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, Filter, ModelSerializer
+from core.kernel.api import BrandViewSet, Filter, ModelSerializer, MomentField
 
 
 class AuditEntryOut(ModelSerializer):
@@ -46,7 +46,7 @@ class AuditViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
         "subject_id": Filter(
             serializers.IntegerField(min_value=1), "subject_id", "About this very one."
         ),
-        "since": Filter(serializers.DateTimeField(), "created_at__gte", "From this time on."),
-        "until": Filter(serializers.DateTimeField(), "created_at__lt", "Before this time."),
+        "since": Filter(MomentField(), "created_at__gte", "From this time on."),
+        "until": Filter(MomentField(), "created_at__lt", "Before this time."),
     }
     orderings = ("-id",)

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import ports
-from core.kernel.periods import PeriodForm
+from core.kernel.periods import PeriodForm, within_years
 from core.staff.models import Staff
 
 if TYPE_CHECKING:
@@ -25,10 +25,16 @@ class AuditFilterForm(PeriodForm):
         label=_("Number of the subject"), required=False, min_value=1, max_value=2**63 - 1
     )
     since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From"),
+        required=False,
+        validators=[within_years],
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("To"),
+        required=False,
+        validators=[within_years],
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:

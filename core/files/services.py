@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from core.kernel.access import Permission, Viewer
 
 LIFETIME = timedelta(days=30)
-ORPHAN_AGE = timedelta(days=1)
+# With the hours between two sweeps well below a day: somebody deleted may be in such bytes.
+ORPHAN_AGE = timedelta(hours=6)
 SWEEP_BATCH = 500
 # How long the row of a deleted result is kept, so that its old address says what became of it.
 REMEMBERED = timedelta(days=365)

@@ -69,6 +69,8 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     every action. ``inputs`` maps an action to the serializer of its body; ``serializer_class``
     is the shape of answers. A POST with an ``Idempotency-Key`` takes effect once.
 
+    Answers of ``fleeting_actions`` are kept for no ``Idempotency-Key``: each call counts anew.
+
     Actions in ``own_tenant_actions`` run outside the request's transaction and open ``tenant``
     around their service: hot writes, whose locks must not last until the response is sent.
     """
@@ -84,6 +86,7 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     query_parameters: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[Mapping[str, type[Serializer | ModelSerializer]]] = {}
     own_tenant_actions: ClassVar[frozenset[str]] = frozenset()
+    fleeting_actions: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
@@ -141,7 +144,9 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
         if self.action is None:
             return
         check_parameters(request, self)
-        if request.method == "POST" and (key := key_of(request)) is not None:
+        if request.method != "POST" or (key := key_of(request)) is None:
+            return
+        if self.action not in self.fleeting_actions:
             # Dispatch looks the handler up after this.
             handler: Any = getattr(self, "post", self.http_method_not_allowed)
             vars(self)["post"] = partial(answer_once, handler, key, self.viewer)

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from core.kernel import periods
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -100,10 +102,17 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
 
 class MomentField(serializers.DateTimeField):
-    """A time with its zone; without one nobody knows which moment is meant."""
+    """A time with its zone, in a year that people mean.
+
+    Without a zone nobody knows which moment it is. A moment that is before our era somewhere could
+    be stored and never read again.
+    """
 
     def enforce_timezone(self, value: Any) -> Any:
         """Refuse a time without a zone instead of assuming one."""
         if timezone.is_naive(value):
             raise serializers.ValidationError(_("Name the time zone, such as +08:00."), "no_zone")
-        return super().enforce_timezone(value)
+        moment = super().enforce_timezone(value)
+        if not periods.FIRST_YEAR <= moment.year <= periods.LAST_YEAR:
+            raise serializers.ValidationError(periods.YEAR_TEXT, periods.YEAR_CODE)
+        return moment

@@ -103,3 +103,8 @@ def source_of(key: str) -> ListSource | None:
 def keys() -> list[str]:
     """Return the keys of all lists."""
     return sorted(_sources)
+
+
+def typed_names() -> set[str]:
+    """Return the names under which addresses hold what people typed into a search."""
+    return {name for source in _sources.values() for name in source.searches}

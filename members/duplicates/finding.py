@@ -129,7 +129,8 @@ ON CONFLICT (brand_id, first_id, second_id) DO UPDATE SET
                    ELSE pair.reasons || excluded.reasons END,
     score = CASE WHEN pair.found_at < excluded.found_at THEN excluded.score
                  ELSE greatest(pair.score, excluded.score) END,
-    found_at = excluded.found_at
+    -- never back: of two walks at once the later one would take the pair for one not met again
+    found_at = greatest(pair.found_at, excluded.found_at)
 WHERE NOT (pair.found_at = excluded.found_at AND pair.reasons @> excluded.reasons)
 """
 # What holds no more; what people said stays.

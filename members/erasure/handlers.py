@@ -56,14 +56,16 @@ class EraseRun:
 
 
 def _erase_rows(brand_id: int, erasures: Sequence[Erasure], now: datetime) -> None:
-    asked = [erasure.member_id for erasure in erasures]
+    asked, holdings = [erasure.member_id for erasure in erasures], ports.holdings()
+    for holding in holdings:
+        if holding.hold is not None:
+            holding.hold(Erasing(brand_id=brand_id, ids=tuple(asked), now=now))
     # Whoever writes about one of them waits, and then finds them gone.
     held = Member.objects.filter(brand_id=brand_id, pk__in=asked).select_for_update()
     list(held.order_by("pk").values_list("pk"))
     kin = ports.kin_of(brand_id=brand_id, ids=asked)
     ids = sorted({*asked, *kin})
     erasing = Erasing(brand_id=brand_id, ids=tuple(ids), now=now)
-    holdings = ports.holdings()
     traces = [trace for holding in holdings if holding.traces for trace in holding.traces(erasing)]
     services.write_down(brand_id=brand_id, ids=asked, kin=kin, now=now)
     for holding in holdings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import html
 import re
 import zipfile
 from typing import IO, TYPE_CHECKING, Any
@@ -89,20 +90,22 @@ def _texts(file: IO[bytes]) -> Iterator[str]:
         for name in archive.namelist():
             with archive.open(name) as part:
                 for text in _blocks(part, "utf-8"):
-                    yield TAGS.sub(" ", text)
+                    yield html.unescape(TAGS.sub(" ", text))
 
 
 def _encoding(file: IO[bytes]) -> str:
-    block = file.read(BLOCK)
-    file.seek(0)
-    for mark, encoding in MARKS.items():
-        if block.startswith(mark):
-            return encoding
+    """Return how a text is written; its first letter that is no ASCII may stand far behind."""
+    decoder, block = codecs.getincrementaldecoder("utf-8")(), file.read(BLOCK)
+    marked = (encoding for mark, encoding in MARKS.items() if block.startswith(mark))
+    found = next(marked, "")
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(block)
+        while block and not found:
+            decoder.decode(block)
+            block = file.read(BLOCK)
     except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8"
+        found = "gb18030"
+    file.seek(0)
+    return found or "utf-8"
 
 
 def _blocks(file: IO[bytes], encoding: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """Whom a step erases; their rows among members are locked."""
+    """Whom a step erases; their rows among members are locked, but for ``Holding.hold``."""
 
     brand_id: int
     ids: tuple[int, ...]
@@ -52,6 +52,8 @@ class Holding:
     """What the rows of one table keep about members, who are named by ``columns``.
 
     The rows go with the member unless ``erase`` does it, or ``kept`` says why they may stay.
+    ``hold`` takes the locks that other writers of these rows take before they come to the member,
+    so that no two wait for each other.
     ``fields`` (lookup → label) are told to the person, or what ``tell`` yields under these names,
     unless ``untold`` says why not. ``traces`` finds texts that only these rows know, before they
     go. Lower ``order`` goes first; whom others refer to goes last.
@@ -60,6 +62,7 @@ class Holding:
     model: type[Model]
     label: _StrOrPromise
     columns: tuple[str, ...] = ("member_id",)
+    hold: Erase | None = None
     erase: Erase | None = None
     kept: str = ""
     fields: Mapping[str, _StrOrPromise] = field(default_factory=dict)

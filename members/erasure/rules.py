@@ -8,10 +8,15 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-# Shorter ones would be found in texts that have nothing to do with the person.
-SHORTEST_NUMBER, SHORTEST_LATIN_NAME, SHORTEST_NAME = 4, 4, 2
+# Shorter ones would be found in texts that have nothing to do with the person; a few digits alone
+# are a year, an amount or a city more often than somebody's number.
+SHORTEST_NUMBER, SHORTEST_DIGITS, SHORTEST_LATIN_NAME, SHORTEST_NAME = 4, 6, 4, 2
+# Numbers of JSON count things and name rows; one is somebody's only where it can be a phone.
+DIGITS_OF_A_PHONE = 11
 GONE = "…"
 PHONE = re.compile(r"\+86(1[3-9][0-9]{9})").fullmatch
+# A day or a moment as programs write it; some digits of it may be somebody's number by chance.
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?").fullmatch
 MOST_GRACE_DAYS = 7
 
 
@@ -74,7 +79,7 @@ def forms_of(trace: Trace) -> list[str]:
     if trace.kind == Kind.NAME:
         least = SHORTEST_LATIN_NAME if text.isascii() else SHORTEST_NAME
         return [text] if len(text) >= least else []
-    if len(text) < SHORTEST_NUMBER:
+    if len(text) < (SHORTEST_DIGITS if text.isdecimal() else SHORTEST_NUMBER):
         return []
     if found := PHONE(text):
         national = found[1]
@@ -114,11 +119,11 @@ def _is_latin(letter: str) -> bool:
 
 def _cleaned(value: Any, found: re.Pattern[str]) -> Any:
     if isinstance(value, str):
-        return found.sub(GONE, value)
+        return value if MOMENT(value) else found.sub(GONE, value)
     if isinstance(value, list):
         return [_cleaned(each, found) for each in value]
     if isinstance(value, dict):
         return {_cleaned(key, found): _cleaned(each, found) for key, each in value.items()}
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and len(str(value)) >= DIGITS_OF_A_PHONE:
         return None if found.search(str(value)) else value
     return value

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.kernel.access import Permission, system_viewer
-from core.kernel.errors import DomainError, InvalidInput
+from core.kernel.errors import DomainError, Forbidden, InvalidInput
 from core.runs import services as runs
 from core.runs.models import Run
 from members.erasure import journal, selectors
@@ -138,10 +138,12 @@ def change_grace(*, days: int, actor: Viewer, now: datetime) -> ErasurePolicy:
     """Let deletions of the brand wait for so many days; those that wait keep their time.
 
     Raises:
-        Forbidden: no role of the actor allows it.
+        Forbidden: no role of the actor allows it, or they do not see the whole brand.
         InvalidInput: more than a week, or less than nothing.
     """
     actor.require(Permission.MEMBERS_ERASE)
+    if not actor.is_brand_wide:
+        raise Forbidden(_("Only who sees the whole brand may change its rules."))
     if not 0 <= days <= MOST_GRACE_DAYS:
         text = _("Choose 0 to %(most)s days.") % {"most": MOST_GRACE_DAYS}
         raise InvalidInput.on("/grace_days", text)
@@ -160,9 +162,11 @@ def reapply(*, brand_id: int, now: datetime) -> list[int]:
     The journal outside the database tells who was deleted. A number that somebody else got since
     does not bear the same mark.
     """
-    marks = {line.member_id: line.mark for line in journal.read(brand_id=brand_id)}
+    marks: dict[int, set[bytes]] = {}  # A number may have been two people's, who both went.
+    for line in journal.read(brand_id=brand_id):
+        marks.setdefault(line.member_id, set()).add(line.mark)
     rows = Member.objects.filter(brand_id=brand_id, pk__in=list(marks))
-    back = [member for member in rows.order_by("pk") if _mark(member) == marks[member.pk]]
+    back = [member for member in rows.order_by("pk") if _mark(member) in marks[member.pk]]
     known = Erasure.objects.filter(brand_id=brand_id, member_id__in=[m.pk for m in back])
     open_ = set(
         known.filter(state__in=[Erasure.State.WAITING, Erasure.State.RUNNING]).values_list(

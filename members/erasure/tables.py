@@ -17,6 +17,7 @@ from core.files.models import StoredFile
 from core.idempotency.models import IdempotencyKey
 from core.kernel import crypto
 from core.key_rotation.models import KeyRotation
+from core.lists import ports
 from core.lists import selectors as lists
 from core.organizations.models import Brand, City, Dealer, Region, Store
 from core.retention.models import RetentionRule
@@ -131,7 +132,8 @@ def _runs(searching: Searching) -> Any:
     for run in rows.filter(params__has_key="query").only("params"):
         query = lists.opened(run.params["query"])
         if _names_somebody(query, searching):
-            params = run.params | {"query": lists.sealed(QueryDict())}
+            # Never less than was asked: a run that goes on would else mean the whole list.
+            params = run.params | {"query": lists.sealed(_without(query, searching))}
             rows.filter(pk=run.pk).update(params=params)
     return PLAIN_RUNS.step(searching)
 
@@ -147,22 +149,34 @@ def _views(searching: Searching) -> Any:
 
 
 def _names_somebody(query: QueryDict, searching: Searching) -> bool:
-    values = [value for _name, several in query.lists() for value in several]
-    return bool(searching.traces.without(values) != values)
+    return _without(query, searching) != query
+
+
+def _without(query: QueryDict, searching: Searching) -> QueryDict:
+    """Return what an address asks for without the people: such words find nobody."""
+    typed, clean = ports.typed_names(), query.copy()
+    for name, values in query.lists():
+        # Digits that nobody typed name a row: a tag, a dealer, a segment.
+        named = [value.isdecimal() and name not in typed for value in values]
+        without = searching.traces.without(values)
+        clean.setlist(name, [v if n else w for v, w, n in zip(values, without, named, strict=True)])
+    return clean
 
 
 def _answers(searching: Searching) -> Any:
-    """Empty kept answers that tell of somebody; that a request was answered stays known."""
+    """Empty kept answers that tell of somebody: what else stands in them is about them, too.
+
+    That a request was answered stays known.
+    """
     low, high = stretch(model=IdempotencyKey, searching=searching)
     rows = IdempotencyKey.objects.filter(brand_id=searching.brand_id, pk__gt=low, pk__lte=high)
     for key in rows:
         kept = json.loads(crypto.decrypt(bytes(key.answer)))
-        clean = searching.traces.without(kept, masks=True)
         if searching.traces.without(key.key) != key.key:
             key.key = f"erased {key.pk}"
-        elif clean == kept:
+        elif searching.traces.without(kept, masks=True) == kept:
             continue
-        key.answer = crypto.encrypt(json.dumps(clean, ensure_ascii=False))
+        key.answer = crypto.encrypt(json.dumps({"body": None, "headers": {}}))
         key.save(update_fields=["key", "answer"])
     return high if high > low else None
 

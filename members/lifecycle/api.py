@@ -17,6 +17,7 @@ from core.kernel.api import (
     BrandViewSet,
     Filter,
     ModelSerializer,
+    MomentField,
     Serializer,
     VisibleRelatedField,
 )
@@ -118,8 +119,8 @@ class StageChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Brand
         "reason": Filter(
             serializers.ChoiceField([reason.value for reason in LABELS]), "reason", "This reason."
         ),
-        "since": Filter(serializers.DateTimeField(), "at__gte", "From this time on."),
-        "until": Filter(serializers.DateTimeField(), "at__lt", "Before this time."),
+        "since": Filter(MomentField(), "at__gte", "From this time on."),
+        "until": Filter(MomentField(), "at__lt", "Before this time."),
     }
     orderings = ("-at",)
 

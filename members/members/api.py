@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
+from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.api import (
     BadRequest,
@@ -44,9 +45,10 @@ def _number(description: str) -> Filter:
 class MemberOut(ModelSerializer):
     """``custom`` holds every field the brand declared, by its key; null where nothing is known.
 
-    Fields of personal data are left out for who may not edit members.
+    For who may not edit members, the name is masked and fields of personal data are left out.
     """
 
+    display_name = serializers.SerializerMethodField()
     custom = serializers.SerializerMethodField()
 
     class Meta:
@@ -69,6 +71,11 @@ class MemberOut(ModelSerializer):
             "version",
             "custom",
         ]
+
+    def get_display_name(self, member: Member) -> str:
+        """Return the name as the console shows it to this viewer."""
+        may_edit = self.context["request"].auth.may(Permission.MEMBERS_EDIT)
+        return member.display_name if may_edit else formats.masked_name(member.display_name)
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_custom(self, member: Member) -> dict[str, Any]:

@@ -92,6 +92,7 @@ def merges_detail(request: ConsoleRequest, merge_id: int) -> HttpResponseBase:
         "changed": presenting.changed_in_words(merge),
         "until": merge.merged_at + services.UNDO_FOR,
         "may_undo": viewer.may(EDIT)
+        and selectors.sees_both(merge=merge, viewer=viewer)
         and merge.undone_at is None
         and timezone.now() <= merge.merged_at + services.UNDO_FOR,
         "may_edit": viewer.may(EDIT),

@@ -108,6 +108,11 @@ def merges_of(*, member: Member, viewer: Viewer) -> Sequence[MemberMerge]:
     return list(rows.order_by("-pk")[:MOST_SHOWN])
 
 
+def sees_both(*, merge: MemberMerge, viewer: Viewer) -> bool:
+    """Whether the viewer, who sees the winner, would see the loser too if they came back."""
+    return viewer.dealer_ids is None or merge.loser["home_dealer_id"] in viewer.dealer_ids
+
+
 def winner_of(*, member_id: int, viewer: Viewer) -> int | None:
     """Return whom a merged member lives on in, where the viewer may see that one."""
     merged = MergedMember.objects.filter(brand_id=viewer.brand_id, pk=member_id).first()

@@ -13,7 +13,7 @@ from core.audit import services as audit
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound, StaleVersion
 from members.erasure import selectors as erasures
-from members.merging import moving, rules, telling
+from members.merging import moving, rules, selectors, telling
 from members.merging.models import MemberMerge
 from members.merging.ports import merged_fields, moved_rows, parts
 from members.profiles import services as profiles
@@ -115,7 +115,7 @@ def undo_merge(*, merge: MemberMerge, actor: Viewer, now: datetime) -> MemberMer
     Raises:
         CannotUndo: it is undone, older than 30 days, a later merge of the same member stands, or
             the place of something that would come back is taken.
-        NotFound: it does not exist for the actor.
+        NotFound: it does not exist for the actor, who has to see both members.
         WaitsForDeletion: who it became is to be deleted.
     """
     actor.require(Permission.MEMBERS_EDIT)
@@ -126,8 +126,8 @@ def undo_merge(*, merge: MemberMerge, actor: Viewer, now: datetime) -> MemberMer
     )
     winner = Member.objects.visible_to(actor).select_for_update().filter(pk=merge.winner_id).first()
     held = MemberMerge.objects.select_for_update().filter(pk=merge.pk, winner=winner).first()
-    if winner is None or held is None:
-        raise NotFound
+    if winner is None or held is None or not selectors.sees_both(merge=held, viewer=actor):
+        raise NotFound(_("The member who would come back is none that you may see."))
     _require_undoable(held, now)
     _require_staying(winner)
     seen = tags.look()
@@ -168,6 +168,7 @@ def split_member(
     Raises:
         InvalidInput: nothing is chosen, a row is not the member's, or the name is none.
         NotFound: the member does not exist for the actor.
+        WaitsForDeletion: the member is to be deleted, with everything that is theirs.
     """
     actor.require(Permission.MEMBERS_EDIT)
     tables = parts()
@@ -180,6 +181,7 @@ def split_member(
     member = rows.select_for_update().first()
     if member is None:
         raise NotFound(_("This member does not exist any more."))
+    _require_staying(member)
     values: dict[str, Any] = {"display_name": display_name, "stage": member.stage}
     values |= {"city": member.city, "home_dealer": member.home_dealer}
     fresh = profiles.register_member(values=values, actor=actor, now=now)

@@ -12,6 +12,7 @@ from core.kernel.api import (
     BrandViewSet,
     Filter,
     ModelSerializer,
+    MomentField,
     Serializer,
     VisibleRelatedField,
 )
@@ -72,7 +73,7 @@ class ConsentTextIn(Serializer):
     purpose = serializers.ChoiceField(choices=Purpose.choices)
     version = serializers.CharField(max_length=16)
     body = serializers.CharField(max_length=LONGEST_BODY)
-    effective_from = serializers.DateTimeField()
+    effective_from = MomentField()
     needs_renewal = serializers.BooleanField(default=False)
 
 

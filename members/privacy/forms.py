@@ -3,6 +3,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.kernel.periods import within_years
 from members.privacy.models import Purpose
 from members.privacy.services import LONGEST_BODY, LONGEST_EVIDENCE
 
@@ -29,6 +30,7 @@ class TextForm(forms.Form):
     )
     effective_from = forms.DateTimeField(
         label=_("In force from"),
+        validators=[within_years],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     needs_renewal = forms.BooleanField(

@@ -57,6 +57,7 @@ class RevealViewSet(BrandViewSet):
     inputs = {"create": RevealIn}
     permissions = {"POST": Permission.MEMBERS_REVEAL}
     filter_backends = []
+    fleeting_actions = frozenset({"create"})  # A value that was kept would be seen uncounted.
 
     @extend_schema(request=RevealIn, responses=RevealOut)
     def create(self, request: Request, **_kwargs: Any) -> Response:

@@ -95,7 +95,9 @@ def _found(run: RunView, actor: Viewer, now: datetime) -> tuple[SubjectFile, Mem
         raise RightsLost(_("Who asked for this file may not have it any more."))
     if row.is_whole and not viewer.may(Permission.MEMBERS_REVEAL):
         raise RightsLost(_("Who asked for this file may not have it any more."))
-    member = Member.objects.visible_to(viewer).filter(pk=row.member_id).first()
+    # Held, so that a deletion begins when the file can be found: by its row, and by what it holds.
+    members = Member.objects.visible_to(viewer).select_for_update(no_key=True)
+    member = members.filter(pk=row.member_id).first()
     if member is None:
         raise RightsLost(_("Who asked for this file may not have it any more."))
     return row, member, viewer

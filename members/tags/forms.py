@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.kernel.periods import within_years
 from members.segments.models import Segment
 from members.tags.models import Tag, TagGroup, TagLimits
 
@@ -52,6 +53,7 @@ class EndForm(forms.Form):
     ends_on = forms.DateField(
         label=_("or with the day"),
         required=False,
+        validators=[within_years],
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("Both empty: the tag stays until somebody takes it."),
     )

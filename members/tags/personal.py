@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.erasure.ports import Holding
 from members.erasure.services import texts_of
+from members.tags import comparing, recording
 from members.tags.models import (
     MemberTag,
     Tag,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from members.erasure.ports import Asked, Erasing
 
-# In the order in which acts on tags hold them, so that no two wait for each other.
+# Those given since ``_hold``, in the order in which acts on tags hold them.
 HOLD = """
 SELECT FROM members_tag AS held
 WHERE held.brand_id = %(brand)s AND held.id IN (
@@ -91,6 +92,11 @@ ORDER BY batch.id DESC
 """
 
 
+def _hold(erasing: Erasing) -> None:
+    tags = comparing.tags_around(brand_id=erasing.brand_id, member_ids=erasing.ids)
+    recording.hold(brand_id=erasing.brand_id, tag_ids=tags)
+
+
 def _take(erasing: Erasing) -> None:
     with connection.cursor() as cursor:
         cursor.execute(HOLD, erasing.params)
@@ -128,6 +134,7 @@ HOLDINGS = (
     Holding(
         model=MemberTag,
         label=_("Tags"),
+        hold=_hold,
         erase=_take,
         fields={
             "tag__group__name": _("Group"),

@@ -20,9 +20,14 @@ M = TypeVar("M", bound=models.Model)
 
 
 class OfVehicleQuerySet(BrandQuerySet[M]):
-    """Rows about a car, seen by whoever sees one of the people who own or owned it."""
+    """Rows about a car, seen by whoever sees one of the people who own or owned it.
+
+    ``day`` is the column that says of when a row is: what came after the last of these people gave
+    the car up is about somebody else.
+    """
 
     vehicle_key = "vehicle_id"
+    day = ""
 
     def visible_to(self, viewer: Viewer) -> Self:
         """Keep the rows of cars that somebody in scope has or had."""
@@ -30,11 +35,21 @@ class OfVehicleQuerySet(BrandQuerySet[M]):
         if viewer.dealer_ids is None:
             return rows
         owned = Ownership.objects.visible_to(viewer).filter(vehicle_id=OuterRef(self.vehicle_key))
+        if self.day:
+            owned = owned.filter(Q(ended_on=None) | Q(ended_on__gt=OuterRef(self.day)))
         return rows.filter(Exists(owned))
 
 
 class VehicleQuerySet(OfVehicleQuerySet["Vehicle"]):
     vehicle_key = "pk"
+
+
+class ReadingQuerySet(OfVehicleQuerySet["MileageReading"]):
+    day = "read_on"
+
+
+class VisitQuerySet(OfVehicleQuerySet["ServiceVisit"]):
+    day = "visited_on"
 
 
 class OwnershipQuerySet(BrandQuerySet["Ownership"]):
@@ -146,7 +161,7 @@ class MileageReading(BrandDetail):
     author_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 
-    objects = OfVehicleQuerySet["MileageReading"].as_manager()
+    objects = ReadingQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -188,7 +203,7 @@ class ServiceVisit(BrandDetail):
     author_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 
-    objects = OfVehicleQuerySet["ServiceVisit"].as_manager()
+    objects = VisitQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -46,12 +46,11 @@ def history_of(*, vehicle: Vehicle, viewer: Viewer) -> CarHistory:
         .order_by(F("ended_on").desc(nulls_first=True), "-delivered_on", "-pk")[:MOST_SHOWN]
     )
     seen = Ownership.objects.visible_to(viewer).filter(**of_car)
-    visits = ServiceVisit.objects.filter(**of_car).select_related("dealer")
+    visits = ServiceVisit.objects.visible_to(viewer).filter(**of_car).select_related("dealer")
+    readings = MileageReading.objects.visible_to(viewer).filter(**of_car)
     return CarHistory(
         owners=list(owners),
         seen=set(seen.values_list("member_id", flat=True)),
-        readings=list(
-            MileageReading.objects.filter(**of_car).order_by("-read_on", "-pk")[:MOST_SHOWN]
-        ),
+        readings=list(readings.order_by("-read_on", "-pk")[:MOST_SHOWN]),
         visits=list(visits.order_by("-visited_on", "-pk")[:MOST_SHOWN]),
     )

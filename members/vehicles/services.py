@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -135,9 +136,11 @@ def record_reading(
     """Keep what the odometer showed. It may fall only with a reason, such as its replacement.
 
     Raises:
-        InvalidInput: the day lies ahead, or the number does not fit its neighbors in time.
+        InvalidInput: the day lies ahead, the number does not fit its neighbors in time, or the car
+            was given up before by everybody in the actor's sight.
     """
     _require_past(read_on, now, "/read_on")
+    _require_in_sight(vehicle, read_on, actor, "/read_on")
     if not 0 <= km <= MAX_KM:
         raise InvalidInput.on("/km", _("Enter kilometers between 0 and 5,000,000."))
     held = _held_vehicle(vehicle)
@@ -188,6 +191,7 @@ def record_visit(
     """
     require_same_brand(vehicle, *([dealer] if dealer else []))
     _require_past(visited_on, now, "/visited_on")
+    _require_in_sight(vehicle, visited_on, actor, "/visited_on")
     if kind not in ServiceVisit.Kind.values:
         raise InvalidInput.on("/kind", _("This kind does not exist."), "unknown_choice")
     if not 0 <= amount_fen <= MAX_FEN:
@@ -293,6 +297,16 @@ def _require_past(day: date, now: datetime, pointer: str) -> None:
         raise InvalidInput.on(pointer, _("This day lies ahead."), "day_ahead")
     if day.year < rules.FIRST_YEAR:
         raise InvalidInput.on(pointer, _("The year must be 1950 or later."), "year")
+
+
+def _require_in_sight(vehicle: Vehicle, day: date, actor: Viewer, pointer: str) -> None:
+    """Refuse what would be about somebody of another dealer, who has the car since."""
+    if actor.dealer_ids is None:
+        return
+    owned = Ownership.objects.visible_to(actor).filter(vehicle=vehicle)
+    if not owned.filter(Q(ended_on=None) | Q(ended_on__gt=day)).exists():
+        text = _("On this day the car was no longer anybody's whom you may see.")
+        raise InvalidInput.on(pointer, text, "out_of_sight")
 
 
 def _tell(action: str, vehicle: Vehicle, actor: Viewer, now: datetime, **data: Any) -> None:

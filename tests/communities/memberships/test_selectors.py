@@ -51,3 +51,16 @@ def test_a_dealers_people_see_the_rooms_of_their_own(brand):
 def test_the_list_of_members_shows_them(signed_in, brand):
     seated(brand, MemberFactory(brand=brand), "滨江夜骑 1 群")
     assert "滨江夜骑 1 群" in signed_in.get(reverse("members:members-list")).text
+
+
+def test_people_of_a_community_are_found_among_many_of_the_name(inside_brand, actor):
+    seat = MembershipFactory(brand=inside_brand, member__display_name="王最后")
+    MemberFactory.create_batch(60, brand=inside_brand, display_name="王一一")
+    found = selectors.seats_in(viewer=actor, community_id=seat.community_id, typed="王")
+    assert list(found) == [seat]
+
+
+@pytest.mark.parametrize("typed", ["José", "Jose\u0301", "C00１", "C001"])
+def test_38_and_41_people_are_found_however_it_is_written(inside_brand, actor, typed):
+    member = MemberFactory(brand=inside_brand, display_name="José", customer_no="C001")
+    assert selectors.find_members(typed=typed, viewer=actor) == [member]

@@ -28,6 +28,13 @@ def test_expired_files_go_at_night(brand, settings, tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_bytes_without_a_row_outlast_nobodys_deletion_by_a_day(settings):
+    every = settings.CELERY_BEAT_SCHEDULE["delete-expired-files"]["schedule"]
+    hours = sorted(every.hour)
+    waits = [b - a for a, b in zip(hours, [*hours[1:], hours[0] + 24], strict=True)]
+    assert services.ORPHAN_AGE + timedelta(hours=max(waits)) < timedelta(days=1)
+
+
 def test_of_a_result_the_bytes_go_and_its_row_says_so_for_a_year(brand, settings, tmp_path):
     settings.FILES_DIR = tmp_path
     long_ago = timezone.now() - services.LIFETIME - timedelta(days=1)

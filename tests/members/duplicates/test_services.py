@@ -37,6 +37,19 @@ def look(brand, actor):
     return run
 
 
+def test_a_walk_that_began_earlier_does_not_unsay_a_later_one(brand):
+    for phone in ("+8613811110001", "+8613922220001"):
+        MemberFactory(brand=brand, display_name="陈小宇", phone=phone)
+    later = NOW + timedelta(minutes=1)
+    with tenant(brand.pk):
+        for as_of in (later, NOW):
+            at = finding.beginning()
+            while at.part is not None:
+                at = finding.find(brand_id=brand.pk, at=at, as_of=as_of)
+        assert finding.forget(brand_id=brand.pk, as_of=later) == 0
+        assert DuplicatePair.objects.get().found_at == later
+
+
 @pytest.mark.parametrize("stretch", [1, 50_000])
 def test_every_reason_finds_its_pair_once(brand, look, monkeypatch, stretch):
     monkeypatch.setattr(finding, "STRETCH", stretch)

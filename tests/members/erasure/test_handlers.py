@@ -53,6 +53,21 @@ def test_tags_lose_the_member_and_keep_the_others(brand, actor, member, other, e
         assert set(TagChange.objects.values_list("tag_id", "people")) == {(tag.pk, 1)}
 
 
+def test_tags_are_held_before_members_as_every_act_on_tags_does(brand, actor, member, erase):
+    with tenant(brand.pk):
+        now = timezone.now()
+        tags.tag_members(tag=TagFactory(brand=brand), member_ids=[member.pk], actor=actor, now=now)
+    with CaptureQueriesContext(connection) as seen:
+        erase(member)
+    asked = [one["sql"] for one in seen.captured_queries if '"members_erasure"' not in one["sql"]]
+    locks = [sql for sql in asked if "FOR UPDATE" in sql or "FOR NO KEY UPDATE" in sql]
+    of_tags = next(n for n, sql in enumerate(locks) if "FROM members_tag held" in sql)
+    of_members = [
+        n for n, sql in enumerate(locks) if '"members_member"' in sql and "NO KEY" not in sql
+    ]
+    assert of_tags < of_members[0]
+
+
 def test_snapshots_stay_explained(brand, actor, member, other, erase):
     segment = SegmentFactory(
         brand=brand,

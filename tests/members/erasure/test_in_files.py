@@ -67,9 +67,11 @@ HOLDING = {
     "any spaces": b"phone\n1 3 8-1234.5678\n",
     "masked": b"phone\n138****5678\n",
     "far behind": b"x,y\n" * 400_000 + b"13812345678\n",
+    "name far behind": b"x,y\n" * 400_000 + "欧阳若兰,1\n".encode("gb18030"),
     "across blocks": b"x" * (in_files.BLOCK - 5) + b",13812345678\n",
     "workbook text": workbook(["姓名"], ["欧阳若兰"]),
     "workbook number": workbook(["手机"], [13812345678]),
+    "escaped text": zipped("<t>&#27431;&#x9633;若兰</t>"),
     "zip": zipped('{"phone": "13812345678"}'),
     "broken zip": b"PK\x03\x04 nothing",
 }

@@ -29,6 +29,19 @@ def test_json_is_cleaned_through_and_through():
     assert Traces((PHONE, NAME)).without(value) == {"a": [GONE, {GONE: None}], "b": True, "c": 5}
 
 
+@pytest.mark.parametrize("number", ["2026", "12345", "100234"])
+def test_numbers_that_count_and_moments_are_left(number):
+    kept = {"at": 100234, "yuan": 12345, "as_of": "2026-11-22T08:00:00.100234+00:00"}
+    kept |= {"day": "2026-12-01", "city": "2026"}
+    assert Traces((Trace(1, Kind.NUMBER, number),)).without(kept) == kept
+
+
+@pytest.mark.parametrize(("number", "is_found"), [("12345", False), ("123456", True)])
+def test_a_few_digits_alone_mean_nobody(number, is_found):
+    text = f"满{number}减500"
+    assert (Traces((Trace(1, Kind.NUMBER, number),)).without(text) != text) is is_found
+
+
 def test_names_are_left_where_a_word_may_be_meant():
     traces = Traces((NAME, NUMBER))
     assert traces.without("欧阳若兰 C-1001", names=False) == f"欧阳若兰 {GONE}"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -103,6 +104,12 @@ def test_days_of_grace_are_a_week_at_most(brand, actor, days):
         grace(brand, actor, days)
 
 
+def test_who_sees_a_part_of_the_brand_does_not_set_its_days(brand, actor):
+    part = replace(actor, dealer_ids=frozenset({1}))
+    with pytest.raises(Forbidden):
+        grace(brand, part, 3)
+
+
 def test_the_trail_tells_it_and_names_nobody(brand, member, erase):
     erase(member)
     with tenant(brand.pk):
@@ -164,6 +171,18 @@ def test_somebody_who_got_the_number_anew_stays(brand, member, erase):
     restored(brand, member)
     call_command("reapply_deletions")
     assert members_of(brand) == [member]
+
+
+def test_two_people_of_one_number_are_both_known_again(brand, member, erase):
+    erase(member)
+    first_came = member.created_at
+    member.created_at += timedelta(seconds=1)
+    restored(brand, member)
+    erase(member)
+    member.created_at = first_came
+    restored(brand, member)
+    call_command("reapply_deletions")
+    assert members_of(brand) == []
 
 
 def test_a_damaged_journal_is_reported(brand, member, erase, settings):

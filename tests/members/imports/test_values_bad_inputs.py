@@ -239,6 +239,7 @@ MOMENTS = {
     "orders": ("/api/v1/orders/", "ordered_at", {"order_no": "O1", "customer_no": "C1"}),
     "tags": ("/api/v1/tags/{tag}/give/", "expires_at", {"member_ids": [1]}),
     "broadcasts": ("/api/v1/broadcasts/", "scheduled_at", {"name": "x"}),
+    "consent texts": ("/api/v1/consent-texts/", "effective_from", {"purpose": "marketing"}),
 }
 
 
@@ -252,7 +253,9 @@ MOMENTS = {
         "2026-02-28T24:00:01Z",
         "2026-02-28T10:60:00Z",
         "0000-01-01T00:00:00Z",
+        "0001-01-01T01:00:00+08:00",
         "9999-12-31T23:59:59-12:00",
+        "9999-12-31T00:00:00Z",
     ],
 )
 def test_45_and_46_by_the_single_entries_too(client, api_key, brand, entry, typed):
@@ -266,6 +269,13 @@ def test_45_and_46_by_the_single_entries_too(client, api_key, brand, entry, type
     )
     assert answer.status_code == 422
     assert f"/{name}" in [error["pointer"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("place", ["orders", "stage-changes", "audit"])
+@pytest.mark.parametrize("typed", ["2026-03-01T10:00:00", "2026-02-30T10:00:00Z", "1772330400000"])
+def test_45_and_46_by_the_filters_too(signed_in, place, typed):
+    answer = signed_in.get(f"/api/v1/{place}/", {"since": typed})
+    assert answer.status_code == 400, answer.content
 
 
 def test_38_an_order_finds_its_member_however_the_number_is_written(client, api_key, brand):

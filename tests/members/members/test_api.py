@@ -3,7 +3,7 @@ from rest_framework.test import APIClient
 
 from core.kernel.scoping import tenant
 from members.profiles.models import Member
-from tests.factories.core import CityFactory, DealerFactory
+from tests.factories.core import CityFactory, DealerFactory, RoleGrantFactory, StaffFactory
 from tests.factories.members import MemberFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,16 @@ def test_a_member_goes_in_whole_and_comes_out_masked(api, brand):
     assert "13812345678" not in made.content.decode()
     again = api.get(made["Location"]).json()
     assert (again["city"], again["home_dealer"], again["stage"]) == (city.pk, dealer.pk, "growth")
+
+
+def test_a_name_is_masked_for_who_may_not_change_it(brand):
+    person = StaffFactory(brand=brand)
+    RoleGrantFactory(brand=brand, staff=person, role="analyst")
+    reader = APIClient()
+    reader.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    member = MemberFactory(brand=brand, display_name="陈小宇")
+    assert names(reader.get(URL)) == ["陈*宇"]
+    assert reader.get(f"{URL}{member.pk}/").json()["display_name"] == "陈*宇"
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from django.db import IntegrityError, connection, transaction
 from communities.memberships.models import Membership
 from core.kernel.access import Viewer
 from core.kernel.errors import Forbidden, InvalidInput, NotFound, StaleVersion
+from members.erasure import services as erasures
 from members.identities.models import Identity
 from members.merging import ports, selectors, services
 from members.merging.models import MemberMerge
-from members.merging.services import CannotUndo
+from members.merging.services import CannotUndo, WaitsForDeletion
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member, MergedMember
@@ -228,6 +229,41 @@ def test_who_may_not_or_sees_one_only_merges_nothing(brand, winner, loser, actor
     with pytest.raises(NotFound):
         merge(winner, loser, dealers)
     assert Member.objects.count() == 2
+
+
+def test_who_sees_the_winner_only_undoes_nothing(brand, winner, loser, actor):
+    mine, theirs = DealerFactory.create_batch(2, brand=brand)
+    Member.objects.filter(pk=winner.pk).update(home_dealer=mine)
+    Member.objects.filter(pk=loser.pk).update(home_dealer=theirs)
+    made = merge(winner, loser, actor)
+    more = {"permissions": actor.permissions}
+    one = Viewer(brand.pk, "one", dealer_ids={mine.pk}, **more)
+    both = Viewer(brand.pk, "both", dealer_ids={mine.pk, theirs.pk}, **more)
+    with pytest.raises(NotFound):
+        services.undo_merge(merge=made, actor=one, now=NOW)
+    services.undo_merge(merge=made, actor=both, now=NOW)
+    assert Member.objects.count() == 2
+
+
+def test_who_is_to_be_deleted_is_not_taken_apart(brand, winner, actor):
+    order = OrderFactory(brand=brand, member=winner)
+    erasures.request_erasure(
+        member=winner,
+        typed_name=winner.display_name,
+        reason="asked",
+        note="",
+        actor=actor,
+        now=NOW,
+    )
+    with pytest.raises(WaitsForDeletion):
+        services.split_member(
+            member_id=winner.pk,
+            display_name="钱二",
+            chosen={"orders": [order.pk]},
+            actor=actor,
+            now=NOW,
+        )
+    assert Member.objects.count() == 1
 
 
 def test_a_member_is_taken_apart(brand, winner, actor):

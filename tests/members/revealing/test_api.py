@@ -1,6 +1,7 @@
 import pytest
 from django.utils import timezone
 
+from core.idempotency.models import IdempotencyKey
 from core.kernel.scoping import tenant
 from members.revealing import services
 from members.revealing.models import Reveal
@@ -28,6 +29,23 @@ def test_answers_the_value_once_and_nobody_keeps_it(signed_in, member):
     assert answer.json() == {"value": "13812341234", "left": 49}
     assert answer["Cache-Control"] == "no-store"
     assert "13812341234" not in str(signed_in.get(f"/api/v1/members/{member.pk}/").json())
+
+
+def test_a_repeated_key_counts_again_and_keeps_nothing(signed_in, member, brand):
+    answers = [
+        signed_in.post(
+            f"/api/v1/members/{member.pk}/reveal/",
+            BODY,
+            content_type="application/json",
+            headers={"Idempotency-Key": "once"},
+        )
+        for _time in range(2)
+    ]
+    assert [answer.json()["left"] for answer in answers] == [49, 48]
+    assert {answer["Cache-Control"] for answer in answers} == {"no-store"}
+    with tenant(brand.pk):
+        assert Reveal.objects.count() == 2
+        assert not IdempotencyKey.objects.exists()
 
 
 def test_names_elsewhere_are_whole_only_here(signed_in, member, brand):

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from core.kernel.errors import InvalidInput
-from members.vehicles import services
+from members.vehicles import selectors, services
 from members.vehicles.models import MileageReading, Ownership, ServiceVisit, Vehicle
 from members.vehicles.services import Car, OwnershipEnded, OwnershipOverlaps, VehicleOwned
+from tests.factories.core import DealerFactory
 from tests.factories.members import (
     MemberFactory,
     OwnershipFactory,
@@ -183,3 +185,36 @@ def test_a_visit_brings_its_mileage(brand, actor):
         )
     assert refusal.value.problems[0].pointer == "/mileage_km"
     assert ServiceVisit.objects.count() == 1
+
+
+def test_who_saw_the_former_owner_only_neither_sees_nor_writes_what_came_after(brand, actor):
+    mine, theirs = DealerFactory.create_batch(2, brand=brand)
+    car, sold = VehicleFactory(brand=brand), date(2026, 5, 1)
+    for dealer, since, until in ((mine, date(2024, 1, 1), sold), (theirs, sold, None)):
+        owner = MemberFactory(brand=brand, home_dealer=dealer)
+        OwnershipFactory(brand=brand, vehicle=car, member=owner, delivered_on=since, ended_on=until)
+    days = (date(2026, 4, 30), date(2026, 5, 1))
+    for km, day in enumerate(days, 100):
+        services.record_visit(
+            vehicle=car, visited_on=day, kind="repair", mileage_km=km, actor=actor, now=NOW
+        )
+    former, present = (
+        replace(actor, dealer_ids=frozenset({dealer.pk})) for dealer in (mine, theirs)
+    )
+    for viewer, seen in ((former, days[:1]), (present, days), (actor, days)):
+        told = selectors.history_of(vehicle=car, viewer=viewer)
+        assert sorted(visit.visited_on for visit in told.visits) == list(seen)
+        assert sorted(reading.read_on for reading in told.readings) == list(seen)
+    for act in ("reading", "visit"):
+        with pytest.raises(InvalidInput) as refusal:
+            write(act, car, sold, former)
+        assert refusal.value.problems[0].code == "out_of_sight"
+        write(act, car, sold, present)
+
+
+def write(act, car, day, actor):
+    """Write that the car was serviced or its odometer read on a day."""
+    if act == "visit":
+        services.record_visit(vehicle=car, visited_on=day, kind="repair", actor=actor, now=NOW)
+    else:
+        services.record_reading(vehicle=car, read_on=day, km=200, actor=actor, now=NOW)
