@@ -13,6 +13,7 @@ from members.erasure.ports import Holding
 from members.erasure.rules import Kind, Trace
 from members.erasure.services import texts_of
 from members.vehicles.models import MileageReading, Ownership, ServiceVisit, Vehicle, VehicleModel
+from members.vehicles.selectors import cars_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,15 +84,18 @@ def _erase(erasing: Erasing) -> None:
 
 
 def _tell(asked: Asked) -> Iterator[dict[str, Any]]:
+    others = cars_of_others(brand_id=asked.brand_id, member_id=asked.member_id)
     for owned in _owned(asked.brand_id, [asked.member_id]):
         car = owned.vehicle
-        vin = crypto.decrypt(bytes(car.vin_cipher)) if asked.whole else f"…{car.vin_tail}"
+        is_anothers = car.pk in others  # Its whole VIN and what it has run since are theirs now.
+        whole = asked.whole and not is_anothers
+        vin = crypto.decrypt(bytes(car.vin_cipher)) if whole else f"…{car.vin_tail}"
         yield {
             "vin": vin,
             "model": car.model.name,
             "delivered_on": owned.delivered_on,
             "ended_on": owned.ended_on,
-            "mileage_km": car.mileage_km,
+            "mileage_km": None if is_anothers else car.mileage_km,
         }
 
 
