@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from communities.memberships.models import Membership
 from core.kernel import crypto
+from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.profiles.rules import NotAPhone, normalized_phone
 
@@ -51,11 +52,21 @@ def _condition(typed: str, viewer: Viewer) -> Q:
 
 
 def seats(*, viewer: Viewer) -> QuerySet[Membership]:
-    """Return seats that are taken, with whom and where."""
+    """Return seats that are taken, with whom and where.
+
+    ``has_withdrawn`` says that who sits there took back the consent to be invited.
+    """
+    refusals = Consent.objects.filter(
+        brand_id=OuterRef("brand_id"),
+        member_id=OuterRef("member_id"),
+        purpose=Consent.Purpose.COMMUNITY,
+        withdrawn_at__isnull=False,
+    )
     return (
         Membership.objects.visible_to(viewer)
         .filter(left_at=None)
         .select_related("member", "room", "community")
+        .annotate(has_withdrawn=Exists(refusals))
     )
 
 
