@@ -39,7 +39,24 @@ GO_WITH_CAR = (
     " WHERE brand_id = %(brand)s AND vehicle_id = ANY(%(cars)s::bigint[])",
     "DELETE FROM members_vehicle WHERE brand_id = %(brand)s AND id = ANY(%(cars)s::bigint[])",
 )
-WITH_CAR = "Goes with the car, unless that is somebody else's history too."
+WITH_CAR = _("Goes with the car, unless that is somebody else's history too.")
+# What goes with the cars, and what stays with those that others had too.
+HOW_MANY = """
+WITH judged AS (
+    SELECT mine.vehicle_id, EXISTS (
+        SELECT FROM members_ownership AS owned
+        WHERE owned.brand_id = %(brand)s AND owned.vehicle_id = mine.vehicle_id
+            AND owned.member_id <> ALL(%(ids)s::bigint[])
+    ) AS is_shared
+    FROM (
+        SELECT DISTINCT vehicle_id FROM members_ownership
+        WHERE brand_id = %(brand)s AND member_id = ANY(%(ids)s::bigint[])
+    ) AS mine
+)
+SELECT count(*) FILTER (WHERE NOT is_shared), count(*) FILTER (WHERE is_shared) FROM judged
+-- of the cars
+"""
+OF_CARS = "JOIN {0} AS noted ON noted.brand_id = %(brand)s AND noted.vehicle_id = judged.vehicle_id"
 GIVE_UP = """
 DELETE FROM members_ownership WHERE brand_id = %(brand)s AND member_id = ANY(%(ids)s::bigint[])
 RETURNING vehicle_id
@@ -143,8 +160,9 @@ HOLDINGS = (
     Holding(
         model=Vehicle,
         columns=("vin_hash", "vin_cipher", "vin_tail"),
-        label=_("Vehicles"),
-        kept="Goes with its ownership, unless it is somebody else's history too.",
+        label=_("VINs"),
+        kept=_("Goes with its ownership, unless it is somebody else's history too."),
+        count=HOW_MANY.replace("-- of the cars", ""),
         untold="Told with its ownership.",
     ),
     Holding(
@@ -152,6 +170,7 @@ HOLDINGS = (
         columns=("vehicle_id",),
         label=_("Service visits"),
         kept=WITH_CAR,
+        count=HOW_MANY.replace("-- of the cars", OF_CARS.format("members_servicevisit")),
         tell=_tell_visits,
         fields={
             "visited_on": _("Day"),
@@ -166,6 +185,7 @@ HOLDINGS = (
         columns=("vehicle_id",),
         label=_("Mileage"),
         kept=WITH_CAR,
+        count=HOW_MANY.replace("-- of the cars", OF_CARS.format("members_mileagereading")),
         tell=_tell_readings,
         fields={"read_on": _("Day"), "km": _("Kilometers"), "reason": _("Why it is lower")},
     ),
