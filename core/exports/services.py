@@ -5,7 +5,6 @@ The handler writes it; see ``core.exports.handlers``.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 # A file of people is not an archive: fetch it, or have it written again.
-LIFETIME = timedelta(days=7)
 LAPSED_AT_ONCE = 200
 State = ExportRequest.State
 

@@ -170,4 +170,4 @@ def test_the_file_expires_and_fetching_it_is_told(brand, hq, write):
             "file.downloaded",
         ]
         with pytest.raises(FileGone):
-            open_file(stored=stored, now=timezone.now() + services.LIFETIME)
+            open_file(stored=stored, now=timezone.now() + timedelta(days=7))
