@@ -35,6 +35,7 @@ from core.organizations.models import Dealer, Region, Store
 from core.organizations.selectors import describe_dealers, describe_regions, describe_stores
 from core.retention.emptying import Emptying
 from core.retention.old_files import OldFiles
+from core.retention.ports import EXPORT as EXPORT_FILES
 from core.retention.ports import Retained, register_retention
 from core.runs.listing import RUNS
 from core.runs.ports import register_run_kind, register_run_note
@@ -137,6 +138,15 @@ RETAINED = {
         most=30,
         purger=OldFiles(),
         order=10,
+    ),
+    EXPORT_FILES: Retained(
+        _("Exports and files about a member"),
+        _("The files leave the disk, and their links say so; the tasks stay in the list."),
+        days=7,
+        least=1,
+        most=30,
+        purger=OldFiles(only_rows=True),
+        order=15,
     ),
     "task": Retained(
         _("What was typed into exports and tasks"),

@@ -75,6 +75,7 @@ from members.segments.ports import register_criteria, register_criteria_of_brand
 from members.snapshots.handlers import WORDS as SNAPSHOT_WORDS
 from members.snapshots.handlers import SnapshotRun
 from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
+from members.snapshots.listing import SNAPSHOTS as SNAPSHOT_LIST
 from members.snapshots.models import SnapshotBatch
 from members.snapshots.services import RUN_KIND as SNAPSHOT
 from members.tags import sections as tag_cards
@@ -229,6 +230,7 @@ def register() -> None:
     )
     register_list("members", MEMBER_LIST)
     register_list("segments", SEGMENT_LIST)
+    register_list("snapshots", SNAPSHOT_LIST)
     register_list("imports", IMPORT_LIST)
     register_list("orders", ORDER_LIST)
     register_search(

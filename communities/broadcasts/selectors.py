@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.memberships.models import Membership
@@ -136,3 +136,9 @@ def progress_of_each(*, broadcasts: Sequence[Broadcast]) -> dict[int, Progress]:
         if row.state == Broadcast.State.SENT:
             found[row.pk] = {"sent": row.sent_count, "failed": row.failed_count}
     return {pk: Progress(by_state) for pk, by_state in found.items()}
+
+
+def key_of_delivery() -> Concat:
+    """Return in SQL by what the post of the delivery at hand is known; see ``parcels.key_of``."""
+    broadcast, room = Cast("broadcast_id", TextField()), Cast("room_id", TextField())
+    return Concat(Value("broadcast:"), broadcast, Value("/"), room, output_field=TextField())

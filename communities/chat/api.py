@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+READER = "Who reads: without marketing said since this member withdrew their consent to it."
 
 
 class MessageOut(ModelSerializer):
@@ -45,7 +46,7 @@ class PositionOut(Serializer):
 class SeqPagination:
     """Pages by a message's number in its room: ``after`` or ``before``, and ``limit``."""
 
-    parameters = ("after", "before", "limit")
+    parameters = ("after", "before", "limit", "member")
 
     def get_schema_operation_parameters(self, _view: AutoSchema) -> list[dict[str, Any]]:
         """Describe the parameters for OpenAPI."""
@@ -55,6 +56,7 @@ class SeqPagination:
             ("after", "Messages with larger numbers, the oldest first.", number),
             ("before", "The last messages with smaller numbers.", number),
             ("limit", "How many at most.", limit),
+            ("member", READER, number | {"minimum": 1}),
         ]
         return [
             {"name": name, "in": "query", "description": text, "schema": schema}
@@ -104,7 +106,11 @@ class MessageViewSet(RoomPart):
     own_tenant_actions = frozenset({"create"})
 
     def list(self, request: Request, **_kwargs: Any) -> Response:
-        """Read on from a number, back from one, or the newest messages."""
+        """Read on from a number, back from one, or the newest messages.
+
+        Name the ``member`` whenever the feed is shown to one: marketing said since they withdrew
+        their consent to it is left out then, so numbers may have gaps.
+        """
         room = self.room()
         asked = {name: _number(request, name) for name in ("after", "before")}
         if None not in asked.values():
@@ -114,7 +120,8 @@ class MessageViewSet(RoomPart):
         if not 1 <= limit <= MAX_LIMIT:
             text = _("limit is a whole number from 1 to %(most)s.") % {"most": MAX_LIMIT}
             raise BadRequest(text, "bad_limit", parameter="limit")
-        feed = selectors.feed(room=room, limit=limit, **asked)
+        reader_id = _number(request, "member")
+        feed = selectors.feed(room=room, limit=limit, reader_id=reader_id, **asked)
         return Response(
             {
                 "last_seq": room.last_seq,

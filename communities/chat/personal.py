@@ -92,6 +92,10 @@ HOLDINGS = (
         model=RoomMessage,
         columns=("sender_id",),
         label=_("Messages"),
+        count="""
+            SELECT count(*), 0 FROM communities_roommessage WHERE brand_id = %(brand)s
+            AND sender = 'member' AND sender_id = ANY(%(ids)s::bigint[])
+        """,
         erase=_silence,
         tell=_tell,
         fields={"at": _("Time"), "room": _("Room"), "body": _("Text")},

@@ -175,6 +175,9 @@ def check_words(*, name: str, topic: str, room_cap: int) -> None:
         problems.append(Problem("/name", "bad_length", text))
     if len(topic) > 40:
         problems.append(Problem("/topic", "too_long", _("Use at most 40 characters.")))
+    spelling = policy_rules.letters_problem
+    if mixed := spelling(topic, "/topic") or spelling(name, "/name"):
+        problems.append(mixed)  # A name made from the topic is at fault with it.
     if not policy_rules.MIN_CAP <= room_cap <= policy_rules.MAX_CAP:
         text = _("This must lie within %(low)s and %(high)s.") % {
             "low": policy_rules.MIN_CAP,

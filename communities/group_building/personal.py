@@ -55,6 +55,15 @@ UPDATE communities_buildgroup AS grp SET
 FROM less WHERE grp.brand_id = %(brand)s AND grp.run_id = less.run_id
     AND grp.group_no = less.group_no
 """
+HOW_MANY = """
+SELECT count(*), 0 FROM (
+    SELECT DISTINCT batch.run_id, batch.exclusion, batch.group_no, batch.first_member
+    FROM unnest(%(ids)s::bigint[]) AS one (member_id)
+    JOIN communities_candidatebatch AS batch ON batch.brand_id = %(brand)s
+        AND batch.first_member <= one.member_id AND batch.last_member >= one.member_id
+    WHERE one.member_id = ANY(batch.member_ids)
+) AS hit
+"""
 # A report tells the seats that a run gave, and seats go with their people.
 RECOUNT = """
 WITH seats AS MATERIALIZED (
@@ -96,6 +105,7 @@ HOLDINGS = (
         model=CandidateBatch,
         columns=("member_ids", "first_member", "last_member"),
         label=_("Build runs"),
+        count=HOW_MANY,
         erase=_shrink,
         untold="A reckoning of the brand; what came of it is told with the communities.",
     ),
@@ -103,6 +113,7 @@ HOLDINGS = (
         model=BuildRun,
         columns=("report",),
         label=_("Build runs"),
+        count="SELECT 0, 0",  # counts of others, less by one
         erase=_recount,
         untold="Counts; what came of them is told with the communities.",
         order=40,  # while the seats still stand

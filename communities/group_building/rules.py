@@ -157,6 +157,8 @@ def rule_problems(
         found.append(Problem("/room_cap", "out_of_range", text))
     if len(topic) > 40:
         found.append(Problem("/topic", "too_long", _("Use at most 40 characters.")))
+    if mixed := policy_rules.letters_problem(topic, "/topic"):
+        found.append(mixed)
     template = name_template or policy_template
     spelling = policy_rules.template_problems(template, "/name_template")
     return found + (spelling or twins(group_by, template))

@@ -31,6 +31,7 @@ COLUMNS = (
     Column("role", _("Role")),
     Column("source", _("How they came")),
     Column("joined", _("Joined")),
+    Column("consent", _("Consent")),
 )
 
 
@@ -74,6 +75,7 @@ def cells(seats: Sequence[Membership], _viewer: Viewer) -> Iterator[list[Any]]:
             seat.get_role_display(),
             seat.get_source_display(),
             seat.joined_at,
+            _("withdrawn") if getattr(seat, "has_withdrawn", False) else "",
         ]
 
 

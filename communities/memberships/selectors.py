@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from communities.memberships.models import Membership
 from members.members import selectors as members
+from members.privacy.models import Consent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +27,21 @@ def find_members(*, typed: str, viewer: Viewer, limit: int = 8) -> list[Member]:
 
 
 def seats(*, viewer: Viewer) -> QuerySet[Membership]:
-    """Return seats that are taken, with whom and where."""
+    """Return seats that are taken, with whom and where.
+
+    ``has_withdrawn`` says that who sits there took back the consent to be invited.
+    """
+    refusals = Consent.objects.filter(
+        brand_id=OuterRef("brand_id"),
+        member_id=OuterRef("member_id"),
+        purpose=Consent.Purpose.COMMUNITY,
+        withdrawn_at__isnull=False,
+    )
     return (
         Membership.objects.visible_to(viewer)
         .filter(left_at=None)
         .select_related("member", "room", "community")
+        .annotate(has_withdrawn=Exists(refusals))
     )
 
 

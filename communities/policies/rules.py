@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import Problem
+from core.kernel.letters import mixes_alphabets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -119,10 +120,20 @@ def template_problems(template: str, pointer: str) -> list[Problem]:
         return [Problem(pointer, "stray_brace", _("A brace has no partner."))]
     if not template.replace(NUMBER, "").strip(_LOOSE_ENDS):
         return [Problem(pointer, "empty", _("The name would be a number alone."))]
+    if mixed := letters_problem(template, pointer):
+        return [mixed]
     if len(template) > TEMPLATE_LENGTH:
         text = _("Use at most %(most)s characters.") % {"most": TEMPLATE_LENGTH}
         return [Problem(pointer, "too_long", text)]
     return []
+
+
+def letters_problem(name: str, pointer: str) -> Problem | None:
+    """Return what is wrong with the letters of a name or of what goes into one, if anything."""
+    if not mixes_alphabets(name):
+        return None
+    text = _("A word of this name mixes alphabets. Write each word in letters of one alphabet.")
+    return Problem(pointer, "mixed_alphabets", text)
 
 
 def placeholders_of(template: str) -> set[str]:

@@ -29,7 +29,7 @@ def data_inventory(request: ConsoleRequest) -> HttpResponseBase:
     classes = Counter(str(item.said.data_class) for item in every)
     context = {
         "tables": [
-            (model._meta.label, list(map(words.line, items)))
+            (selectors.name_of(model), model._meta.label, list(map(words.line, items)))
             for model, items in groupby(found, key=attrgetter("model"))
         ],
         "figures": [(label, classes[key]) for key, label in ports.CLASSES.items()],

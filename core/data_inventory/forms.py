@@ -6,7 +6,7 @@ from django import forms
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
-from core.data_inventory import ports
+from core.data_inventory import ports, selectors
 
 
 class InventoryFilterForm(forms.Form):
@@ -20,12 +20,13 @@ class InventoryFilterForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer what has been declared."""
         super().__init__(*args, **kwargs)
-        tables = sorted(apps.get_model(each.model)._meta.label for each in ports.all_holdings())
-        offered = {
+        models = (apps.get_model(each.model) for each in ports.all_holdings())
+        tables = sorted((model._meta.label, selectors.name_of(model)) for model in models)
+        offered: dict[str, list[tuple[Any, Any]]] = {
             "data_class": list(ports.CLASSES.items()),
             "purpose": list(ports.PURPOSES.items()),
             "keep": list(ports.KEEPS.items()),
-            "table": [(label, label) for label in tables],
+            "table": [(label, f"{name} · {label}") for label, name in tables],
         }
         for name, choices in offered.items():
             self.fields[name].choices = [("", _("Any")), *choices]  # type: ignore[attr-defined]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.utils.translation import override
+from django.utils.text import camel_case_to_spaces, capfirst
+from django.utils.translation import override, pgettext
 
 from core.data_inventory import ports
 
@@ -60,6 +61,12 @@ def kept_models() -> list[type[Model]]:
     """Return every model that has a table, those Django makes for many-to-many included."""
     every = apps.get_models(include_auto_created=True)
     return sorted((m for m in every if m._meta.managed and not m._meta.proxy), key=_label)
+
+
+def name_of(model: type[Model]) -> str:
+    """Return what people call a table, in the language that is active."""
+    words = camel_case_to_spaces(model.__name__).replace("_", " ")
+    return pgettext("table", capfirst(words))
 
 
 def kept_fields(model: type[Model]) -> list[Field]:  # type: ignore[type-arg]

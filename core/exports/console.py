@@ -19,6 +19,8 @@ from core.kernel.paging import keyset_page
 from core.kernel.sizes import in_words
 from core.lists import ports
 from core.lists import selectors as lists
+from core.retention.ports import EXPORT
+from core.retention.selectors import lifetime_of
 from core.runs.rules import UNITS
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def _asked(
         "is_empty": not size.number,
         "filters": lists.filters_in_words(source=source, query=kept, viewer=viewer),
         "action": request.get_full_path(),
-        "days": services.LIFETIME.days,
+        "days": lifetime_of(brand_id=viewer.brand_id, kind=EXPORT).days,
         "needs_two": source.is_personal and size.number + taken > rules.ALONE,
         "most_alone": rules.ALONE,
         "taken": taken,

@@ -25,6 +25,8 @@ from core.files.models import StoredFile
 from core.kernel.errors import DomainError
 from core.kernel.formats import exact, grouped
 from core.kernel.paging import keyset_page
+from core.retention.ports import EXPORT
+from core.retention.selectors import lifetime_of
 from core.runs.models import Run
 from core.runs.ports import RunWords, Step
 
@@ -183,7 +185,7 @@ def _join(run: RunView, wanted: Wanted, viewer: Viewer, now: datetime) -> Step:
         name=_("%(list)s %(day)s %(who)s") % told + f".{wanted.file_format}",
         actor=viewer,
         now=now,
-        lifetime=services.LIFETIME,
+        lifetime=lifetime_of(brand_id=run.brand_id, kind=EXPORT),
         needs=wanted.source.permission,
         holds=viewer,
     ) as result:

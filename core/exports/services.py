@@ -5,7 +5,6 @@ The handler writes it; see ``core.exports.handlers``.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
     from django.http import QueryDict  # noqa: TID251  only the type
 
     from core.kernel.access import Viewer
+    from core.lists.ports import ListSource
 
 # A file of people is not an archive: fetch it, or have it written again.
-LIFETIME = timedelta(days=7)
 LAPSED_AT_ONCE = 200
 State = ExportRequest.State
 
@@ -105,8 +104,14 @@ def start_export(
         actor=actor,
         now=now,
         unit=source.unit,
-        subject_url="" if source.parents else reverse(source.place),
+        subject_url=_place_of(source, kept),
     )
+
+
+def _place_of(source: ListSource, query: QueryDict) -> str:
+    """Return the page that the list stands on."""
+    named = {argument: query[name] for name, argument in source.parents.items()}
+    return reverse(source.place, kwargs=named)
 
 
 def too_many_for_xlsx() -> str:
@@ -210,7 +215,8 @@ def _lapse(request_id: int, run_id: int, now: datetime) -> None:
     if not changed.update(state=State.LAPSED) or run.state != Run.State.WAITING:
         return
     text = _("Nobody approved the export within %(days)s days. Ask for it again.")
-    runs.turn_down(run_id=run_id, error=text % {"days": HOLDS_FOR.days}, now=now)
+    error = text % {"days": HOLDS_FOR.days}
+    runs.turn_down(run_id=run_id, error=error, now=now, told_as="lapsed")
     audit.record(
         action="export.lapsed",
         subject=run,

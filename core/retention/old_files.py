@@ -3,6 +3,7 @@ refers to them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.files import services as files
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+@dataclass(frozen=True, slots=True)
 class OldFiles:
-    """Files that were stored too long ago. Few, so that each is deleted on its own."""
+    """Files that were stored too long ago. Few, so that each is deleted on its own.
+
+    ``only_rows`` means results that hold rows of the database, such as exports.
+    """
+
+    only_rows: bool = False
 
     def due(self, *, brand_id: int, before: datetime, most: int) -> int:
         """Return how many files would go."""
@@ -33,4 +40,5 @@ class OldFiles:
         return Batch(len(found), found[-1].pk if len(found) == limit else None)
 
     def _old(self, brand_id: int, before: datetime) -> QuerySet[StoredFile]:
-        return StoredFile.objects.filter(brand_id=brand_id, created_at__lt=before, deleted_at=None)
+        rows = StoredFile.objects.filter(brand_id=brand_id, created_at__lt=before, deleted_at=None)
+        return rows.filter(holds__isnull=False) if self.only_rows else rows

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 LONGEST = 3650
+# Results that hold rows of the database: exports, and everything kept about a member.
+EXPORT = "export"
 
 
 class Purger(Protocol):

@@ -37,6 +37,11 @@ def days_of(*, brand_id: int) -> dict[str, int]:
     return {kind: ruled.get(kind, retained.days) for kind, retained in kinds().items()}
 
 
+def lifetime_of(*, brand_id: int, kind: str) -> timedelta:
+    """Return how long something of a kind that is written now may be kept."""
+    return timedelta(days=days_of(brand_id=brand_id)[kind])
+
+
 def before_of(*, days: int, now: datetime) -> datetime:
     """Return the midnight before which things are too old."""
     day = localdate(now) - timedelta(days=days)

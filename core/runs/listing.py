@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from core.kernel.access import Permission
 from core.kernel.badges import state_badge
 from core.lists.ports import Column, ListSource
+from core.runs import presenting
 from core.runs.forms import RunFilterForm
 from core.runs.models import Run
 from core.runs.ports import words_of
@@ -53,7 +54,7 @@ def cells(runs: Sequence[Run], _viewer: Viewer) -> Iterator[list[Any]]:
             run.pk,
             run.title,
             str(words_of(run.kind).label),
-            str(state_badge(run.state).label),
+            str(state_badge(presenting.state_of(run)).label),
             run.done,
             run.total,
             run.requested_by_label,

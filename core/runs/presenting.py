@@ -10,7 +10,7 @@ from django.urls import reverse
 from core.runs import selectors, services
 from core.runs.models import Run
 from core.runs.ports import RunWords, words_of
-from core.runs.rules import UNITS
+from core.runs.rules import TOLD_AS, UNITS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +49,13 @@ class ShownRun:
         """The state's badge; a run that was asked to end says so."""
         if self.run.asked == Run.Asked.CANCEL:
             return "cancelling"
-        return str(self.run.state)
+        return state_of(self.run)
+
+
+def state_of(run: Run) -> str:
+    """Return which badge tells a run's state: what was turned down did not break."""
+    told = run.result.get("told_as")
+    return told if run.state == Run.State.FAILED and told in TOLD_AS else str(run.state)
 
 
 def shown(*, run: Run, now: datetime) -> ShownRun:

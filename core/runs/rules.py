@@ -31,6 +31,8 @@ UNITS: dict[str, _StrOrPromise] = {
     "broadcasts": _("broadcasts"),
     "steps": _("steps"),
 }
+# How a run that was turned down is told; anything else in its result is not.
+TOLD_AS = frozenset({"refused", "lapsed"})
 # A rate taken over less says more about the clock than about the work.
 SHORTEST_MEASURED = 2.0
 

@@ -169,8 +169,10 @@ def let_go(*, run_id: int, now: datetime) -> Run:
 
 
 @transaction.atomic
-def turn_down(*, run_id: int, error: str, now: datetime) -> Run:
+def turn_down(*, run_id: int, error: str, now: datetime, told_as: str = "refused") -> Run:
     """End a run that waited for a decision, with the reason in words.
+
+    It failed to those who count; people are told ``told_as``, which names a badge.
 
     Raises:
         RunEnded: it does not wait.
@@ -178,6 +180,7 @@ def turn_down(*, run_id: int, error: str, now: datetime) -> Run:
     run = _waiting(run_id)
     _tidy(run, now)
     _end(run, Run.State.FAILED, now, error=error)
+    run.result = {**run.result, "told_as": told_as}
     run.save()
     return run
 

@@ -3,19 +3,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.response import Response
 
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VisibleRelatedField
-from members.erasure import services
+from core.kernel.api import (
+    ApiViewSet,
+    BrandViewSet,
+    Filter,
+    ModelSerializer,
+    Serializer,
+    VisibleRelatedField,
+)
+from core.kernel.errors import NotFound
+from members.erasure import selectors, services
 from members.erasure.forms import REASONS
 from members.erasure.models import Erasure
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-    from rest_framework.response import Response
 
 
 class ErasureOut(ModelSerializer):
@@ -39,6 +48,39 @@ class ErasureIn(Serializer):
     name = serializers.CharField(max_length=80, help_text="The member's name, to confirm.")
     reason = serializers.ChoiceField(REASONS)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class AreaOut(Serializer):
+    key = serializers.CharField(help_text="The table, such as `order`.")
+    label = serializers.CharField()  # type: ignore[assignment]  # the name of the answer's member
+    goes = serializers.IntegerField(help_text="How many rows go.")
+    stays = serializers.IntegerField(help_text="How many rows stay.")
+    why = serializers.CharField(help_text="Why they stay; empty where none does.")
+
+
+class PreviewOut(Serializer):
+    people = serializers.IntegerField(help_text="The member and who was merged into them.")
+    grace_days = serializers.IntegerField(help_text="How long a deletion waits now.")
+    areas = AreaOut(many=True)
+
+
+class DeletionPreviewViewSet(ApiViewSet):
+    """What a deletion would reach, table by table; nothing is changed."""
+
+    serializer_class = PreviewOut
+    permissions = {"GET": Permission.MEMBERS_ERASE}
+    filter_backends = []
+
+    @extend_schema(operation_id="members_deletion_preview")
+    def retrieve(self, request: Request, member_id: int, **_kwargs: Any) -> Response:
+        """Answer how many rows go and stay. Texts and files are searched by the deletion itself."""
+        member = Member.objects.visible_to(self.viewer).filter(pk=member_id).first()
+        if member is None:
+            raise NotFound
+        found = selectors.preview(member=member, now=timezone.now())
+        days = selectors.grace_days(brand_id=member.brand_id)
+        told = {"people": found.people, "grace_days": days, "areas": found.areas}
+        return Response(PreviewOut(told).data)
 
 
 class ErasureViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):

@@ -78,6 +78,7 @@ def erasures_new(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         "member": member,
         "action": request.path,
         "grace_days": selectors.grace_days(brand_id=member.brand_id),
+        "preview": selectors.preview(member=member, now=timezone.now()),
     }
     status = REFUSED if form.is_bound else 200
     return page_or_partial(

@@ -57,6 +57,9 @@ class Holding:
     ``fields`` (lookup → label) are told to the person, or what ``tell`` yields under these names,
     unless ``untold`` says why not. ``traces`` finds texts that only these rows know, before they
     go. Lower ``order`` goes first; whom others refer to goes last.
+
+    ``count`` is a statement that returns how many rows go and how many stay, from the parameters
+    of ``Erasing``; without it, those that ``columns`` name are counted.
     """
 
     model: type[Model]
@@ -64,7 +67,8 @@ class Holding:
     columns: tuple[str, ...] = ("member_id",)
     hold: Erase | None = None
     erase: Erase | None = None
-    kept: str = ""
+    kept: _StrOrPromise = ""
+    count: str = ""
     fields: Mapping[str, _StrOrPromise] = field(default_factory=dict)
     tell: Tell | None = None
     untold: str = ""

@@ -111,7 +111,11 @@ HOLDINGS = (
         model=AuditEntry,
         columns=("subject_id",),
         label=_("What was done"),
-        kept="Append-only and chained; it holds numbers and field names, no personal values.",
+        kept=_("Append-only and chained; it holds numbers and field names, no personal values."),
+        count="""
+            SELECT 0, count(*) FROM core_auditentry WHERE brand_id = %(brand)s
+            AND subject_type = 'members.member' AND subject_id = ANY(%(ids)s::bigint[])
+        """,
         tell=_entries,
         fields={"at": _("Time"), "what": _("Act")},
     ),
@@ -119,7 +123,7 @@ HOLDINGS = (
         model=Erasure,
         columns=("member_id",),
         label=_("Deletions"),
-        kept="What remains: a number, a time, who did it and a keyed hash.",
+        kept=_("What remains: a number, a time, who did it and a keyed hash."),
         fields={"requested_at": _("Asked"), "state": _("State"), "due_at": _("Due")},
     ),
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.utils import timezone
 
 from members.custom_fields import rules as custom_rules
 from members.custom_fields import selectors as custom_fields
@@ -130,7 +131,7 @@ def bring_in(
     results = [Row(number) for number in range(1, len(rows) + 1)]
     for row, asked in zip(results, rows, strict=True):
         row.problems = list(_misshapen(kind, row.number, asked))
-    job = _job(kind, rows, is_domestic, actor)
+    job = _job(kind, rows, is_domestic, actor, now)
     known = custom_fields.specs(brand_id=actor.brand_id) if kind == "members" else []
     _judge_own(rows, results, known)
     chunk, lost = _prepared(kind, job, rows, results)
@@ -177,7 +178,9 @@ def _misshapen(kind: str, number: int, asked: Mapping[str, Any]) -> list[Problem
     return found
 
 
-def _job(kind: str, rows: Sequence[Mapping[str, Any]], is_domestic: bool, actor: Viewer) -> Job:
+def _job(
+    kind: str, rows: Sequence[Mapping[str, Any]], is_domestic: bool, actor: Viewer, now: datetime
+) -> Job:
     """Return the rows as an import of a file whose columns have the fields' own names."""
     shape = KINDS[kind]
     named = {name for row in rows for name, value in row.items() if value is not None}
@@ -194,6 +197,7 @@ def _job(kind: str, rows: Sequence[Mapping[str, Any]], is_domestic: bool, actor:
         mapping=mapping,
         options=Options(is_domestic=is_domestic, money_unit=MoneyUnit.FEN),
         known=selectors.known_names(brand_id=actor.brand_id, mapping=mapping),
+        today=timezone.localdate(now),
     )
 
 

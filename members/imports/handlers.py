@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from core.audit import services as audit
@@ -139,6 +139,7 @@ class ImportHandler:
             mapping=job.mapping,
             options=options,
             known=known,
+            today=timezone.localdate(now),
         )
         is_members = job.subject == Subject.MEMBERS
         ahead = Ahead(

@@ -87,6 +87,7 @@ class MemberPreparer:
         self._met: Met | None = None
         if {"customer_no", "phone"} <= self._seen.keys():
             self._met = Met(self._seen["customer_no"], self._seen["phone"], SeenKeys())
+        when: dict[str, Any] = {"order": options.date_order, "today": job.today}
         self._read: dict[str, Callable[[list[str]], list[Any]]] = {
             "customer_no": read_numbers,
             "display_name": each(values.read_name),
@@ -95,12 +96,12 @@ class MemberPreparer:
             "city": referring(job.known.cities, "city"),
             "home_dealer": referring(job.known.dealers, "home_dealer"),
             "stage": Memo(values.read_stage),
-            "joined_on": Memo(partial(values.read_day, order=options.date_order)),
+            "joined_on": Memo(partial(values.read_past_day, **when)),
             "app_user": each(values.read_id),
             "unionid": each(values.read_id),
             "vin": each(partial(values.read_vin, is_domestic=options.is_domestic)),
             "model": referring(job.known.models, "model"),
-            "delivered_on": Memo(partial(values.read_day, order=options.date_order)),
+            "delivered_on": Memo(partial(values.read_delivery, **when)),
             "tags": Memo(partial(values.read_tags, group=options.tag_group)),
             "consent": Memo(values.read_yes_no),
         }

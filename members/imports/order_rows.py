@@ -33,11 +33,12 @@ class OrderPreparer:
         self._job, options = job, job.options
         self._seen = SeenKeys()
         self._contents = Occurrences()
+        when: dict[str, Any] = {"order": options.date_order, "today": job.today}
         self._read: dict[str, Callable[[list[str]], list[Any]]] = {
             "order_no": read_numbers,
             "customer_no": Memo(values.read_number),
             "phone": read_phones,
-            "ordered_at": Memo(partial(values.read_moment, order=options.date_order)),
+            "ordered_at": Memo(partial(values.read_past_moment, **when)),
             "amount": Memo(partial(values.read_fen, unit=options.money_unit)),
             "quantity": Memo(values.read_quantity),
             "channel": Memo(values.read_channel),

@@ -11,6 +11,7 @@ from members.imports.values import Bad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
 
     from members.custom_fields.rules import Spec
     from members.imports.fields import Field
@@ -42,6 +43,7 @@ class Job:
     mapping: dict[str, str]
     options: Options
     known: Known
+    today: date  # where the brand is; what happened lies no later
 
 
 @dataclass(slots=True)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from core.kernel import days
+from members.vehicles.rules import REFUSALS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -56,6 +59,8 @@ REASONS: dict[str, _StrPromise] = {
     "date": _("Not a date"),
     "date_order": _("Day or month first? Choose the order of dates in the options"),
     "date_year": _("The year must be between 1900 and 2100"),
+    days.CODE: days.TEXT,
+    "year": REFUSALS["year"],
     "custom_number": _("Not a number"),
     "custom_decimals": _("More decimal places than the field has"),
     "custom_range": _("The number is outside the limits of the field"),

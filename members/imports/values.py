@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from core.kernel.days import CODE as DAY_AHEAD
+from core.kernel.days import lies_ahead
 from core.kernel.letters import without_hidden
 from members.imports.options import DateOrder, MoneyUnit
 from members.profiles.rules import (
@@ -20,7 +22,7 @@ from members.profiles.rules import (
     normalized_phone,
 )
 from members.tags import rules as tag_rules
-from members.vehicles.rules import NotAVin, has_right_check_digit, normalized_vin
+from members.vehicles.rules import NotAVin, has_right_check_digit, is_of_our_time, normalized_vin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,6 +228,30 @@ def read_moment(raw: str, order: str) -> datetime:
         return datetime.fromisoformat(naive.isoformat() + offset).astimezone(UTC)
     except ValueError:
         raise BadValue("date") from None
+
+
+def read_past_day(raw: str, order: str, today: date) -> date:
+    """Return a day on which something happened; none that is still to come."""
+    day = read_day(raw, order)
+    if lies_ahead(day, today=today):
+        raise BadValue(DAY_AHEAD)
+    return day
+
+
+def read_delivery(raw: str, order: str, today: date) -> date:
+    """Return the day on which somebody got a car, by the rule of the single entry."""
+    day = read_past_day(raw, order, today)
+    if not is_of_our_time(day):
+        raise BadValue("year")
+    return day
+
+
+def read_past_moment(raw: str, order: str, today: date) -> datetime:
+    """Return the moment at which something happened; none on a day still to come."""
+    moment = read_moment(raw, order)
+    if lies_ahead(moment.astimezone(ZONE).date(), today=today):
+        raise BadValue(DAY_AHEAD)
+    return moment
 
 
 def _ordered(a: str, b: str, c: str, order: str) -> tuple[int, int, int]:

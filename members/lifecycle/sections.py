@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.timezone import localdate
+
 from core.kernel.access import Permission
 from members.lifecycle import ports, presenting, selectors
 from members.profiles.ports import Panel
@@ -23,6 +25,7 @@ def stage_section(
     newest = selectors.newest_own(member=member)
     return {
         "newest": presenting.told([newest], member.brand_id)[0] if newest else None,
+        "is_since_taken_in": member.stage_since in {None, localdate(member.created_at)},
         "circle": presenting.circle_of(member.stage),
         "recommended": ports.recommended(member=member, viewer=viewer),
         "may_change": viewer.may(Permission.MEMBERS_EDIT),

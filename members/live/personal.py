@@ -61,7 +61,7 @@ HOLDINGS = (
     Holding(
         model=TouchedMember,
         label=_("Live segments"),
-        kept="A number that waits a minute for the segments to be brought up to date.",
+        kept=_("A number that waits a minute for the segments to be brought up to date."),
         untold="Says only that something changed a moment ago.",
     ),
 )

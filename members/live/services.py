@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -10,6 +8,7 @@ from core.audit import services as audit
 from core.kernel.bells import ring
 from core.kernel.errors import InvalidInput
 from members.live.models import LiveMember, LiveSegment
+from members.live.selectors import fingerprint_of
 from members.segments import selectors as segments
 from members.segments.models import Segment
 from members.segments.ports import Sql
@@ -128,7 +127,7 @@ def _bring_in_line(
         live.problem = str(refusal)[:300]
         live.save(update_fields=["problem"])
         return
-    fingerprint = hashlib.sha256(json.dumps(root.json, sort_keys=True).encode()).hexdigest()
+    fingerprint = fingerprint_of(root)
     is_due = is_old_news_over and not live.is_settled
     if live.fingerprint != fingerprint or is_due:
         live.member_count += _align(live, root, None, now)

@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from core.kernel import crypto
 from members.custom_fields.models import CustomValue
+from members.live import selectors as live_selectors
 from members.orders.models import Order
 from members.profiles import rules
 from members.profiles.models import Member, MergedMember
-from members.segments import selectors as segment_selectors
 from members.snapshots import selectors as snapshot_selectors
 from members.tags import selectors as tag_selectors
 from members.vehicles.models import Ownership
@@ -60,7 +60,7 @@ def narrowed(
     """
     segment: Segment | None = chosen.get("segment")
     if segment is not None:
-        rows = segment_selectors.in_segment(segment=segment, viewer=viewer, now=now, span=span)
+        rows = live_selectors.in_segment(segment=segment, viewer=viewer, now=now, span=span)
     else:
         rows = Member.objects.visible_to(viewer)
     if span is not None:

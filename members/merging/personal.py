@@ -61,7 +61,7 @@ HOLDINGS = (
     Holding(
         model=MergedMember,
         columns=("winner_id", "id"),
-        label=_("Merged members"),
+        label=_("Numbers of merged members"),
         untold="Told with the merge.",
         order=40,  # it refers to the merge
     ),

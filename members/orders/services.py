@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.kernel import days
 from core.kernel.errors import DomainError, InvalidInput
 from core.kernel.scoping import CrossBrand
 from members.orders.models import Order
@@ -44,12 +45,13 @@ def record_order(
 
     Raises:
         OrderExists: the number belongs to an order that differs.
-        InvalidInput: the amount or the quantity is out of range.
+        InvalidInput: the amount or the quantity is out of range, or the day lies ahead.
     """
     if member.brand_id != actor.brand_id:
         raise CrossBrand(_("These records belong to different brands."))
     if not 0 <= amount_fen <= MAX_FEN:
         raise InvalidInput.on("/amount_fen", _("The amount must be between 0 and 10^13 fen."))
+    days.require_past(ordered_at, now=now, pointer="/ordered_at")
     if quantity < 0:
         raise InvalidInput.on("/quantity", _("The quantity must not be negative."))
     content = {

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
@@ -18,8 +19,16 @@ from members.profiles.models import Member
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
+    from django.utils.functional import _StrPromise
 
 REFUSED = 422
+_WITHDRAWN: dict[str, _StrPromise] = {
+    Purpose.COMMUNITY: gettext_lazy(
+        "It holds at once: no build run and nobody by hand gives them another seat. Seats they "
+        "have stay until they are given up."
+    ),
+    Purpose.MARKETING: gettext_lazy("It holds at once, also for a broadcast that is being sent."),
+}
 
 
 @console(Permission.MEMBERS_VIEW)
@@ -72,7 +81,7 @@ def _words(request: ConsoleRequest, member: Member, purpose: str, act: str) -> d
         )
         if given
         else None,
-        "warning": "" if given else _("It holds at once, also for a broadcast that is being sent."),
+        "warning": "" if given else _WITHDRAWN[purpose],
         "heading": heading % {"purpose": label},
         "button": _("Record consent") if given else _("Record withdrawal"),
         "action": request.path,

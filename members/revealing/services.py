@@ -16,6 +16,7 @@ from members.identities.models import Identity
 from members.revealing.models import Reveal, RevealLimit, RevealTally
 from members.revealing.selectors import limit_of
 from members.vehicles.models import Ownership
+from members.vehicles.selectors import cars_of_others
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
@@ -30,6 +31,12 @@ COUNT = """
         WHERE tally.used < %(cap)s
     RETURNING used
 """
+
+
+class OfAnother(DomainError):
+    """The car is somebody else's now, and so is its number."""
+
+    code = "car_of_another"
 
 
 class TooManyReveals(DomainError):
@@ -66,6 +73,7 @@ def reveal(
         Forbidden: the actor's roles do not include revealing.
         InvalidInput: the field or reason is unknown, or nothing was written.
         NotFound: the member has no such value.
+        OfAnother: the member sold the car, and somebody else owns it now.
         TooManyReveals: the actor has reached the day's cap.
     """
     actor.require(Permission.MEMBERS_REVEAL)
@@ -119,6 +127,13 @@ def _value(member: Member, field: str, of_id: int | None) -> str:
         )
         if held is None:
             raise NotFound(_("The member has no such car."))
+        if held.vehicle_id in cars_of_others(**mine):
+            raise OfAnother(
+                _(
+                    "Somebody else owns this car now. Reveal the VIN from the page of its owner, "
+                    "for a reason that concerns them."
+                )
+            )
         return crypto.decrypt(bytes(held.vehicle.vin_cipher))
     identity = Identity.objects.filter(**mine, pk=of_id or 0).first()
     if identity is None:

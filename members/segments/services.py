@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.kernel.errors import InvalidInput, StaleVersion
+from core.kernel.letters import mixes_alphabets
 from members.segments import selectors
 from members.segments.models import Segment
 
@@ -27,11 +28,12 @@ def create_segment(
     """Save a tree under a name and count it.
 
     Raises:
-        InvalidInput: the tree is wrong (pointers below ``/tree``), or the name is taken.
+        InvalidInput: the tree is wrong (pointers below ``/tree``), or the name is taken or mixes
+            alphabets.
     """
     segment = Segment(
         brand_id=actor.brand_id,
-        name=name,
+        name=_spelled(name),
         description=description,
         tree=_checked(tree, actor.brand_id, ()),
         created_by_id=actor.staff_id,
@@ -68,6 +70,8 @@ def change_segment(
     changed = [name for name, value in wanted.items() if getattr(held, name) != value]
     if not changed:
         return held
+    if "name" in changed:
+        _spelled(wanted["name"])
     for name in changed:
         setattr(held, name, wanted[name])
     if "tree" in changed:
@@ -120,6 +124,14 @@ def restore_segment(*, segment: Segment, actor: Viewer, now: datetime) -> Segmen
         _store(held)
         audit.record(action="segment.restored", subject=held, actor=actor, now=now)
     return held
+
+
+def _spelled(name: str) -> str:
+    """Return the name, unless it could be taken for another."""
+    if mixes_alphabets(name):
+        text = _("A word of this name mixes alphabets. Write each word in letters of one alphabet.")
+        raise InvalidInput.on("/name", text, "mixed_alphabets")
+    return name
 
 
 def _checked(tree: Any, brand_id: int, inside: tuple[int, ...]) -> dict[str, Any]:

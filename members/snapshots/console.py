@@ -15,7 +15,7 @@ from core.kernel.console import ConsoleRequest, console, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from members.segments.models import Segment
-from members.snapshots import selectors, services
+from members.snapshots import listing, selectors, services
 from members.snapshots.forms import CompareForm
 from members.snapshots.models import Snapshot
 from members.snapshots.rules import Side, side_of
@@ -32,8 +32,10 @@ def snapshots_list(request: ConsoleRequest, segment_id: int) -> HttpResponseBase
     """List a segment's snapshots, the newest first; asks anew while one is being taken."""
     segment = _segment(request, segment_id)
     rows = selectors.snapshots_of(segment_id=segment.pk, viewer=request.viewer)
+    filters = listing.form_of(request.GET, request.viewer)
     page = keyset_page(
-        rows.select_related("run"),
+        listing.narrowed(segment_id=segment.pk, viewer=request.viewer, form=filters),
+        order=listing.SNAPSHOTS.order,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=PAGE_SIZE,
@@ -42,6 +44,7 @@ def snapshots_list(request: ConsoleRequest, segment_id: int) -> HttpResponseBase
     initial = _newest_two(taken)
     context = {
         "segment": segment,
+        "filter_form": filters,
         "rows": [(row, _previous_links(row)) for row in page.rows],
         "next": page.next,
         "previous": page.previous,

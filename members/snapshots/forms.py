@@ -7,11 +7,32 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.kernel import formats
+from core.kernel.periods import PeriodForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from members.snapshots.models import Snapshot
+
+
+def _day(label: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"})
+    return forms.DateField(label=label, required=False, widget=widget)
+
+
+class SnapshotFilterForm(PeriodForm):
+    """The filters of a segment's snapshots; every one is optional."""
+
+    who = forms.ChoiceField(
+        label=_("Taken by"), required=False, choices=[("", _("Everybody")), ("me", _("Me"))]
+    )
+    change = forms.ChoiceField(
+        label=_("Against the one before"),
+        required=False,
+        choices=[("", _("Any")), ("some", _("somebody joined or left")), ("none", _("the same"))],
+    )
+    since = _day(_("From"))
+    until = _day(_("To"))
 
 
 class CompareForm(forms.Form):

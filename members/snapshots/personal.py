@@ -97,6 +97,14 @@ HOLDINGS = (
         model=SnapshotBatch,
         columns=("member_ids", "bucket"),
         label=_("Snapshots of segments"),
+        count=f"""
+            SELECT count(*), 0 FROM members_snapshot AS snapshot
+            JOIN members_snapshotbatch AS batch ON batch.brand_id = snapshot.brand_id
+                AND batch.snapshot_id = snapshot.id AND batch.bucket IN (
+                    SELECT one / {SnapshotBatch.SIZE} FROM unnest(%(ids)s::bigint[]) AS one
+                )
+            WHERE snapshot.brand_id = %(brand)s AND batch.member_ids && %(ids)s::bigint[]
+        """,  # noqa: S608  (a number of our own)
         erase=_erase,
         tell=_tell,
         fields={"segment": _("Segment"), "at": _("Time")},

@@ -10,6 +10,8 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
 from core.kernel.errors import DomainError, NotFound
+from core.retention.ports import EXPORT
+from core.retention.selectors import lifetime_of
 from members.profiles.models import Member
 from members.subject_files import selectors, services
 from members.subject_files.forms import SubjectFileForm
@@ -46,6 +48,7 @@ def subject_files(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         "files": selectors.files_of(member=member, viewer=viewer, now=now),
         "may_reveal": viewer.may(Permission.MEMBERS_REVEAL),
         "action": request.path,
+        "days": lifetime_of(brand_id=viewer.brand_id, kind=EXPORT).days,
     }
     template = "members/subject_files/page.html"
     return page_or_partial(request, template, template, context, REFUSED if form.is_bound else 200)

@@ -18,11 +18,13 @@ from core.audit import services as audit
 from core.files import services as files
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError
+from core.retention.ports import EXPORT
+from core.retention.selectors import lifetime_of
 from core.runs.ports import RunWords, Step
 from core.staff import selectors as staff
 from members.erasure.ports import Asked
 from members.profiles.models import Member
-from members.subject_files import gathering, services
+from members.subject_files import gathering
 from members.subject_files.models import SubjectFile
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class SubjectFileRun:
             name=f"member-{member.pk}.zip",
             actor=viewer,
             now=now,
-            lifetime=services.LIFETIME,
+            lifetime=lifetime_of(brand_id=run.brand_id, kind=EXPORT),
             needs=needs,
             holds=viewer,
         ) as result:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from members.profiles.models import Member
-
-LIFETIME = timedelta(days=7)
 
 
 @transaction.atomic

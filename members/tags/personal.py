@@ -154,6 +154,12 @@ HOLDINGS = (
         columns=("member_ids", "bucket"),
         label=_("History of tags"),
         erase=_forget,
+        count=f"""
+            SELECT count(*), 0 FROM members_tagchangebatch AS batch
+            WHERE batch.brand_id = %(brand)s AND batch.bucket IN (
+                SELECT one / {TagChangeBatch.SIZE} FROM unnest(%(ids)s::bigint[]) AS one
+            ) AND batch.member_ids && %(ids)s::bigint[]
+        """,  # noqa: S608  (a number of our own)
         tell=_tell,
         fields={
             "at": _("Time"),

@@ -13,6 +13,7 @@ from members.erasure.ports import Holding
 from members.erasure.rules import Kind, Trace
 from members.erasure.services import texts_of
 from members.vehicles.models import MileageReading, Ownership, ServiceVisit, Vehicle, VehicleModel
+from members.vehicles.selectors import cars_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,24 @@ GO_WITH_CAR = (
     " WHERE brand_id = %(brand)s AND vehicle_id = ANY(%(cars)s::bigint[])",
     "DELETE FROM members_vehicle WHERE brand_id = %(brand)s AND id = ANY(%(cars)s::bigint[])",
 )
-WITH_CAR = "Goes with the car, unless that is somebody else's history too."
+WITH_CAR = _("Goes with the car, unless that is somebody else's history too.")
+# What goes with the cars, and what stays with those that others had too.
+HOW_MANY = """
+WITH judged AS (
+    SELECT mine.vehicle_id, EXISTS (
+        SELECT FROM members_ownership AS owned
+        WHERE owned.brand_id = %(brand)s AND owned.vehicle_id = mine.vehicle_id
+            AND owned.member_id <> ALL(%(ids)s::bigint[])
+    ) AS is_shared
+    FROM (
+        SELECT DISTINCT vehicle_id FROM members_ownership
+        WHERE brand_id = %(brand)s AND member_id = ANY(%(ids)s::bigint[])
+    ) AS mine
+)
+SELECT count(*) FILTER (WHERE NOT is_shared), count(*) FILTER (WHERE is_shared) FROM judged
+-- of the cars
+"""
+OF_CARS = "JOIN {0} AS noted ON noted.brand_id = %(brand)s AND noted.vehicle_id = judged.vehicle_id"
 GIVE_UP = """
 DELETE FROM members_ownership WHERE brand_id = %(brand)s AND member_id = ANY(%(ids)s::bigint[])
 RETURNING vehicle_id
@@ -83,15 +101,18 @@ def _erase(erasing: Erasing) -> None:
 
 
 def _tell(asked: Asked) -> Iterator[dict[str, Any]]:
+    others = cars_of_others(brand_id=asked.brand_id, member_id=asked.member_id)
     for owned in _owned(asked.brand_id, [asked.member_id]):
         car = owned.vehicle
-        vin = crypto.decrypt(bytes(car.vin_cipher)) if asked.whole else f"…{car.vin_tail}"
+        is_anothers = car.pk in others  # Its whole VIN and what it has run since are theirs now.
+        whole = asked.whole and not is_anothers
+        vin = crypto.decrypt(bytes(car.vin_cipher)) if whole else f"…{car.vin_tail}"
         yield {
             "vin": vin,
             "model": car.model.name,
             "delivered_on": owned.delivered_on,
             "ended_on": owned.ended_on,
-            "mileage_km": car.mileage_km,
+            "mileage_km": None if is_anothers else car.mileage_km,
         }
 
 
@@ -139,8 +160,9 @@ HOLDINGS = (
     Holding(
         model=Vehicle,
         columns=("vin_hash", "vin_cipher", "vin_tail"),
-        label=_("Vehicles"),
-        kept="Goes with its ownership, unless it is somebody else's history too.",
+        label=_("VINs"),
+        kept=_("Goes with its ownership, unless it is somebody else's history too."),
+        count=HOW_MANY.replace("-- of the cars", ""),
         untold="Told with its ownership.",
     ),
     Holding(
@@ -148,6 +170,7 @@ HOLDINGS = (
         columns=("vehicle_id",),
         label=_("Service visits"),
         kept=WITH_CAR,
+        count=HOW_MANY.replace("-- of the cars", OF_CARS.format("members_servicevisit")),
         tell=_tell_visits,
         fields={
             "visited_on": _("Day"),
@@ -162,6 +185,7 @@ HOLDINGS = (
         columns=("vehicle_id",),
         label=_("Mileage"),
         kept=WITH_CAR,
+        count=HOW_MANY.replace("-- of the cars", OF_CARS.format("members_mileagereading")),
         tell=_tell_readings,
         fields={"read_on": _("Day"), "km": _("Kilometers"), "reason": _("Why it is lower")},
     ),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from datetime import date
 
 LENGTH = 17
 _FORM = re.compile(r"[A-HJ-NPR-Z0-9]{17}").fullmatch
@@ -44,5 +48,11 @@ REFUSALS = {
     "vin_length": _("A VIN has 17 characters"),
     "vin_letters": _("A VIN has only digits and capitals without I, O and Q"),
     "vin_check_digit": _("The check digit of the VIN is wrong"),
+    "year": _("The year must be 1950 or later"),
 }
 FIRST_YEAR = 1950  # No owner of an older car is expected, and a typed 0202 is found out.
+
+
+def is_of_our_time(day: date) -> bool:
+    """Whether a car may have been delivered, given up or serviced on a day, as its year goes."""
+    return day.year >= FIRST_YEAR

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.kernel.access import Permission
 from members.profiles.ports import Panel
+from members.vehicles import selectors
 from members.vehicles.models import Ownership
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def cars(
     """Return a member's cars, the newest first."""
     rows = Ownership.objects.filter(brand_id=member.brand_id, member_id=member.pk)
     return {
+        "of_others": selectors.cars_of_others(brand_id=member.brand_id, member_id=member.pk),
         "cars": list(rows.select_related("vehicle__model").order_by("-delivered_on", "-pk")),
         "may_edit": viewer.may(Permission.MEMBERS_EDIT),
         "may_reveal": viewer.may(Permission.MEMBERS_REVEAL),

@@ -37,6 +37,15 @@ def readings_around(
     return before, after
 
 
+def cars_of_others(*, brand_id: int, member_id: int) -> set[int]:
+    """Return which of the cars that a member had somebody else owns now."""
+    mine = Ownership.objects.filter(brand_id=brand_id, member_id=member_id)
+    others = Ownership.objects.filter(
+        brand_id=brand_id, ended_on=None, vehicle_id__in=mine.values("vehicle_id")
+    ).exclude(member_id=member_id)
+    return set(others.values_list("vehicle_id", flat=True))
+
+
 def history_of(*, vehicle: Vehicle, viewer: Viewer) -> CarHistory:
     """Return who had the car, what its odometer said and where it was serviced, newest first."""
     of_car = {"brand_id": vehicle.brand_id, "vehicle": vehicle}

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
-from core.kernel import crypto
+from core.kernel import crypto, days
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.scoping import require_same_brand
 from members.profiles.models import Member
@@ -293,10 +292,9 @@ def _create(vehicle: Vehicle, member: Member, delivered_on: date) -> Ownership:
 
 
 def _require_past(day: date, now: datetime, pointer: str) -> None:
-    if day > timezone.localdate(now):
-        raise InvalidInput.on(pointer, _("This day lies ahead."), "day_ahead")
-    if day.year < rules.FIRST_YEAR:
-        raise InvalidInput.on(pointer, _("The year must be 1950 or later."), "year")
+    days.require_past(day, now=now, pointer=pointer)
+    if not rules.is_of_our_time(day):
+        raise InvalidInput.on(pointer, str(rules.REFUSALS["year"]), "year")
 
 
 def _require_in_sight(vehicle: Vehicle, day: date, actor: Viewer, pointer: str) -> None:

@@ -1,7 +1,18 @@
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from communities.broadcasts.parcels import key_of
+from communities.rooms.models import Room
 from core.kernel.scoping import tenant
-from tests.factories.communities import MembershipFactory, RoomFactory, RoomMessageFactory
+from tests.factories.communities import (
+    DeliveryFactory,
+    MembershipFactory,
+    RoomFactory,
+    RoomMessageFactory,
+)
+from tests.factories.members import ConsentFactory, MemberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +96,53 @@ def test_a_read_position_is_moved(signed_in, brand, room):
 
 def test_another_brands_room_does_not_exist(signed_in):
     assert signed_in.get(url_of(RoomFactory())).status_code == 404
+
+
+@pytest.fixture
+def refuser(brand, room):
+    """Somebody in the room who withdrew the consent to marketing an hour ago."""
+    reader = MembershipFactory(brand=brand, room=room).member
+    hour_ago = timezone.now() - timedelta(hours=1)
+    ConsentFactory(
+        brand=brand,
+        member=reader,
+        purpose="marketing",
+        given_at=hour_ago - timedelta(days=9),
+        withdrawn_at=hour_ago,
+    )
+    return reader
+
+
+def sent(brand, room, seq, *, is_marketing, ago=timedelta(0)):
+    """A broadcast's message in the room, as the channel writes it."""
+    delivery = DeliveryFactory(brand=brand, room=room, is_marketing=is_marketing)
+    RoomMessageFactory(
+        brand=brand,
+        room=room,
+        seq=seq,
+        dedupe_key=key_of(delivery.broadcast_id, room.pk),
+        created_at=timezone.now() - ago,
+    )
+
+
+def test_who_withdrew_reads_no_marketing_said_since(signed_in, brand, room, refuser):
+    sent(brand, room, 8, is_marketing=True, ago=timedelta(days=1))
+    sent(brand, room, 9, is_marketing=True)
+    sent(brand, room, 10, is_marketing=False)
+    agreeing = MembershipFactory(brand=brand, room=room).member
+    with tenant(brand.pk):
+        Room.objects.update(last_seq=10)
+    everything = [7, 8, 9, 10]
+    assert seqs(signed_in.get(f"{url_of(room)}?after=6")) == everything
+    assert seqs(signed_in.get(f"{url_of(room)}?after=6&member={agreeing.pk}")) == everything
+    assert seqs(signed_in.get(f"{url_of(room)}?after=6&member={refuser.pk}")) == [7, 8, 10]
+    assert seqs(signed_in.get(f"{url_of(room)}?limit=2&member={refuser.pk}")) == [8, 10]
+
+
+def test_a_reader_needs_a_seat(signed_in, brand, room, query_budget):
+    stranger = MemberFactory(brand=brand)
+    assert signed_in.get(f"{url_of(room)}?member={stranger.pk}").status_code == 404
+    assert signed_in.get(f"{url_of(room)}?member=x").status_code == 400
+    reader = MembershipFactory(brand=brand, room=room).member
+    with query_budget(4):
+        assert signed_in.get(f"{url_of(room)}?member={reader.pk}").status_code == 200

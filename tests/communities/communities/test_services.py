@@ -119,3 +119,19 @@ def test_list_tells_people_and_seats_of_open_rooms(inside_brand, actor):
     RoomFactory(brand=inside_brand, community=community, number=3, state="archived")
     row = selectors.listed(viewer=actor).get()
     assert (row.people, row.seats, row.open_rooms) == (240, 400, 2)
+
+
+MIXED = "Сlub"  # its first letter is Cyrillic
+
+
+@pytest.mark.parametrize("field", ["name", "topic"])
+def test_names_that_mix_alphabets_are_refused_by_their_field(policies, brand, actor, field):
+    with pytest.raises(InvalidInput) as refusal:
+        rooms.open_community(wanted=Wanted(kind="service", **{field: MIXED}), actor=actor, now=NOW)
+    assert [(p.pointer, p.code) for p in refusal.value.problems] == [
+        (f"/{field}", "mixed_alphabets")
+    ]
+    held = CommunityFactory(brand=brand, name="Club", topic="x")
+    told = {"name": held.name, "topic": held.topic, "room_cap": 200} | {field: MIXED}
+    with pytest.raises(InvalidInput):
+        services.edit_community(community=held, **told, version=held.version, actor=actor, now=NOW)

@@ -169,3 +169,4 @@ def test_a_long_list_of_those_left_out_takes_a_second_person(
         assert Run.objects.get(pk=task.pk).state == Run.State.WAITING
         asked = ExportRequest.objects.get(run_id=task.pk)
     assert (asked.state, asked.rows, asked.list_key) == ("waiting", len(people), "build-left-out")
+    assert task.subject_url == services.run_url(run)

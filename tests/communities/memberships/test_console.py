@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from communities.memberships.models import Membership
 from core.kernel.scoping import tenant
 from tests.factories.communities import CommunityFactory, MembershipFactory, RoomFactory
+from tests.factories.members import ConsentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +54,20 @@ def test_removal_is_asked_first_and_done_once(signed_in, seat):
     assert signed_in.post(url("remove", seat)).status_code == 204
     assert reload(seat).left_at is not None
     assert signed_in.post(url("remove", seat)).status_code == 404
+
+
+def test_who_withdrew_the_consent_to_invitations_is_marked(signed_in, brand):
+    seat = MembershipFactory(brand=brand)
+    ConsentFactory(
+        brand=brand,
+        member=seat.member,
+        given_at=timezone.now() - timedelta(days=1),
+        withdrawn_at=timezone.now(),
+    )
+    other = MembershipFactory(brand=brand, room=seat.room)
+    ConsentFactory(brand=brand, member=other.member)
+    for place, pk in (("communities-members", seat.community_id), ("rooms-detail", seat.room_id)):
+        page = signed_in.get(reverse(f"communities:{place}", args=[pk])).content.decode()
+        assert page.count("已撤回同意") == 1, place
+    page = signed_in.get(reverse("communities:memberships-detail", args=[seat.pk]))
+    assert "席位会保留" in page.content.decode()

@@ -46,3 +46,17 @@ def test_default_terms_are_valid():
 def test_template_never_reaches_the_attributes_of_anything():
     problems = rules.template_problems("{dealer.__class__} {n}", "/x")
     assert [problem.code for problem in problems] == ["unknown_placeholder"]
+
+
+@pytest.mark.parametrize(
+    ("template", "is_refused"),
+    [
+        ("{city}Сlub {n}", True),  # the first letter is Cyrillic
+        ("{city} Клуб {n}", False),
+        ("{topic}Клуб {n}", False),  # what stands in braces is no word of the name
+        ("{city}车友会 Club {n}", False),
+    ],
+)
+def test_a_template_whose_word_mixes_alphabets_is_refused(template, is_refused):
+    found = [p.code for p in rules.template_problems(template, "/name_template")]
+    assert found == (["mixed_alphabets"] if is_refused else [])

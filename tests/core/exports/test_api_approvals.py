@@ -1,12 +1,13 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from core.exports import services
 from core.files.models import StoredFile
 from core.kernel.scoping import tenant
+from core.retention import services as retention
 from core.staff.models import Staff
 from tests.factories.members import MemberFactory
 
@@ -74,11 +75,21 @@ def test_a_reason_is_needed(waiting, session, body):
     assert answer.json()["errors"][0]["pointer"] == "/reason"
 
 
+def test_the_brand_says_how_long_a_file_is_kept(brand, person, export, work, actor):
+    MemberFactory(brand=brand)
+    with tenant(brand.pk):
+        retention.change_rule(kind="export", days=2, actor=actor, now=timezone.now())
+    work(export(person))
+    with tenant(brand.pk):
+        stored = StoredFile.objects.get(holds__isnull=False)
+    assert stored.expires_at - stored.created_at == timedelta(days=2)
+
+
 def test_an_expired_file_is_gone(brand, person, export, work, client, api_key):
     MemberFactory(brand=brand)
     run = work(export(person))
     with tenant(brand.pk):
-        StoredFile.objects.update(expires_at=timezone.now() - services.LIFETIME)
+        StoredFile.objects.update(expires_at=timezone.now() - timedelta(days=7))
     key = {"Authorization": f"Bearer {api_key}"}
     answer = client.get(f"/api/v1/exports/{run.pk}/file/", headers=key)
     assert (answer.status_code, answer.json()["code"]) == (410, "file_gone")

@@ -96,6 +96,9 @@ def test_an_approver_says_no(waiting, approver, signed_in, work):
     approver.post(detail(request), {"decision": "refuse", "reason": "列太多"})
     page = signed_in.get(reverse("core:runs-detail", args=[run.pk])).content.decode()
     assert "列太多" in page
+    assert "已拒绝</span>" in page
+    assert "失败" not in page
+    assert "已拒绝</span>" in signed_in.get(reverse("core:runs-list")).content.decode()
 
 
 @pytest.mark.parametrize("sent", [{"decision": "approve"}, {"reason": "年度回访"}])

@@ -81,12 +81,14 @@ SAMPLES = {
     "room-members": room,
     "rooms": lambda scope: {"community": communities.make_room(scope).community_id},
     "segments": members.segment,
+    "snapshots": lambda scope: {"segment": members.make_snapshot(scope).segment_id},
     "staff": lambda _scope: None,
     "tags": members.tag,
     "tasks": core.run,
 }
 ADDRESSED = {
     *("build-left-out", "community-members", "deliveries", "orders", "room-members", "rooms"),
+    "snapshots",
 }
 
 

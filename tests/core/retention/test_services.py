@@ -131,6 +131,19 @@ def test_a_file_that_an_import_refers_to_leaves_the_disk_only(
     assert purge(brand)["file"] == 0
 
 
+def test_only_results_that_hold_rows_go_by_the_rule_of_exports(brand, actor):
+    with tenant(brand.pk):
+        services.change_rule(kind="export", days=2, actor=actor, now=NOW)
+    for holds in (actor, None):
+        with files.result_writer(
+            brand_id=brand.pk, name="a.csv", actor=actor, now=ago(4), holds=holds
+        ) as result:
+            result.text.write("a")
+    assert purge(brand)["export"] == 1
+    with tenant(brand.pk):
+        assert StoredFile.objects.get(deleted_at=None).holds is None
+
+
 def test_expired_files_of_imports_do_not_stop_the_night(brand, actor):
     import_job(brand, actor, 31)
     loose = files.store_upload(
@@ -169,7 +182,9 @@ def test_a_rule_of_the_brand_takes_the_place_of_the_default(brand, actor):
     assert purge(brand)["message"] == 1
 
 
-@pytest.mark.parametrize(("kind", "days"), [("message", 29), ("message", 3651), ("file", 31)])
+@pytest.mark.parametrize(
+    ("kind", "days"), [("message", 29), ("message", 3651), ("file", 31), ("export", 31)]
+)
 def test_days_have_bounds(inside_brand, actor, kind, days):
     with pytest.raises(InvalidInput):
         services.change_rule(kind=kind, days=days, actor=actor, now=NOW)

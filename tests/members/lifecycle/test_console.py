@@ -148,3 +148,18 @@ def test_a_dealer_sees_the_board_of_their_own(client, brand, member):
     assert sum(column["count"] for column in page.context["columns"]) == 1
     assert client.get(RULES).status_code == 403
     assert client.post(reverse("members:lifecycle-apply")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("ago", "head", "why"),
+    [
+        (0, "今天进入此阶段", "录入以来一直处于该阶段"),
+        (400, "已在此阶段 400 天", "系统中没有当时的变化记录"),
+    ],
+)
+def test_a_stage_without_a_change_says_since_when_and_why_not(signed_in, brand, ago, head, why):
+    since = timezone.localdate() - timedelta(days=ago)
+    person = MemberFactory(brand=brand, stage="growth", stage_since=since)
+    page = signed_in.get(reverse("members:members-detail", args=[person.pk])).content.decode()
+    assert head in page
+    assert why in page

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -6,7 +8,8 @@ from core.kernel.scoping import tenant
 from members.identities.models import Identity
 from members.revealing import services
 from members.revealing.models import Reveal, RevealLimit
-from tests.factories.members import MemberFactory
+from members.vehicles.models import Ownership
+from tests.factories.members import MemberFactory, OwnershipFactory
 from tests.members.revealing.conftest import car_of
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +41,25 @@ def test_the_profile_shows_masks_and_the_way_behind_them(signed_in, member, bran
     for whole in ("13812341234", "LSVAA4187E2184847", "oABC123DEF456"):
         assert whole not in page
     assert f"field=vin&amp;of={car.pk}" in page
+
+
+def test_nothing_is_offered_of_a_car_that_somebody_else_owns_now(signed_in, member, brand):
+    with tenant(brand.pk):
+        car = car_of(member, "LSVAA4187E2184847")
+        Ownership.objects.update(ended_on=date(2026, 2, 1))
+    OwnershipFactory(
+        brand=brand,
+        vehicle=car,
+        member=MemberFactory(brand=brand),
+        delivered_on=date(2026, 2, 1),
+    )
+    page = signed_in.get(reverse("members:members-detail", args=[member.pk])).content.decode()
+    assert "184847" in page
+    assert "field=vin" not in page
+    url = reverse("members:reveals-new", args=[member.pk]) + f"?field=vin&of={car.pk}"
+    answer = signed_in.post(url, WHY, headers=HTMX)
+    assert answer.status_code == 422
+    assert "LSVAA4187E2184847" not in answer.content.decode()
 
 
 def test_asks_for_the_reason_first(signed_in, member):

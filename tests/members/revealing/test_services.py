@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +9,9 @@ from core.kernel.errors import Forbidden, InvalidInput, NotFound
 from members.identities.models import Identity
 from members.revealing import services
 from members.revealing.models import Reveal, RevealTally
-from tests.factories.members import MemberFactory
+from members.revealing.services import OfAnother
+from members.vehicles.models import Ownership
+from tests.factories.members import MemberFactory, OwnershipFactory
 from tests.members.revealing.conftest import car_of
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,20 @@ def test_the_trail_holds_neither_the_value_nor_the_note(member, person):
 def test_a_car_of_the_member_shows_its_vin(member, person):
     car = car_of(member, "LSVAA4187E2184847")
     assert reveal(member, person, field="vin", of_id=car.pk).value == "LSVAA4187E2184847"
+
+
+def test_a_car_that_somebody_else_owns_now_stays_masked_for_who_sold_it(member, person):
+    car = car_of(member, "LSVAA4187E2184847")
+    sold = Ownership.objects.filter(vehicle=car)
+    sold.update(ended_on=date(2026, 2, 1))
+    assert reveal(member, person, field="vin", of_id=car.pk).value  # Nobody's since.
+    buyer = MemberFactory(brand=member.brand)
+    OwnershipFactory(brand=member.brand, vehicle=car, member=buyer, delivered_on=date(2026, 2, 1))
+    with pytest.raises(OfAnother, match="现任车主"):
+        reveal(member, person, field="vin", of_id=car.pk)
+    assert Reveal.objects.count() == 1
+    assert RevealTally.objects.get().used == 1
+    assert reveal(buyer, person, field="vin", of_id=car.pk).value == "LSVAA4187E2184847"
 
 
 def test_a_name_in_another_system_is_shown(member, person):

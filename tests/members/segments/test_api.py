@@ -91,3 +91,14 @@ def test_a_dealer_counts_its_own_members_and_no_brand_total(brand):
     assert client.post(f"{URL}count/", {"tree": GROWTH}).json()["count"] == 1
     assert client.get(URL).json()["results"][0]["member_count"] is None
     assert client.post(URL, {"name": "x", "tree": GROWTH}).status_code == 403
+
+
+def test_a_name_that_mixes_alphabets_is_refused(api, brand):
+    mixed = "Сlub"  # its first letter is Cyrillic
+    answers = [api.post(URL, {"name": mixed, "tree": GROWTH})]
+    held = SegmentFactory(brand=brand, name="Club", tree=GROWTH)
+    answers.append(api.patch(f"{URL}{held.pk}/", {"name": mixed, "version": held.version}))
+    for answer in answers:
+        assert answer.status_code == 422
+        [error] = answer.json()["errors"]
+        assert (error["pointer"], error["code"]) == ("/name", "mixed_alphabets")

@@ -94,3 +94,25 @@ def test_who_sees_some_dealers_sees_no_snapshots(client, brand, segment):
     assert client.get(address("snapshots-list", segment.pk)).status_code in {403, 404}
     page = client.get(address("segments-detail", segment.pk)).content.decode()
     assert address("snapshots-list", segment.pk) not in page
+
+
+def test_the_list_is_narrowed_by_its_filters_and_can_be_exported(signed_in, brand, segment):
+    for _n in range(2):
+        take(signed_in, segment)
+    MemberFactory(brand=brand, stage="growth")
+    take(signed_in, segment)
+    day = timezone.localdate()
+
+    def shown(**asked):
+        page = signed_in.get(address("snapshots-list", segment.pk), asked)
+        return [row.number for row, _urls in page.context["rows"]]
+
+    assert shown() == [3, 2, 1]
+    assert shown(change="some") == [3]
+    assert shown(change="none") == [2]
+    assert shown(who="me", since=day.isoformat()) == [3, 2, 1]
+    assert shown(until=(day - timedelta(days=1)).isoformat()) == []
+    assert shown(since="2026-02-30") == []
+    page = signed_in.get(address("snapshots-list", segment.pk), {"change": "none"}).content.decode()
+    assert "与上一次相比" in page
+    assert f"list=snapshots&amp;segment={segment.pk}" in page

@@ -23,7 +23,7 @@ from members.subject_files import services
 from members.subject_files.models import SubjectFile
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.communities import MembershipFactory, RoomFactory
-from tests.factories.members import MemberFactory
+from tests.factories.members import MemberFactory, OwnershipFactory
 
 pytestmark = pytest.mark.django_db
 PHONE, VIN, UNIONID = "+8613800417733", "LSVAA49J132047371", "oWx7-Qy5tBn3hZ9"
@@ -112,6 +112,23 @@ def test_numbers_are_whole_only_when_asked_for(brand, write, is_whole):
     assert ("138****7733" in text and "****3hZ9" in text) or is_whole
 
 
+def test_the_number_of_a_car_that_somebody_else_owns_now_stays_masked(brand, member, write):
+    today = timezone.localdate()
+    with tenant(brand.pk):
+        car = Vehicle.objects.get(ownerships__member=member)
+        Ownership.objects.update(ended_on=today)
+        Vehicle.objects.update(mileage_km=31_415)
+    OwnershipFactory(
+        brand=brand, vehicle=car, member=MemberFactory(brand=brand), delivered_on=today
+    )
+    row, _run = write(is_whole=True)
+    text = "".join(parts(brand, row).values())
+    assert PHONE in text
+    assert VIN[-6:] in text
+    assert VIN not in text
+    assert "31415" not in text
+
+
 def test_what_is_told_is_the_members_alone(brand, write):
     other = MemberFactory(brand=brand, display_name="司马相如")
     with tenant(brand.pk):
@@ -153,4 +170,4 @@ def test_the_file_expires_and_fetching_it_is_told(brand, hq, write):
             "file.downloaded",
         ]
         with pytest.raises(FileGone):
-            open_file(stored=stored, now=timezone.now() + services.LIFETIME)
+            open_file(stored=stored, now=timezone.now() + timedelta(days=7))
