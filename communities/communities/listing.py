@@ -60,7 +60,9 @@ def narrowed(*, viewer: Viewer, form: CommunityFilterForm, typed: str) -> QueryS
         )
         found = found.filter(Exists(near))
     typed = typed.strip()[:LONGEST_SEARCH]
-    return found.filter(name__icontains=typed) if typed and "\0" not in typed else found
+    if "\0" in typed:
+        return found.none()  # No name holds one, and the database refuses to look for it.
+    return found.filter(name__icontains=typed) if typed else found
 
 
 def cells(communities: Sequence[Any], _viewer: Viewer) -> Iterator[list[Any]]:

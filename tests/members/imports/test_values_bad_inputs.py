@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -96,15 +97,28 @@ def single(client, api_key):
     return send
 
 
-@pytest.fixture(params=["file", "batch", "single"])
+@pytest.fixture
+def form(signed_in):
+    """Enter one member by hand; return the field that was refused, or nothing."""
+
+    def send(**body):
+        given = {"display_name": "某人", "stage": "prospect"} | body
+        answer = signed_in.post(reverse("members:members-new"), given)
+        assert answer.status_code in {302, 422}
+        return next(iter(answer.context["form"].errors)) if answer.status_code == 422 else ""
+
+    return send
+
+
+@pytest.fixture(params=["file", "batch", "single", "form"])
 def enter(request):
     """One way in after the other: return whether a member with these values was taken."""
     way = request.getfixturevalue(
-        {"file": "by_file", "batch": "by_batch"}.get(request.param, "single")
+        {"file": "by_file", "batch": "by_batch"}.get(request.param, request.param)
     )
 
     def bring(**values):
-        if request.param != "single":
+        if request.param in {"file", "batch"}:
             values = {"customer_no": "C1"} | values
         return way(**values) == ""
 
@@ -198,6 +212,24 @@ def test_43_markup_in_a_name_does_nothing_on_its_page(signed_in, brand, name):
     page = signed_in.get(reverse("members:members-detail", args=[member.pk])).content.decode()
     assert "<script>alert(1)" not in page
     assert "49" not in page.split("<h1>")[1].split("</h1>")[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "typed"),
+    [
+        pytest.param("姓名", "Аdmin", id="37 Cyrillic in Latin"),
+        pytest.param("姓名", "Z" + "\u0301" * 9, id="40 too many accents"),
+        pytest.param("手机", "1.38E+10", id="51 shortened by a spreadsheet"),
+        pytest.param("入会日期", "2026-02-30", id="45 30 February"),
+    ],
+)
+def test_the_command_refuses_as_the_console_does(brand, tmp_path, capsys, column, typed):
+    file = tmp_path / "客户.csv"
+    file.write_bytes(table(["客户编号", column], ["C1", typed]).read())
+    call_command("import_members", str(file), "--brand", brand.code)
+    assert f"row 2, {column}:" in capsys.readouterr().out
+    with tenant(brand.pk):
+        assert not Member.objects.exists()
 
 
 DAYS = [

@@ -47,7 +47,7 @@ def test_a_foreign_car_with_an_odd_digit_is_added_with_a_warning(signed_in, bran
 def test_a_car_is_handed_on_by_phone(signed_in, brand, held):
     buyer = MemberFactory(brand=brand, phone="+8613811110009")
     url = reverse("members:ownerships-transfer", args=[held.pk])
-    assert signed_in.post(url, {"to": "123", "on": "2026-05-01"}).status_code == 422
+    assert signed_in.post(url, {"to": "999999999999", "on": "2026-05-01"}).status_code == 422
     answer = signed_in.post(url, {"to": "13811110009", "on": "2026-05-01"})
     assert answer.status_code == 302
     assert [each.member_id for each in rows_of(brand, Ownership)] == [held.member_id, buyer.pk]
