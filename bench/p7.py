@@ -25,8 +25,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from bench import private, work
 from bench.data import brand_of
-from bench.private import leave_in
 from bench.report import Report, Result
 from bench.visitors import visitors_of
 from config.readiness import get_ready
@@ -62,6 +62,7 @@ ROWS = {
     "vehicle_id": "members.Vehicle",
     "community_id": "communities.Community",
     "room_id": "communities.Room",
+    "membership_id": "communities.Membership",
     "rule_id": "communities.BuildRule",
     "run_id": "core.Run",
     "broadcast_id": "communities.Broadcast",
@@ -146,7 +147,8 @@ def _ms(seconds: float) -> float:
 
 def _pages(brand: Brand, asked: int) -> tuple[dict[str, Seen], list[str]]:
     """Return what asking for each page came to, and the addresses that no row leads to."""
-    leave_in(brand)
+    private.leave_in(brand)
+    work.leave_in(brand)
     person = visitors_of(brand).person
     found, missing = {}, []
     for name, arguments in _addresses(get_resolver()):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
 
+NEWEST = 5
 PAGE_SIZE = 50
 ROOMS_SHOWN = 60
 ENTRIES_SHOWN = 50
@@ -152,15 +153,14 @@ def communities_detail(request: ConsoleRequest, community_id: int) -> HttpRespon
     policy = policy_selectors.current_policies(brand_id=community.brand_id).get(community.kind)
     alert = policy.alert_percent if policy else 80
     rooms = room_selectors.rooms_of(community=community, limit=ROOMS_SHOWN + 1)
+    seats = membership_selectors.seats(viewer=request.viewer).filter(community=community)
     context = presenting.header(
         community=community, viewer=request.viewer, current="communities-detail"
     ) | {
         "rooms": presenting.room_rows(rooms=rooms[:ROOMS_SHOWN], alert_percent=alert),
         "has_more_rooms": len(rooms) > ROOMS_SHOWN,
         "policy": policy,
-        "newest": membership_selectors.seats(viewer=request.viewer)
-        .filter(community=community)
-        .order_by("-pk")[:5],
+        "newest": membership_selectors.marked(seats.order_by("-pk")[:NEWEST]),
     }
     name = "communities/communities"
     return page_or_partial(request, f"{name}/detail.html", f"{name}/_rooms.html", context)
@@ -180,7 +180,11 @@ def communities_members(request: ConsoleRequest, community_id: int) -> HttpRespo
     )
     context = presenting.header(
         community=community, viewer=request.viewer, current="communities-members"
-    ) | {"rows": page.rows, "next": page.next, "previous": page.previous}
+    ) | {
+        "rows": membership_selectors.marked(page.rows),
+        "next": page.next,
+        "previous": page.previous,
+    }
     name = "communities/communities"
     return page_or_partial(request, f"{name}/members.html", f"{name}/_members.html", context)
 

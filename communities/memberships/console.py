@@ -37,7 +37,7 @@ def _fetch(request: ConsoleRequest, membership_id: int) -> Membership:
 @console(Permission.COMMUNITIES_VIEW)
 def memberships_detail(request: ConsoleRequest, membership_id: int) -> HttpResponseBase:
     """Say why somebody sits where they sit, and what can be done about it."""
-    seat = _fetch(request, membership_id)
+    [seat] = selectors.marked([_fetch(request, membership_id)])
     context = {
         "seat": seat,
         "id": f"seat-{seat.pk}",

@@ -66,7 +66,7 @@ def of_room(*, viewer: Viewer, query: Any, now: datetime) -> QuerySet[Membership
 
 def cells(seats: Sequence[Membership], _viewer: Viewer) -> Iterator[list[Any]]:
     """Draw seats with who sits in them, masked."""
-    for seat in seats:
+    for seat in selectors.marked(seats):
         yield [
             formats.masked_name(seat.member.display_name),
             seat.member.phone_masked,
@@ -75,7 +75,7 @@ def cells(seats: Sequence[Membership], _viewer: Viewer) -> Iterator[list[Any]]:
             seat.get_role_display(),
             seat.get_source_display(),
             seat.joined_at,
-            _("withdrawn") if getattr(seat, "has_withdrawn", False) else "",
+            _("withdrawn") if seat.has_withdrawn else "",
         ]
 
 

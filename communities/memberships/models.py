@@ -60,6 +60,7 @@ class Membership(BrandDetail):
     read_seq = models.BigIntegerField(default=0)
 
     objects = MembershipQuerySet.as_manager()
+    has_withdrawn = False  # the consent to be invited; see ``selectors.marked``
 
     class Meta:
         constraints = [

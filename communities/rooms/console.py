@@ -40,7 +40,7 @@ def rooms_detail(request: ConsoleRequest, room_id: int) -> HttpResponseBase:
         "community": room.community,
         "leaders": membership_selectors.leaders_of(room_id=room.pk, viewer=viewer),
         "free_seats": room.cap - room.member_count,
-        "rows": page.rows,
+        "rows": membership_selectors.marked(page.rows),
         "next": page.next,
         "previous": page.previous,
         "may_edit": room.state == Room.State.OPEN and viewer.may(Permission.COMMUNITIES_EDIT),
