@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "core",
     "members",
     "communities",
+    "events",
     "integrations",
 ]
 MIDDLEWARE = [
@@ -229,7 +230,7 @@ AXES_VERBOSE = False
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
-LOCALE_AREAS = ["console", "core", "members", "communities"]
+LOCALE_AREAS = ["console", "core", "members", "communities", "events"]
 LOCALE_PATHS = [BASE_DIR / "locale" / area for area in LOCALE_AREAS]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
