@@ -1,3 +1,6 @@
 """For Django's discovery only. Import a model from its concept."""
 
-__all__: list[str] = []
+from events.calendar.models import Event
+from events.registrations.models import Registration
+
+__all__ = ["Event", "Registration"]
