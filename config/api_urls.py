@@ -16,4 +16,5 @@ urlpatterns = [
     path("v1/", include("core.api_urls")),
     path("v1/", include("members.api_urls")),
     path("v1/", include("communities.api_urls")),
+    path("v1/", include("events.api_urls")),
 ]

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("core.urls")),
     path("members/", include("members.urls")),
     path("communities/", include("communities.urls")),
+    path("events/", include("events.urls")),
 ]

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT = Path(settings.BASE_DIR)
-CODE = ["config", "core", "members", "communities", "integrations"]
+CODE = ["config", "core", "members", "communities", "events", "integrations"]
 KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,

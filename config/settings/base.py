@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "core",
     "members",
     "communities",
+    "events",
     "integrations",
 ]
 MIDDLEWARE = [
@@ -229,7 +230,7 @@ AXES_VERBOSE = False
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
-LOCALE_AREAS = ["console", "core", "members", "communities"]
+LOCALE_AREAS = ["console", "core", "members", "communities", "events"]
 LOCALE_PATHS = [BASE_DIR / "locale" / area for area in LOCALE_AREAS]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
@@ -309,6 +310,10 @@ SPECTACULAR_SETTINGS = {
         "MembershipRoleEnum": "communities.memberships.models.Membership.Role",
         "CustomFieldKindEnum": "members.custom_fields.models.CustomField.Kind",
         "IdentityKindEnum": "members.identities.models.Identity.Kind",
+        "EventKindEnum": "events.calendar.models.Kind",
+        "EventStateEnum": "events.calendar.models.Event.State",
+        "RegistrationStateEnum": "events.registrations.models.Registration.State",
+        "RegistrationSourceEnum": "events.registrations.models.Registration.Source",
         "ServiceVisitKindEnum": "members.vehicles.models.ServiceVisit.Kind",
     },
 }

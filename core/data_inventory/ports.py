@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     CARE = "care"
     CONSENT = "consent"
     COMMUNITY = "community"
+    EVENT = "event"
     IMPORT = "import"
     STAFF = "staff"
     PROOF = "proof"
@@ -84,6 +85,7 @@ PURPOSES: dict[str, _StrOrPromise] = {
     Purpose.CARE: _("Choosing whom to care for and how"),
     Purpose.CONSENT: _("What members agreed to"),
     Purpose.COMMUNITY: _("Communities and their messages"),
+    Purpose.EVENT: _("Events and who comes to them"),
     Purpose.IMPORT: _("Taking in files"),
     Purpose.STAFF: _("Accounts of staff and programs"),
     Purpose.PROOF: _("Proof of who did what"),

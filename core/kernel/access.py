@@ -31,6 +31,10 @@ class Permission(StrEnum):
     BROADCASTS_VIEW = "broadcasts.view"
     BROADCASTS_SEND = "broadcasts.send"
     CHAT_POST = "chat.post"
+    EVENTS_VIEW = "events.view"
+    EVENTS_EDIT = "events.edit"  # also who comes: registrations and check-ins
+    POINTS_VIEW = "points.view"
+    POINTS_EDIT = "points.edit"
     RUNS_VIEW = "runs.view"
     RUNS_CONTROL = "runs.control"  # of what others started; one's own needs no permission
     EXPORTS_APPROVE = "exports.approve"  # large files of people that somebody else asked for

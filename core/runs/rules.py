@@ -26,6 +26,8 @@ UNITS: dict[str, _StrOrPromise] = {
     "segments": _("segments"),
     "imports": _("imports"),
     "communities": _("communities"),
+    "events": pgettext_lazy("unit", "events"),
+    "registrations": pgettext_lazy("unit", "registrations"),
     "rules": _("rules"),
     "runs": _("runs"),
     "broadcasts": _("broadcasts"),

@@ -11,10 +11,13 @@ _READ = {
     Permission.SEGMENTS_VIEW,
     Permission.COMMUNITIES_VIEW,
     Permission.BROADCASTS_VIEW,
+    Permission.EVENTS_VIEW,
+    Permission.POINTS_VIEW,
     Permission.RUNS_VIEW,
 }
 _DEALER_STAFF = _READ | {
     Permission.CHAT_POST,
+    Permission.EVENTS_EDIT,
     Permission.MEMBERS_EDIT,
     Permission.MEMBERS_REVEAL,
 }
@@ -29,6 +32,7 @@ _HQ_OPERATOR = _DEALER_MANAGER | {
     Permission.TAGS_EDIT,
     Permission.SEGMENTS_EDIT,
     Permission.BUILDS_RUN,
+    Permission.POINTS_EDIT,
     Permission.RUNS_CONTROL,
 }
 
