@@ -1,3 +1,5 @@
 """For Django's discovery only. Import a model from its concept."""
 
-__all__: list[str] = []
+from events.points.models import PointsBalance, PointsEntry
+
+__all__ = ["PointsBalance", "PointsEntry"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
 from core.runs import services as runs
-from integrations.demo import histories, lifecycle, week
+from integrations.demo import histories, lifecycle, points, week
 from members.duplicates import services as duplicates
 from members.segments import services as segments
 from members.segments.models import Segment
@@ -33,6 +33,7 @@ def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
         histories.write(brand_id=brand_id, now=clock())
         duplicates.find_duplicates(actor=system_viewer(brand_id), now=clock())
         tags.apply_active_rules(brand_id=brand_id, now=clock())
+    points.move(brand_id=brand_id, now=clock())
     runs.work_due(brand_id=brand_id, clock=clock, budget=LONG_ENOUGH)
     with tenant(brand_id):
         counting.count_tags(brand_id=brand_id, now=clock())

@@ -21,6 +21,7 @@ from members.profiles.models import Member
 from members.tags.models import MemberTag
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
+from tests.factories.points import post
 
 pytestmark = pytest.mark.django_db
 GROWTH = {"field": "stage", "cmp": "in", "value": ["growth"]}
@@ -165,7 +166,13 @@ def reading(brand, person):
     return condition, lambda: rows.update(read_seq=1), lambda: rows.update(left_at=now)
 
 
-SOURCES = [tagged, ordered, owned, driven, agreed, seated, reading]
+def rewarded(brand, person):
+    give = lambda: post(person, 50)  # noqa: E731
+    take = lambda: post(person, -50)  # noqa: E731
+    return {"field": "points.balance", "cmp": "gte", "value": 50}, give, take
+
+
+SOURCES = [tagged, ordered, owned, driven, agreed, seated, reading, rewarded]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)

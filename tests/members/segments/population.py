@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count as counter
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -12,6 +13,7 @@ from communities.chat.models import RoomMessage
 from communities.communities.models import Community
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
+from events.points.models import PointsBalance, PointsEntry
 from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.orders.models import Order
 from members.privacy.models import Consent
@@ -37,6 +39,7 @@ STAGES = ["prospect", "introduction", "growth", "mature", "dormant", "lost"]
 SOURCES = ["manual", "rule", "import"]
 KINDS = ["flash", "service", "core"]
 CHANNELS = ["app", "dealer", ""]
+NUMBER = counter(1)
 CITIES = [("3301", "杭州市", "浙江省"), ("3302", "宁波市", "浙江省"), ("3101", "上海市", "上海市")]
 
 
@@ -52,6 +55,7 @@ class Person:
     cars: list = field(default_factory=list)  # (model id, delivered_on, km or None), current ones
     consents: dict = field(default_factory=dict)  # purpose: whether it still holds
     seats: list = field(default_factory=list)  # those taken now
+    points: list = field(default_factory=list)  # (ledger, side, amount, at) of those that count
     custom: dict = field(default_factory=dict)  # key: text, number, day, choice or set of choices
 
 
@@ -111,8 +115,9 @@ def populate(brand, *, count=250, seed=7):
     rooms = _rooms(brand, rng)
     _seats(brand, rng, people, rooms)
     choice_ids = _custom(brand, random.Random(seed + 1), people)
+    _points(brand, random.Random(seed + 2), people)
     analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership, Room, RoomMessage, Membership)
-    analyze(CustomValue)
+    analyze(CustomValue, PointsEntry, PointsBalance)
     return World(
         brand_id=brand.pk,
         people=people,
@@ -339,6 +344,53 @@ def _drawn(rng, choices):
         "likes": set(rng.sample(choices["likes"], rng.randint(1, 3))),
     }
     return {key: value for key, value in every.items() if rng.random() < 0.66}
+
+
+def _points(brand, rng, people):
+    """Earnings, some of them pending; then what was spent, taken back and adjusted of each."""
+    rows = []
+    for person in people:
+        for ledger in ("points", "contribution"):
+            for _n in range(rng.choice([0, 0, 1, 2, 3])):
+                state = rng.choice(["confirmed", "confirmed", "pending", "cancelled"])
+                amount, at = rng.randint(1, 60), moment(rng, 40)
+                rows.append(_entry(brand, person, ledger, "earn", "earned", amount, at, state))
+    PointsEntry.objects.bulk_create(rows)
+    people_of = {person.row.pk: person for person in people}
+    more = []
+    for row in rows:
+        if row.state != "confirmed":
+            continue
+        person = people_of[row.member_id]
+        person.points.append((row.ledger, "earned", row.amount, row.occurred_at))
+        ways = ["keep", "reverse", "adjust"] + ["spend", "spend"] * (row.ledger == "points")
+        if (way := rng.choice(ways)) == "keep":
+            continue
+        side = {"reverse": "earned", "adjust": "other", "spend": "spent"}[way]
+        amount, at = -rng.randint(1, row.amount), moment(rng, 40)
+        entry = _entry(brand, person, row.ledger, way, side, amount, at, "confirmed")
+        entry.reverses_id = row.pk if way == "reverse" else None
+        more.append(entry)
+        person.points.append((row.ledger, side, amount, at))
+    PointsEntry.objects.bulk_create(more)
+
+
+def _entry(brand, person, ledger, kind, side, amount, at, state):
+    return PointsEntry(
+        brand=brand,
+        member=person.row,
+        ledger=ledger,
+        kind=kind,
+        side=side,
+        amount=amount,
+        state=state,
+        settled_at=None if state == "pending" else NOW,
+        source="drawn",
+        source_id=str(next(NUMBER)),
+        occurred_at=at,
+        created_at=NOW,
+        created_by_label="x",
+    )
 
 
 def _segments(brand, tags):

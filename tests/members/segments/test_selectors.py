@@ -130,6 +130,7 @@ def conditions(world):
             either(some(["member", "admin", "president"]), "in", kind=some(KINDS)),
         ),
         leaf("messages.read", ["gte", "lte"], read),
+        *points_conditions(),
         leaf("segment", ["in", "not_in"], some(list(world.segments))),
         leaf("random", ["share"], share),
         *custom_conditions(world),
@@ -137,6 +138,19 @@ def conditions(world):
         *(bare_leaf(f"custom.{key}") for key, *_rest in CUSTOM),
         *(when(field) for field in ("joined", "last_active", "vehicle.delivered", "orders.first")),
     )
+
+
+def points_conditions():
+    window = st.fixed_dictionaries({"number": st.integers(0, 90), "days": days()})
+    span = st.lists(st.integers(0, 90), min_size=2, max_size=2).map(forward)
+    return [
+        *(
+            leaf(field, ["gte", "lte"], st.integers(0, 90)) | leaf(field, ["between"], span)
+            for field in ("points.balance", "points.contribution")
+        ),
+        *(leaf(field, ["gte", "lte"], window) for field in ("points.earned", "points.spent")),
+        leaf("points.last", ["within", "before"], days()),
+    ]
 
 
 def custom_conditions(world):
