@@ -7,8 +7,16 @@ MEGABYTE = 1024 * 1024
 
 
 def serving() -> Mapping[str, str]:
-    """Durable and modest: several checkouts may run side by side on a laptop."""
-    return _common() | _memory(share=16, at_most=512) | {"max_wal_size": "2GB"}
+    """Durable and modest: several checkouts may run side by side on a laptop.
+
+    Its log is for recovery alone: whoever wants a replica or backups to any second runs a
+    PostgreSQL of their own.
+    """
+    return (
+        _common()
+        | _memory(share=16, at_most=512)
+        | {"max_wal_size": "2GB", "wal_level": "minimal", "max_wal_senders": "0"}
+    )
 
 
 def testing() -> Mapping[str, str]:

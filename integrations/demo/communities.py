@@ -22,7 +22,7 @@ from communities.rooms.models import Room
 from core.kernel.access import Viewer, system_viewer
 from core.kernel.scoping import tenant
 from core.organizations.models import Brand
-from core.runs import services as runs
+from integrations.demo.working import work_off
 from members.profiles.models import Member
 from members.segments.models import Segment
 
@@ -67,10 +67,14 @@ def build(*, brand_id: int, clock: Callable[[], datetime]) -> int:
         brand = Brand.objects.get(pk=brand_id)
         install_default_policies(brand=brand, actor=actor, now=clock())
         is_large = Member.objects.filter(brand_id=brand_id)[LARGE : LARGE + 1].exists()
-    for number, (segment, kind, keys, topic) in enumerate(RULES):
-        run_id = _plan(segment, kind, keys, topic, actor=actor, clock=clock)
-        if run_id is not None and not (is_large and number):
+    for number, rule in enumerate(RULES):
+        run_id = _plan(*rule, actor=actor, clock=clock)
+        if is_large and number:
+            continue
+        work_off(brand_id=brand_id, clock=clock)
+        if run_id is not None:
             _confirm(run_id, actor=actor, clock=clock)
+    work_off(brand_id=brand_id, clock=clock)
     _write(actor=actor, clock=clock)
     with tenant(brand_id):
         return Room.objects.filter(brand_id=brand_id).count()
@@ -97,9 +101,7 @@ def _plan(
             topic=topic,
         )
         rule = building.create_rule(wanted=wanted, actor=actor, now=clock())
-        run = building.plan_run(rule_id=rule.pk, actor=actor, now=clock())
-    runs.work_due(brand_id=actor.brand_id, clock=clock, budget=LONG_ENOUGH)
-    return run.pk
+        return building.plan_run(rule_id=rule.pk, actor=actor, now=clock()).pk
 
 
 def _confirm(run_id: int, *, actor: Viewer, clock: Callable[[], datetime]) -> None:
@@ -108,7 +110,7 @@ def _confirm(run_id: int, *, actor: Viewer, clock: Callable[[], datetime]) -> No
             building.confirm_run(run_id=run_id, actor=actor, now=clock())
         except building.NobodyToPlace:
             return  # A tiny brand; the plan stays to be looked at.
-    runs.work_due(brand_id=actor.brand_id, clock=clock, budget=LONG_ENOUGH)
+    work_off(brand_id=actor.brand_id, clock=clock)
 
 
 def _write(*, actor: Viewer, clock: Callable[[], datetime]) -> None:

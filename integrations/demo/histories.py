@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.utils.timezone import localdate
+
+from integrations.demo import loader
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,8 +36,7 @@ FROM members_servicevisit WHERE brand_id = %(brand)s ORDER BY vehicle_id, visite
 
 
 def write(*, brand_id: int, now: datetime) -> None:
-    """Write visits and the readings they brought, inside the brand."""
-    values: dict[str, Any] = {"brand": brand_id, "now": now, "today": now.date()}
-    with connection.cursor() as cursor:
-        cursor.execute(VISITS, values)
-        cursor.execute(READINGS, values)
+    """Write visits and the readings they brought, while the tables are open."""
+    values: dict[str, Any] = {"brand": brand_id, "now": now, "today": localdate(now)}
+    loader.execute(VISITS, values)
+    loader.execute(READINGS, values)

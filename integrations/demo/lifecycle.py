@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.utils.timezone import localdate
 
-from core.kernel.scoping import tenant
+from integrations.demo import loader
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,10 +25,10 @@ WITH settled AS (
                 ELSE 'mature'
            END AS awake
     FROM members_member AS m
-    LEFT JOIN LATERAL (
-        SELECT min(delivered_on) AS delivered FROM members_ownership
-        WHERE brand_id = %(brand)s AND member_id = m.id
-    ) AS car ON true
+    LEFT JOIN (
+        SELECT member_id, min(delivered_on) AS delivered FROM members_ownership
+        WHERE brand_id = %(brand)s GROUP BY member_id
+    ) AS car ON car.member_id = m.id
     WHERE m.brand_id = %(brand)s AND m.stage <> 'prospect' AND m.stage_since > %(today)s - %(days)s
 ), steps (member_id, from_stage, to_stage, reason, day) AS (
     SELECT id, 'prospect', 'introduction', 'delivered', delivered
@@ -80,8 +79,7 @@ FROM steps ORDER BY day, id
 
 
 def tell(*, brand_id: int, now: datetime) -> None:
-    """Write the changes; two statements, however many members."""
+    """Write the changes while the tables are open; two statements, however many members."""
     values: dict[str, Any] = {"brand": brand_id, "today": localdate(now), "now": now, "days": DAYS}
-    with tenant(brand_id), connection.cursor() as cursor:
-        cursor.execute(TELL, values)
-        cursor.execute(COME_BACK, values)
+    loader.execute(TELL, values)
+    loader.execute(COME_BACK, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from django.db import connections, transaction
 from integrations.demo import binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from integrations.demo.binary import Column
 
@@ -26,6 +27,9 @@ TABLES = (
     "members_vehicle",
     "members_ownership",
     "members_order",
+    "members_stagechange",
+    "members_servicevisit",
+    "members_mileagereading",
 )
 # From here on, building an index once is cheaper than keeping it up row by row, unless far more
 # is there already than comes.
@@ -41,7 +45,7 @@ class _Part:
     restore: str
 
 
-def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def execute(sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement through the owner's connection."""
     with connections[OWNER].cursor() as cursor:
         cursor.execute(sql, params or None)
@@ -59,64 +63,81 @@ def inside(brand_id: int) -> Iterator[None]:
 def open_tables(*, rows: int) -> Iterator[None]:
     """Let COPY write into the tables of TABLES, and put everything back at the end.
 
-    Row-level security refuses COPY, so the owner steps outside it. For many rows the indexes and
-    foreign keys go first and are made anew, which checks every row again. All of it belongs to
-    the caller's transaction: if that fails, nothing has changed.
+    Row-level security refuses COPY, so the owner steps outside it. Live segments do not hear of
+    each row: who loads has them computed anew. For many rows the indexes and foreign keys go first
+    and are made anew, which checks every row again. All of it belongs to the caller's transaction:
+    if that fails, nothing has changed.
     """
     if not connections[OWNER].in_atomic_block:
         raise transaction.TransactionManagementError("Open a transaction around the load.")
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     execute("SELECT set_config('maintenance_work_mem', '256MB', true)")
+    # Of rows that were only just loaded the planner knows nothing; it would take them for a few.
+    execute("SELECT set_config('enable_nestloop', 'off', true)")
     there = execute("SELECT greatest(0, reltuples) FROM pg_class WHERE relname = %s", [TABLES[0]])
     rebuild = rows >= REBUILD_FROM and rows * MUCH_MORE > there[0][0]
-    parts = [part for table in TABLES for part in _parts(table)] if rebuild else []
-    # Foreign keys are checked anew over all brands, so their parents must be open as well.
-    opened = [*TABLES, *_parents()]
+    # Foreign keys go before the keys that they refer to, and come back after them.
+    parts = [*_ties(), *(key for table in TABLES for key in _keys(table))] if rebuild else []
+    # They are checked anew over all brands, so whatever they join must be open as well.
+    opened = [*TABLES, *_relatives()]
     for table in opened:
         execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    for table in TABLES:
+        execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     for part in parts:
         execute(part.drop)
     yield
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     for part in reversed(parts):
         execute(part.restore)
+    for table in TABLES:
+        execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     for table in opened:
         execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
-def _parents() -> list[str]:
-    """Return the tables behind policies that TABLES refer to."""
+def _relatives() -> list[str]:
+    """Return the tables behind policies that TABLES refer to, or that refer to TABLES."""
     found = execute(
         """
-        SELECT DISTINCT parent.relname FROM pg_constraint tie
-        JOIN pg_class child ON child.oid = tie.conrelid
-        JOIN pg_class parent ON parent.oid = tie.confrelid
-        WHERE tie.contype = 'f' AND parent.relforcerowsecurity
-          AND child.relname = ANY(%s) AND parent.relname <> ALL(%s)
+        SELECT DISTINCT relative.relname FROM pg_constraint AS tie
+        JOIN pg_class AS child ON child.oid = tie.conrelid
+        JOIN pg_class AS parent ON parent.oid = tie.confrelid
+        CROSS JOIN LATERAL (VALUES (child.relname, child.relforcerowsecurity),
+                                   (parent.relname, parent.relforcerowsecurity))
+            AS relative (relname, is_behind_policies)
+        WHERE tie.contype = 'f' AND relative.is_behind_policies
+          AND ARRAY[child.relname, parent.relname] && %(tables)s::name[]
+          AND relative.relname <> ALL(%(tables)s)
         ORDER BY 1
         """,
-        [list(TABLES), list(TABLES)],
+        {"tables": list(TABLES)},
     )
     return [name for (name,) in found]
 
 
-def _parts(table: str) -> Iterator[_Part]:
-    """Yield foreign keys first, then keys and indexes, except those another table refers to."""
-    for name, definition in execute(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = %s::regclass AND contype = 'f' ORDER BY conname",
-        [table],
+def _ties() -> Iterator[_Part]:
+    """Yield the foreign keys of TABLES, and those of other tables that refer to them."""
+    for table, name, definition in execute(
+        """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE contype = 'f' AND (conrelid = ANY(%(tables)s::regclass[])
+                                 OR confrelid = ANY(%(tables)s::regclass[]))
+        ORDER BY 1, 2
+        """,
+        {"tables": list(TABLES)},
     ):
         yield _constraint(table, name, definition)
+
+
+def _keys(table: str) -> Iterator[_Part]:
     for index, constraint, constraint_definition, definition in execute(
         """
         SELECT i.indexrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid),
                pg_get_indexdef(i.indexrelid)
         FROM pg_index i
         LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x')
-        WHERE i.indrelid = %s::regclass AND NOT EXISTS (
-            SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid
-        )
+        WHERE i.indrelid = %s::regclass
         ORDER BY 1
         """,
         [table],
@@ -148,19 +169,36 @@ def copy_columns(*, table: str, columns: dict[str, Column], count: int) -> None:
     _copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", parts)
 
 
-def copy_lines(*, table: str, columns: Sequence[str], lines: Iterable[bytes]) -> None:
+def copy_lines(*, table: str, columns: Sequence[str], lines: Iterator[bytes]) -> None:
     """COPY rows given as text, many lines to a piece."""
     _copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN", lines)
 
 
-def _copy(sql: str, parts: Iterable[bytes]) -> None:
+def _copy(sql: str, parts: Iterator[bytes]) -> None:
     connection = connections[OWNER]
     connection.ensure_connection()
     with connection.cursor() as cursor:
-        cursor.cursor.copy_expert(sql, binary.Reader(parts), size=1 << 20)
+        cursor.cursor.copy_expert(sql, binary.Reader(_ahead(parts)), size=1 << 20)
+
+
+def _ahead(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Make the next part while PostgreSQL reads the one before."""
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        coming = maker.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = maker.submit(next, parts, None)
+            yield part
 
 
 def tidy() -> None:
-    """Give the planner statistics and index-only scans their visibility map."""
-    for table in TABLES:
+    """Give the planner statistics and index-only scans their visibility map, two at a time."""
+    with ThreadPoolExecutor(max_workers=2) as sweepers:
+        for swept in [sweepers.submit(_sweep, table) for table in TABLES]:
+            swept.result()
+
+
+def _sweep(table: str) -> None:
+    try:
         execute(f"VACUUM (ANALYZE) {table}")
+    finally:
+        connections[OWNER].close()

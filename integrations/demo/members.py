@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from members.tags.models import Tag, TagGroup, TagRule
 from members.vehicles.models import VehicleModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from numpy.random import Generator
@@ -65,43 +66,57 @@ def _member_lines(
     brand: Brand, plan: Plan, network: Network, drawn: People, first: int, now: datetime
 ) -> Iterator[bytes]:
     days = _Dates()
-    dealer_ids, cities = network.dealer_ids.tolist(), network.dealer_cities
-    spare = np.random.default_rng(plan.seed).integers(len(cities), size=len(drawn)).tolist()
-    prefix, stamp = plan.brand.prefix, now.isoformat()
-    lines: list[str] = []
-    for at, name in enumerate(drawn.names):
-        dealer = int(drawn.dealers[at])
-        place = dealer if dealer >= 0 else spare[at]
-        active = int(drawn.active_micros[at])
-        joined = days[int(drawn.joined_days[at])]
-        phone = drawn.phones[at] if drawn.has_phone[at] else ""
-        lines.append(
-            f"{first + at}\t{brand.pk}\t{name}\t{prefix}{first + at:09d}\t"
-            f"{_phone(brand.pk, phone)}\t{GENDERS[drawn.genders[at]]}\t"
-            f"{cities[place] if drawn.has_city[at] else NULL}\t"
-            f"{dealer_ids[dealer] if dealer >= 0 else NULL}\t"
-            f"{STAGES[drawn.stages[at]]}\t{days[int(drawn.stage_days[at])]}\t"
-            f"{SOURCES[drawn.sources[at]]}\t{joined}\t"
-            f"{days.moment(active) if active >= 0 else NULL}\t"
-            f"{joined} 09:00+08\t{stamp}\t1\n"
-        )
-        if len(lines) == LINES:
-            yield "".join(lines).encode()
-            lines.clear()
-    yield "".join(lines).encode()
+    dealer_ids = [*map(str, network.dealer_ids.tolist()), NULL]
+    cities = [str(city) for city in network.dealer_cities]
+    spare = np.random.default_rng(plan.seed).integers(len(cities), size=len(drawn))
+    places = np.where(drawn.dealers >= 0, drawn.dealers, spare)
+    stamp = now.isoformat()
+    for start in range(0, len(drawn), LINES):
+        part = slice(start, start + LINES)
+        joined = [days[day] for day in drawn.joined_days[part].tolist()]
+        ids = range(first + start, first + start + len(joined))
+        has_city = drawn.has_city[part].tolist()
+        # A column at a time: the whole of a line is put together without a step of Python.
+        columns: list[Iterable[str]] = [
+            map(str, ids),
+            repeat(str(brand.pk)),
+            drawn.names[part],
+            [f"{plan.brand.prefix}{pk:09d}" for pk in ids],
+            _phones(brand.pk, drawn, part),
+            [GENDERS[gender] for gender in drawn.genders[part].tolist()],
+            [
+                cities[place] if known else NULL
+                for place, known in zip(places[part].tolist(), has_city, strict=True)
+            ],
+            [dealer_ids[dealer] for dealer in drawn.dealers[part].tolist()],
+            [STAGES[stage] for stage in drawn.stages[part].tolist()],
+            [days[day] for day in drawn.stage_days[part].tolist()],
+            [SOURCES[source] for source in drawn.sources[part].tolist()],
+            joined,
+            _moments(drawn.active_micros[part]),
+            [f"{day} 09:00+08\t{stamp}\t1\n" for day in joined],
+        ]
+        yield "".join(map("\t".join, zip(*columns, strict=False))).encode()
 
 
 NULL = "\\N"
+NO_PHONE = f"{NULL}\t{NULL}\t\t"
 
 
-def _phone(brand_id: int, national: str) -> str:
-    """Return the four columns that stand for a phone."""
-    if not national:
-        return f"{NULL}\t{NULL}\t\t"
-    number = f"+86{national}"
-    sealed = crypto.encrypt(number).hex()
-    found_by = crypto.lookup_hash(brand_id=brand_id, kind="phone", value=number).hex()
-    return f"\\\\x{sealed}\t\\\\x{found_by}\t{national[:3]}****{national[-4:]}\t{national[-4:]}"
+def _phones(brand_id: int, drawn: People, part: slice) -> list[str]:
+    """Return for each the four columns that stand for a phone."""
+    nationals = drawn.phones[part]
+    numbers = [f"+86{national}" for national in nationals]
+    sealed = crypto.encrypt_many(numbers)
+    found_by = crypto.lookup_hashes(brand_id=brand_id, kind="phone", values=numbers)
+    return [
+        f"\\\\x{cipher.hex()}\t\\\\x{digest.hex()}\t{phone[:3]}****{phone[-4:]}\t{phone[-4:]}"
+        if has
+        else NO_PHONE
+        for has, phone, cipher, digest in zip(
+            drawn.has_phone[part].tolist(), nationals, sealed, found_by, strict=True
+        )
+    ]
 
 
 class _Dates(dict[int, str]):
@@ -111,11 +126,14 @@ class _Dates(dict[int, str]):
         self[day] = str(np.datetime64(day, "D"))
         return self[day]
 
-    def moment(self, micros: int) -> str:
-        """Return the text of a moment in UTC."""
-        day, rest = divmod(micros, DAY)
-        seconds = rest // 1_000_000
-        return f"{self[day]} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}+00"
+
+def _moments(micros: Ints) -> list[str]:
+    """Return the text of each moment in UTC, to the second; -1 is none."""
+    seconds = (micros // 1_000_000).astype("datetime64[s]")
+    texts = np.datetime_as_string(seconds, timezone="UTC").astype(object)
+    texts[micros < 0] = NULL
+    moments: list[str] = texts.tolist()
+    return moments
 
 
 def load_identities(*, brand: Brand, ids: Ints, drawn: People, rng: Generator) -> None:
@@ -267,9 +285,9 @@ def load_vehicles(
         columns={
             "id": binary.int8(cars),
             "brand_id": binary.int8(brand.pk),
-            "vin_cipher": binary.fixed([crypto.encrypt(number) for number in numbers]),
+            "vin_cipher": binary.fixed(crypto.encrypt_many(numbers)),
             "vin_hash": binary.fixed(
-                [crypto.lookup_hash(brand_id=brand.pk, kind="vin", value=vin) for vin in numbers]
+                crypto.lookup_hashes(brand_id=brand.pk, kind="vin", values=numbers)
             ),
             "vin_tail": binary.fixed([number[-6:].encode() for number in numbers]),
             "model_id": binary.int8(model_ids[drawn_models]),

@@ -16,6 +16,8 @@ from core.organizations.models import Brand, City, Dealer
 from integrations.demo import (
     catalogue,
     custom_fields,
+    histories,
+    lifecycle,
     loader,
     members,
     organization,
@@ -112,6 +114,9 @@ def _people(
         members.load_vehicles(brand=brand, plan=plan, ids=ids, drawn=drawn, rng=rng, now=now)
         say("orders")
         orders = members.load_orders(brand=brand, plan=plan, ids=ids, drawn=drawn, rng=rng, now=now)
+        say("histories")
+        lifecycle.tell(brand_id=brand.pk, now=now)
+        histories.write(brand_id=brand.pk, now=now)
         say("indexes")
     _segments(brand, tag_ids, now)
     return orders

@@ -6,7 +6,6 @@ there are does not depend on the size of the brand.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict  # noqa: TID251  (what narrows a list)
@@ -15,9 +14,9 @@ from core.exports import services as exports
 from core.exports.models import ExportRequest
 from core.exports.rules import FileFormat
 from core.kernel.scoping import tenant
-from core.runs import services as runs
 from core.staff.models import Staff
 from core.staff.selectors import viewer_of_staff
+from integrations.demo.working import work_off
 from members.duplicates import services as duplicates
 from members.duplicates.models import DuplicatePair
 from members.erasure import services as erasures
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
     Clock = Callable[[], datetime]
 
-LONG_ENOUGH = timedelta(hours=1)
 COMPARED = "户外爱好者"
 # Who comes into it between the two moments, and who leaves it.
 NEWCOMERS, LEAVERS = ("露营", 40), ("投诉处理中", 15)
@@ -79,10 +77,6 @@ def _people(brand_id: int) -> dict[str, Viewer]:
     return {name.split(".")[-1]: viewer for name, viewer in viewers.items() if viewer}
 
 
-def _work(brand_id: int, clock: Clock) -> None:
-    runs.work_due(brand_id=brand_id, clock=clock, budget=LONG_ENOUGH)
-
-
 def _compare(actor: Viewer, clock: Clock) -> None:
     """Two moments of a segment, between which people came and went."""
     with tenant(actor.brand_id):
@@ -104,7 +98,7 @@ def _compare(actor: Viewer, clock: Clock) -> None:
 def _snapshot(segment: Segment, actor: Viewer, clock: Clock) -> None:
     with tenant(actor.brand_id):
         snapshots.take_snapshot(segment=segment, actor=actor, now=clock())
-    _work(actor.brand_id, clock)
+    work_off(brand_id=actor.brand_id, clock=clock)
 
 
 def _export(actor: Viewer, second: Viewer, clock: Clock) -> None:
@@ -131,7 +125,7 @@ def _ask(actor: Viewer, filters: str, clock: Clock) -> ExportRequest | None:
             actor=actor,
             now=clock(),
         )
-    _work(actor.brand_id, clock)
+    work_off(brand_id=actor.brand_id, clock=clock)
     with tenant(actor.brand_id):
         asked = ExportRequest.objects.filter(run_id=run.pk, state=ExportRequest.State.WAITING)
         return asked.first()
@@ -189,4 +183,4 @@ def _erase(actor: Viewer, clock: Clock) -> None:
                 actor=actor,
                 now=clock(),
             )
-        _work(actor.brand_id, clock)
+        work_off(brand_id=actor.brand_id, clock=clock)

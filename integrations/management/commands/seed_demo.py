@@ -11,7 +11,7 @@ from core.organizations.models import City
 from integrations.demo import communities, finishing, plan, services
 
 SECOND_SHARE = 20
-SECOND_LEAST, SECOND_MOST = 300, 20_000
+SECOND_LEAST, SECOND_MOST = 300, 5_000
 
 
 class Command(BaseCommand):
