@@ -8,6 +8,28 @@ PLAIN = Mask.PLAIN
 
 HOLDINGS = (
     holding(
+        "events.Event",
+        Purpose.EVENT,
+        Keep.BRAND,
+        internal="id brand kind name state is_online starts_at ends_at venue city dealer community"
+        " capacity guests_each taken external_no created_at version",
+    ),
+    holding(
+        "events.Registration",
+        Purpose.EVENT,
+        Keep.MEMBER,
+        internal="id brand source",
+        personal={
+            "event": PLAIN,
+            "member": PLAIN,
+            "state": PLAIN,
+            "guests": PLAIN,
+            "registered_at": PLAIN,
+            "checked_in_at": PLAIN,
+            "cancelled_at": PLAIN,
+        },
+    ),
+    holding(
         "events.PointsEntry",
         Purpose.POINTS,
         Keep.MEMBER,

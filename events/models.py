@@ -1,5 +1,7 @@
 """For Django's discovery only. Import a model from its concept."""
 
+from events.calendar.models import Event
 from events.points.models import PointsBalance, PointsEntry
+from events.registrations.models import Registration
 
-__all__ = ["PointsBalance", "PointsEntry"]
+__all__ = ["Event", "PointsBalance", "PointsEntry", "Registration"]

@@ -35,7 +35,7 @@ from core.runs.models import Run
 from core.runs.services import work_due
 from core.staff.models import Staff
 from core.staff.selectors import viewer_of_staff
-from integrations.demo import plan, points
+from integrations.demo import events, plan, points
 from integrations.demo import services as demo
 from members.erasure import services as erasure
 from members.imports import services as imports
@@ -116,6 +116,7 @@ def make_scene() -> Scene:
     with tenant(brand_id):
         actor = viewer_of_staff(staff_id=admin.pk)
         install_default_policies(brand=brand, actor=actor, now=timezone.now())
+    events.build(brand_id=brand_id, clock=timezone.now)
     built, previewed, rule_id = _build(actor)
     job_id, waiting_job = _import(actor)
     snapshot_id = _snapshots(actor)

@@ -18,6 +18,7 @@ from core.organizations.models import Dealer, Region, Store
 from core.saved_views.services import save_view
 from core.staff.models import RoleGrant, Staff
 from events.points.models import PointsEntry
+from events.registrations.models import Registration
 from members.custom_fields.models import CustomField
 from members.duplicates.models import DuplicatePair
 from members.identities.models import Identity
@@ -135,10 +136,14 @@ def cars_and_twins(actor: Viewer) -> dict[str, Any]:
 
 
 def places() -> dict[str, Any]:
+    coming = Registration.objects.filter(state="registered", event__ends_at__gt=timezone.now())
+    registration = coming.order_by("-pk").first()
     room = Room.objects.order_by("-member_count").first()
     return {
         "community_id": Community.objects.get(pk=room.community_id).pk,
         "room_id": room.pk,
+        "event_id": registration.event_id,
+        "registration_id": registration.pk,
         "membership_id": Membership.objects.filter(room=room).first().pk,
     }
 

@@ -38,6 +38,8 @@ HELPERS = {
     "communities/group_building": {
         *("applying", "candidates", "planning", "report", "seating_sql"),
     },
+    "events/calendar": {"batching"},
+    "events/registrations": {"batching"},
     "core/audit": {"anchors"},
     "core/data_inventory": {"checks"},
     "core/exports": {"gate", "writing"},

@@ -71,6 +71,26 @@ BREACHES = {
         UPDATE communities_delivery
         SET state = 'unknown', settled_at = now() - interval '1 hour' WHERE room_id = {spoken}
     """,
+    # Events
+    "no event takes more people than it has places": """
+        ALTER TABLE events_event DROP CONSTRAINT events_event_within_capacity;
+        UPDATE events_event SET capacity = taken - 1 WHERE id = {event}
+    """,
+    "every event counts the places that are taken, guests among them": """
+        UPDATE events_event SET taken = taken - 1 WHERE id = {event}
+    """,
+    "nobody is registered twice for one event": """
+        ALTER TABLE events_registration DROP CONSTRAINT events_registration_one_each;
+        UPDATE events_registration SET member_id = {registered} WHERE event_id = {event}
+    """,
+    "whoever came has a moment of coming, and whoever called off one of that": """
+        ALTER TABLE events_registration DROP CONSTRAINT events_registration_told_by_times;
+        UPDATE events_registration SET checked_in_at = now()
+        WHERE event_id = {event} AND member_id = {registered}
+    """,
+    "nobody came to an event that was never published": """
+        UPDATE events_event SET state = 'draft' WHERE id = {event}
+    """,
     # Members and tags
     "members: nobody has two tags of a group that allows one": """
         INSERT INTO members_membertag (brand_id, tag_id, member_id, source, tagged_at)
@@ -293,6 +313,11 @@ def rows(scene, owner):
         "rewarded": one(
             "SELECT min(member_id) FROM events_pointsentry WHERE kind = 'earn'"
             " AND ledger = 'points' AND state = 'confirmed'"
+        ),
+        "event": scene.rows["event_id"],
+        "registered": one(
+            "SELECT min(member_id) FROM events_registration"
+            f" WHERE event_id = {scene.rows['event_id']} AND state = 'registered'"
         ),
         "snapshot": scene.rows["snapshot_id"],
         "job": scene.rows["job_id"],

@@ -15,7 +15,7 @@ from core.kernel.problems import BodyTooLarge
 from core.kernel.serializers import Serializer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MOST_ROWS = 1_000
 OUTCOMES = ("created", "updated", "unchanged", "refused")
@@ -93,12 +93,41 @@ class BatchViewSet(ApiViewSet):
         if wrong:
             raise serializers.ValidationError({"rows": wrong})
 
+    def shaped(
+        self, rows: Sequence[Any], shape: type[Serializer]
+    ) -> tuple[
+        list[dict[str, Any] | None], dict[int, list[tuple[str | tuple[str, ...], str, str]]]
+    ]:
+        """Return the rows as ``shape`` reads them, None where it cannot, and by index why not."""
+        values: list[dict[str, Any] | None] = []
+        wrong: dict[int, list[tuple[str | tuple[str, ...], str, str]]] = {}
+        for index, row in enumerate(rows):
+            read = shape(data=row, context=self.get_serializer_context())
+            if read.is_valid():
+                values.append(dict(read.validated_data))
+            else:
+                values.append(None)
+                wrong[index] = list(_told((), read.errors))
+        return values, wrong
+
     def answered(self, rows: Iterable[RowResult]) -> Response:
         """Return 200 with each row's end, in the order of the call."""
         results = [_shown(number, row) for number, row in enumerate(rows, 1)]
         found = Counter(result["outcome"] for result in results)
         counts = {outcome: found[outcome] for outcome in OUTCOMES}
         return Response({"counts": counts, "results": results})
+
+
+def _told(names: tuple[str, ...], detail: Any) -> Iterator[tuple[str | tuple[str, ...], str, str]]:
+    """Yield what a serializer objects to, flat."""
+    if isinstance(detail, dict):
+        for name, value in detail.items():
+            yield from _told(names if name == "non_field_errors" else (*names, str(name)), value)
+    elif isinstance(detail, (list, tuple)):
+        for value in detail:
+            yield from _told(names, value)
+    else:
+        yield names, str(getattr(detail, "code", "invalid")), str(detail)
 
 
 def _shown(number: int, row: RowResult) -> dict[str, Any]:

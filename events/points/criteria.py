@@ -99,17 +99,17 @@ _MOVED = (Comparison("gte", _("at least"), _WINDOW), Comparison("lte", _("at mos
 _DAYS = (Input("days", InputKind.NUMBER, _("days"), high=MOST_DAYS, unit=_("days"), default=90),)
 
 POINTS_CRITERIA = (
-    Criterion("points.balance", _("Points left"), GROUP, _BALANCE, _balance("points"), order=80),
+    Criterion("points.balance", _("Points left"), GROUP, _BALANCE, _balance("points"), order=85),
     Criterion(
         "points.contribution",
         pgettext_lazy("ledger", "Contribution"),
         GROUP,
         _BALANCE,
         _balance("contribution"),
-        order=81,
+        order=86,
     ),
-    Criterion("points.earned", _("Points earned"), GROUP, _MOVED, _moved("earned", ""), order=82),
-    Criterion("points.spent", _("Points spent"), GROUP, _MOVED, _moved("spent", "-"), order=83),
+    Criterion("points.earned", _("Points earned"), GROUP, _MOVED, _moved("earned", ""), order=87),
+    Criterion("points.spent", _("Points spent"), GROUP, _MOVED, _moved("spent", "-"), order=88),
     Criterion(
         "points.last",
         _("Points last earned"),
@@ -119,6 +119,6 @@ POINTS_CRITERIA = (
             Comparison("before", _("longer ago than"), _DAYS),
         ),
         _last,
-        order=84,
+        order=89,
     ),
 )

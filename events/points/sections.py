@@ -26,4 +26,4 @@ def points_section(
     }
 
 
-PANEL = Panel("events/points/_of_member.html", points_section, Permission.POINTS_VIEW, order=45)
+PANEL = Panel("events/points/_of_member.html", points_section, Permission.POINTS_VIEW, order=46)

@@ -243,6 +243,9 @@ def segments(tag_ids: dict[str, int], city_codes: dict[str, str]) -> list[tuple[
         ),
         ("沉睡待唤醒", "沉睡期，或 90 天没有下单的成熟期车主", asleep),
     ]
+    twice = _leaf("events.attended", "gte", {"number": 2, "days": 180})
+    keen = _all(twice, complaining)
+    found.append(("活动常客", "180 天内到场 2 场活动以上，排除投诉处理中的车主", keen))
     known = [city_codes[name] for name in ("杭州市", "上海市", "苏州市") if name in city_codes]
     if known:
         families = _all(_leaf("city", "in", known), tagged("带娃家庭", "亲子"))

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from core.organizations.models import City
-from integrations.demo import communities, finishing, plan, services
+from integrations.demo import communities, events, finishing, plan, services
 
 SECOND_SHARE = 20
 SECOND_LEAST, SECOND_MOST = 300, 5_000
@@ -61,6 +61,8 @@ class Command(BaseCommand):
             now=timezone.now(),
             say=say,
         )
+        say("events")
+        events.build(brand_id=made.brand_id, clock=timezone.now)
         say("rules and counts")
         finishing.finish(brand_id=made.brand_id, clock=timezone.now)
         say("communities")

@@ -13,6 +13,8 @@ from communities.communities.models import Community
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
 from core.kernel.scoping import tenant
+from events.calendar.models import Event
+from events.registrations.models import Registration
 from members.live import selectors, services
 from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.orders.models import Order
@@ -20,6 +22,7 @@ from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.tags.models import MemberTag
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
+from tests.factories.events import EventFactory, RegistrationFactory
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
 from tests.factories.points import post
 
@@ -172,7 +175,25 @@ def rewarded(brand, person):
     return {"field": "points.balance", "cmp": "gte", "value": 50}, give, take
 
 
-SOURCES = [tagged, ordered, owned, driven, agreed, seated, reading, rewarded]
+def attending(brand, person):
+    row = RegistrationFactory(brand=brand, member=person)
+    rows = Registration.objects.filter(pk=row.pk)
+    came = {"state": "checked_in", "checked_in_at": timezone.now()}
+    condition = {"field": "events.attended", "cmp": "gte", "value": 1}
+    return condition, lambda: rows.update(**came), rows.delete
+
+
+def happening(brand, person):
+    """Whether somebody stayed away depends on the event; that its places are counted does not."""
+    event = EventFactory(brand=brand, over=True, state="cancelled")
+    RegistrationFactory(brand=brand, event=event, member=person)
+    rows = Event.objects.filter(pk=event.pk)
+    condition = {"field": "events.missed", "cmp": "gte", "value": 1}
+    return condition, lambda: rows.update(state="done"), lambda: rows.update(state="cancelled")
+
+
+SOURCES = [tagged, ordered, owned, driven, agreed, seated, reading, attending, happening]
+SOURCES += [rewarded]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)

@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.members.segments.population import TODAY, ZONE
+from tests.members.segments.population import NOW, TODAY, ZONE
 
 
 def holds(node, person, world):
@@ -175,6 +175,54 @@ def points_last(cmp, value, person, _world):
     return bool(days) and max(days) < limit
 
 
+def went(value, person):
+    """The times somebody came, within the window and at events of the kinds."""
+    return [
+        local_day(visit.came_at)
+        for visit in person.visits
+        if visit.state == "checked_in"
+        and local_day(visit.came_at) <= TODAY
+        and ("days" not in value or local_day(visit.came_at) >= TODAY - timedelta(value["days"]))
+        and ("kind" not in value or visit.kind in value["kind"])
+    ]
+
+
+def events_attended(cmp, value, person, _world):
+    detail = value if isinstance(value, dict) else {}
+    return compare(cmp, len(went(detail, person)), bare(value, "number"))
+
+
+def events_missed(cmp, value, person, _world):
+    detail = value if isinstance(value, dict) else {}
+    missed = [
+        visit
+        for visit in person.visits
+        if visit.state == "registered"
+        and visit.event_state in {"published", "done"}
+        and visit.ends_at < NOW
+        and ("days" not in detail or local_day(visit.ends_at) >= TODAY - timedelta(detail["days"]))
+        and ("kind" not in detail or visit.kind in detail["kind"])
+    ]
+    return compare(cmp, len(missed), bare(value, "number"))
+
+
+def events_event(cmp, value, person, _world):
+    what = value.get("what") if isinstance(value, dict) else None
+    states = {"checked_in"} if what == ["checked_in"] else {"registered", "checked_in"}
+    chosen = bare(value, "in")
+    found = any(v.event_id in chosen and v.state in states for v in person.visits)
+    return found == (cmp == "in")
+
+
+def events_last(cmp, value, person, _world):
+    detail = value if isinstance(value, dict) else {"days": value}
+    narrowed = {"kind": detail["kind"]} if "kind" in detail else {}
+    found, limit = went(narrowed, person), TODAY - timedelta(days=detail["days"])
+    if cmp == "within":
+        return any(day >= limit for day in found)
+    return bool(found) and max(found) < limit
+
+
 def segment(cmp, value, person, world):
     return any(holds(world.segments[pk], person, world) for pk in value) == (cmp == "in")
 
@@ -314,6 +362,11 @@ CONDITIONS = {
     "points.earned": points_moved("earned", 1),
     "points.spent": points_moved("spent", -1),
     "points.last": points_last,
+    "events.attended": events_attended,
+    "events.missed": events_missed,
+    "events.event": events_event,
+    "events.last": events_last,
+    "events.ever": lambda cmp, _value, p, _w: bool(went({}, p)) == (cmp == "known"),
     "segment": segment,
     "random": random_share,
     "custom.nick": custom("nick", custom_text),

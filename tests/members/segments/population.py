@@ -13,7 +13,9 @@ from communities.chat.models import RoomMessage
 from communities.communities.models import Community
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
+from events.calendar.models import Event
 from events.points.models import PointsBalance, PointsEntry
+from events.registrations.models import Registration
 from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.orders.models import Order
 from members.privacy.models import Consent
@@ -38,6 +40,7 @@ CUSTOM = [
 STAGES = ["prospect", "introduction", "growth", "mature", "dormant", "lost"]
 SOURCES = ["manual", "rule", "import"]
 KINDS = ["flash", "service", "core"]
+EVENT_KINDS = ["salon", "drive", "live"]
 CHANNELS = ["app", "dealer", ""]
 NUMBER = counter(1)
 CITIES = [("3301", "杭州市", "浙江省"), ("3302", "宁波市", "浙江省"), ("3101", "上海市", "上海市")]
@@ -56,6 +59,7 @@ class Person:
     consents: dict = field(default_factory=dict)  # purpose: whether it still holds
     seats: list = field(default_factory=list)  # those taken now
     points: list = field(default_factory=list)  # (ledger, side, amount, at) of those that count
+    visits: list = field(default_factory=list)  # registrations for events
     custom: dict = field(default_factory=dict)  # key: text, number, day, choice or set of choices
 
 
@@ -72,6 +76,18 @@ class Seat:
 
 
 @dataclass
+class Visit:
+    """A registration for an event and what became of it."""
+
+    event_id: int
+    kind: str
+    event_state: str
+    ends_at: datetime
+    state: str
+    came_at: datetime | None
+
+
+@dataclass
 class World:
     """Everybody, and the ids that conditions can name."""
 
@@ -85,6 +101,7 @@ class World:
     model_ids: list
     community_ids: list
     room_ids: list
+    event_ids: list
     segments: dict  # id: tree
     choice_ids: dict  # key of a custom field: ids of its choices
 
@@ -114,10 +131,12 @@ def populate(brand, *, count=250, seed=7):
     _belongings(brand, rng, people, tags, models)
     rooms = _rooms(brand, rng)
     _seats(brand, rng, people, rooms)
+    events = _events(brand, random.Random(seed + 2), people)
     choice_ids = _custom(brand, random.Random(seed + 1), people)
-    _points(brand, random.Random(seed + 2), people)
+    _points(brand, random.Random(seed + 3), people)
     analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership, Room, RoomMessage, Membership)
     analyze(CustomValue, PointsEntry, PointsBalance)
+    analyze(CustomValue, Event, Registration)
     return World(
         brand_id=brand.pk,
         people=people,
@@ -129,6 +148,7 @@ def populate(brand, *, count=250, seed=7):
         model_ids=[model.pk for model in models],
         community_ids=list({room.community_id for room, _told in rooms}),
         room_ids=[room.pk for room, _told in rooms],
+        event_ids=[event.pk for event in events],
         segments=_segments(brand, tags),
         choice_ids=choice_ids,
     )
@@ -300,6 +320,44 @@ def _seats(brand, rng, people, rooms):
                 kind, community = room.community.kind, room.community_id
                 person.seats.append(Seat(community, kind, room.pk, role, read, told))
     Membership.objects.bulk_create(rows)
+
+
+def _events(brand, rng, people):
+    """Nine events of three kinds, some of them to come; a third of the people at each."""
+    events, rows = [], []
+    for number in range(9):
+        ends = moment(rng, 60) + timedelta(days=rng.choice([0, 0, 0, 30]))
+        events.append(
+            Event.objects.create(
+                brand=brand,
+                kind=EVENT_KINDS[number % 3],
+                name=f"e{number}",
+                state=rng.choice(["published", "done", "done", "cancelled"]),
+                starts_at=ends - timedelta(hours=2),
+                ends_at=ends,
+                created_at=NOW,
+            )
+        )
+    for person in people:
+        for event in rng.sample(events, rng.choice([0, 1, 3, 5])):
+            state = rng.choice(["registered", "checked_in", "checked_in", "cancelled"])
+            came = moment(rng, 60) if state == "checked_in" else None
+            visit = Visit(event.pk, event.kind, event.state, event.ends_at, state, came)
+            person.visits.append(visit)
+            rows.append(
+                Registration(
+                    brand=brand,
+                    event=event,
+                    member=person.row,
+                    state=state,
+                    source="api",
+                    registered_at=NOW,
+                    checked_in_at=came,
+                    cancelled_at=NOW if state == "cancelled" else None,
+                )
+            )
+    Registration.objects.bulk_create(rows)
+    return events
 
 
 def _custom(brand, rng, people):

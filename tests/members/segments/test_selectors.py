@@ -15,6 +15,7 @@ from tests.members.segments import oracle
 from tests.members.segments.population import (
     CHANNELS,
     CUSTOM,
+    EVENT_KINDS,
     KINDS,
     NICKS,
     NOW,
@@ -131,10 +132,14 @@ def conditions(world):
         ),
         leaf("messages.read", ["gte", "lte"], read),
         *points_conditions(),
+        *event_conditions(world),
         leaf("segment", ["in", "not_in"], some(list(world.segments))),
         leaf("random", ["share"], share),
         *custom_conditions(world),
-        *(bare_leaf(field) for field in ("city", "dealer", "phone", "vehicle", "community.seat")),
+        *(
+            bare_leaf(field)
+            for field in ("city", "dealer", "phone", "vehicle", "community.seat", "events.ever")
+        ),
         *(bare_leaf(f"custom.{key}") for key, *_rest in CUSTOM),
         *(when(field) for field in ("joined", "last_active", "vehicle.delivered", "orders.first")),
     )
@@ -150,6 +155,18 @@ def points_conditions():
         ),
         *(leaf(field, ["gte", "lte"], window) for field in ("points.earned", "points.spent")),
         leaf("points.last", ["within", "before"], days()),
+    ]
+
+
+def event_conditions(world):
+    kind = {"kind": some(EVENT_KINDS)}
+    times = either(st.integers(0, 4), "number", days=st.integers(0, 65), **kind)
+    whats = {"what": some(["registered", "checked_in"])}
+    return [
+        leaf("events.attended", ["gte", "lte"], times),
+        leaf("events.missed", ["gte", "lte"], times),
+        leaf("events.event", ["in", "not_in"], either(some(world.event_ids), "in", **whats)),
+        leaf("events.last", ["within", "before"], either(st.integers(0, 65), "days", **kind)),
     ]
 
 

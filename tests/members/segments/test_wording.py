@@ -51,6 +51,15 @@ def said(field, cmp, value):
         ("points.balance", "gte", 500, "积分余额 至少 500"),
         ("points.contribution", "between", {"from": 1000, "to": 2000}, "贡献值 "),
         ("points.spent", "gte", {"number": 500, "days": 90}, "消费的积分 至少 500"),
+        (
+            "events.attended",
+            "gte",
+            {"number": 2, "days": 90, "kind": ["drive"]},
+            "到场活动次数 至少 2 场活动 近 90 天 活动类型为 自驾",
+        ),
+        ("events.missed", "lte", {"number": 1}, "报名未到场 至多 1 场活动"),
+        ("events.event", "in", {"in": [7], "what": ["checked_in"]}, "其中 到了场"),
+        ("events.last", "before", 60, "最近一次到场 早于"),
     ],
 )
 def test_the_new_ones_read_well(field, cmp, value, words):

@@ -20,6 +20,7 @@ from tests.factories.communities import (
     RoomFactory,
 )
 from tests.factories.core import DealerFactory
+from tests.factories.events import RegistrationFactory
 from tests.factories.members import MemberFactory, TagFactory
 
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # at noon where the brands are
@@ -84,6 +85,17 @@ def history(brand, member, actor):
     MembershipFactory(brand=brand, room=room, member=member, joined_at=NOON + 2 * HOUR)
     for at in (NOON - 10 * HOUR, NOON, NOON + 2 * HOUR):
         send(room, at)
+    for state in ("registered", "checked_in", "cancelled"):
+        RegistrationFactory(
+            brand=brand,
+            event__dealer=member.home_dealer,
+            event__starts_at=NOON - 2 * HOUR,
+            member=member,
+            state=state,
+            registered_at=NOON,
+            checked_in_at=NOON if state == "checked_in" else None,
+            cancelled_at=NOON if state == "cancelled" else None,
+        )
     return member
 
 

@@ -56,6 +56,22 @@ FILL = {
             created_at, scheduled_at, version)
         SELECT %(brand)s, 'B', 'service', '', '', '{}', 'sent', '[]', 1, 1, 1, 0, '', now(), now(),
             1 FROM generate_series(1, 5000) n""",
+    "events_event": """
+        INSERT INTO events_event (brand_id, kind, name, state, is_online, starts_at, ends_at, venue,
+            guests_each, external_no, created_at, version)
+        SELECT %(brand)s, 'salon', 'E', 'done', false,
+            %(noon)s::timestamptz - n * interval '1 minute' - interval '1 hour',
+            %(noon)s::timestamptz - n * interval '1 minute', '', 0, '', now(), 1
+        FROM generate_series(1, 3000) n""",
+    "events_registration": """
+        INSERT INTO events_registration (brand_id, event_id, member_id, state, guests, source,
+            registered_at, checked_in_at, cancelled_at)
+        SELECT %(brand)s, event.id, %(member)s, said.state, 0, 'api', event.starts_at,
+            CASE WHEN said.state = 'checked_in' THEN event.ends_at END,
+            CASE WHEN said.state = 'cancelled' THEN event.ends_at END
+        FROM events_event event, LATERAL (
+            SELECT CASE event.id %% 2 WHEN 0 THEN 'checked_in' ELSE 'cancelled' END AS state
+        ) said WHERE event.brand_id = %(brand)s""",
     "members_tagact": """
         INSERT INTO members_tagact (brand_id, source, author_label, at)
         SELECT %(brand)s, 'manual', 'P', %(noon)s::timestamptz - n * interval '1 minute'
@@ -96,6 +112,11 @@ WITH crowd AS (
     INSERT INTO members_membermerge (brand_id, winner_id, loser_id, loser_name, reason, loser, told,
         before, after, moved, merged_at, merged_by_label, undone_by_label)
     SELECT %(brand)s, id, 0, '', '', '{}', '{}', '{}', '{}', '{}', %(noon)s, '', '' FROM crowd
+), registered AS (
+    INSERT INTO events_registration (brand_id, event_id, member_id, state, guests, source,
+        registered_at)
+    SELECT %(brand)s, event.id, crowd.id, 'registered', 0, 'api', %(noon)s
+    FROM crowd, (SELECT min(id) AS id FROM events_event WHERE brand_id = %(brand)s) event
 )
 INSERT INTO members_ownership (brand_id, vehicle_id, member_id, delivered_on)
 SELECT %(brand)s, car.id, who.id, %(noon)s::date
@@ -118,6 +139,8 @@ IN_ORDER = [
     "communities_membership",
     "communities_broadcast",
     "communities_delivery",
+    "events_event",
+    "events_registration",
     "members_tagact",
     "members_tagchange",
     "members_tagchangebatch",
@@ -130,6 +153,12 @@ READ = {
     "audit": {"core_auditentry": "core_audit_of_subject_in_time"},
     "community": {"communities_membership": "communities_seat_"},
     "broadcast": {"communities_delivery": "communities_delivery_sent"},
+    "event": {
+        "events_registration": (
+            *("events_registration_of_member", "events_checkin_of_member"),
+            *("events_cancel_of_member", "events_open_of_member"),
+        )
+    },
 }
 
 
