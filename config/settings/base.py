@@ -315,6 +315,10 @@ SPECTACULAR_SETTINGS = {
         "MembershipRoleEnum": "communities.memberships.models.Membership.Role",
         "CustomFieldKindEnum": "members.custom_fields.models.CustomField.Kind",
         "IdentityKindEnum": "members.identities.models.Identity.Kind",
+        "EventKindEnum": "events.calendar.models.Kind",
+        "EventStateEnum": "events.calendar.models.Event.State",
+        "RegistrationStateEnum": "events.registrations.models.Registration.State",
+        "RegistrationSourceEnum": "events.registrations.models.Registration.Source",
         "ServiceVisitKindEnum": "members.vehicles.models.ServiceVisit.Kind",
     },
 }

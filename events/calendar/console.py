@@ -147,6 +147,7 @@ def events_detail(request: ConsoleRequest, event_id: int) -> HttpResponseBase:
         "views": _states(request, counts),
         "counts": counts,
         "free": None if event.capacity is None else event.capacity - event.taken,
+        "is_near": rules.opens_at(event.starts_at) <= now,
         "sees_all": selectors.may_plan(event=event, viewer=viewer),
         "may_check_in": takes_people and viewer.may(Permission.EVENTS_EDIT),
     }

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from communities.communities.models import Community
 from core.organizations.models import City, Dealer
@@ -51,7 +52,7 @@ class EventForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
     name = forms.CharField(label=_("Name"), max_length=rules.MAX_NAME)
     starts_at = _moment(_("Starts"))
-    ends_at = _moment(_("Ends"))
+    ends_at = _moment(pgettext_lazy("event", "Ends"))
     is_online = forms.BooleanField(label=_("Online, no need to travel"), required=False)
     venue = forms.CharField(label=_("Venue"), max_length=rules.MAX_VENUE, required=False)
     city = forms.CharField(label=_("City"), max_length=40, required=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.kernel.access import Permission
 from core.lists.ports import Column, ListSource
@@ -87,7 +87,7 @@ EVENTS = ListSource(
         Column("name", gettext_lazy("Event")),
         Column("kind", gettext_lazy("Kind")),
         Column("starts", gettext_lazy("Starts")),
-        Column("ends", gettext_lazy("Ends")),
+        Column("ends", pgettext_lazy("event", "Ends")),
         Column("dealer", gettext_lazy("Held by")),
         Column("city", gettext_lazy("City")),
         Column("venue", gettext_lazy("Venue")),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_NAME, MAX_VENUE, MAX_NUMBER = 120, 120, 64
 MAX_CAPACITY, MAX_GUESTS = 1_000_000, 20
 LONGEST = timedelta(days=60)
+BEFORE = timedelta(days=1)
 
 
 class State(StrEnum):
@@ -56,6 +57,11 @@ TRANSITIONS: Mapping[Move, Transition] = {
 # Who came can be written down as long as the event is, or was, to take place.
 TAKES_PEOPLE = frozenset({State.PUBLISHED, State.DONE})
 OPEN = frozenset({State.DRAFT, State.PUBLISHED})
+
+
+def opens_at(starts_at: datetime) -> datetime:
+    """Return from when on people can be checked in: for some it begins the evening before."""
+    return starts_at - BEFORE
 
 
 def can_move(state: str, move: Move) -> bool:

@@ -131,9 +131,9 @@ def of(parent, **options):
 class Migration(migrations.Migration):
     initial = True
     dependencies = [
-        ("core", "0011_data_classes"),
-        ("members", "0011_erasure"),
-        ("communities", "0010_message_age"),
+        ("core", "0012_brand_without_own_index"),
+        ("members", "0012_brand_without_own_index"),
+        ("communities", "0011_brand_without_own_index"),
     ]
     operations = [
         migrations.CreateModel(
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 ("external_no", models.CharField(blank=True, max_length=64, verbose_name="number in your app")),
                 ("created_at", models.DateTimeField()),
                 ("version", models.PositiveIntegerField(default=1)),
-                ("brand", of("core.brand", db_constraint=True, db_index=True)),
+                ("brand", of("core.brand", db_constraint=True)),
                 ("city", of("core.city", db_constraint=True, blank=True, null=True, verbose_name="city")),
                 ("community", of("communities.community", blank=True, null=True, verbose_name="community")),
                 ("dealer", of("core.dealer", blank=True, null=True, verbose_name="dealer")),

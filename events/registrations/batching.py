@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("created", "updated", "unchanged", "refused")
 # Which field of a row a refusal is about.
-FIELD_OF = {Refusal.FUTURE: "at", Refusal.GUESTS: "guests"}
+FIELD_OF = {Refusal.FUTURE: "at", Refusal.EARLY: "at", Refusal.GUESTS: "guests"}
 UPDATE = """
 UPDATE events_registration AS row SET state = said.state, guests = said.guests,
     registered_at = said.registered_at, checked_in_at = said.checked_in_at,

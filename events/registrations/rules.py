@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     """Why somebody cannot register, call off or check in."""
 
     CLOSED = "event_closed"
+    EARLY = "event_not_near"
     OVER = "event_over"
     FULL = "event_full"
     GUESTS = "too_many_guests"
@@ -47,6 +48,7 @@ class Hall:
     """An event as registering sees it; ``taken`` follows what was let in."""
 
     state: str
+    starts_at: datetime
     ends_at: datetime
     capacity: int | None
     guests_each: int
@@ -106,6 +108,8 @@ def _let_in(hall: Hall, asked: Asked, wanted: Place, more: int) -> Place | Refus
         return Refusal.CLOSED
     if asked.state == State.REGISTERED and asked.at > hall.ends_at:
         return Refusal.OVER
+    if asked.state == State.CHECKED_IN and asked.at < calendar.opens_at(hall.starts_at):
+        return Refusal.EARLY
     if more > 0 and not hall.has(more):
         return Refusal.FULL
     return wanted

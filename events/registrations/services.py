@@ -125,7 +125,8 @@ def change(
 
 def hall_of(event: Event) -> Hall:
     """Return an event as registering sees it. Hold its lock."""
-    return Hall(event.state, event.ends_at, event.capacity, event.guests_each, event.taken)
+    size = (event.capacity, event.guests_each, event.taken)
+    return Hall(event.state, event.starts_at, event.ends_at, *size)
 
 
 def place_of(row: Registration) -> Place:
@@ -196,6 +197,7 @@ def words_of(refusal: Refusal) -> str:
     """Say to people why not."""
     return {
         Refusal.CLOSED: _("The event is not open: it is a draft, or was cancelled."),
+        Refusal.EARLY: _("It is too early: people are checked in from the day before on."),
         Refusal.OVER: _("The event is over. Whoever was there can be checked in."),
         Refusal.FULL: _("There is no place left."),
         Refusal.GUESTS: _("So many guests may not come along."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -54,23 +54,21 @@ def events(*, member: Member, viewer: Viewer, before: Before, limit: int) -> lis
         )
         for number, (at, state) in MOMENTS.items()
     }
-    found[MISSED] = _missed(rows, before.stream(MISSED, ALL), limit)
+    found[MISSED] = _missed(rows)
     # Looked up afterwards: joined to all registrations, the planner would read them all.
     prefetch_related_objects([row for some in found.values() for row in some], "event")
     told = [_entry(row, number) for number, some in found.items() for row in some]
     return rules.newest(told, before=before, limit=limit)
 
 
-def _missed(rows: QuerySet[Registration], before: Before, limit: int) -> list[Registration]:
-    """By the end of the event, which stands with the event: somebody registers for few."""
+def _missed(rows: QuerySet[Registration]) -> list[Registration]:
+    """All that are open and over. Somebody has few, since coming and calling off end them."""
     over = rows.filter(
         state=Registration.State.REGISTERED,
         event__ends_at__lt=Now(),
         event__state__in=calendar.TAKES_PEOPLE,
     )
-    return rows_before(
-        rows=over.annotate(over_at=F("event__ends_at")), at="over_at", before=before, limit=limit
-    )
+    return list(over.order_by())
 
 
 def _entry(row: Registration, number: int) -> Entry:

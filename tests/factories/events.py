@@ -10,7 +10,7 @@ from tests.factories.members import MemberFactory
 
 
 class EventFactory(BrandModelFactory):
-    """Tomorrow, published, the brand's own, without a limit."""
+    """In a few hours, published, the brand's own, without a limit."""
 
     class Meta:
         model = Event
@@ -25,7 +25,7 @@ class EventFactory(BrandModelFactory):
     kind = "salon"
     name = factory.Sequence(lambda n: f"Event {n}")
     state = "published"
-    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=6))
     ends_at = factory.LazyAttribute(lambda o: o.starts_at + timedelta(hours=2))
     created_at = factory.LazyFunction(timezone.now)
 

@@ -9,7 +9,7 @@ from events.registrations.rules import Asked, Hall, Place, Refusal, State
 
 NOW = timezone.now()
 LATER = NOW + timedelta(hours=5)
-HALL = Hall("published", LATER, 10, 2, 0)
+HALL = Hall("published", NOW + timedelta(hours=3), LATER, 10, 2, 0)
 HELD = Place(State.REGISTERED, 1, NOW - timedelta(days=1))
 CAME = replace(HELD, state=State.CHECKED_IN, checked_in_at=NOW)
 GONE = replace(HELD, state=State.CANCELLED, cancelled_at=NOW)
@@ -60,6 +60,7 @@ def test_what_is_so_already_is_no_change(held, state):
         (hall(state="cancelled"), HELD, asked("checked_in"), Refusal.CLOSED),
         (hall(ends_at=NOW - timedelta(hours=1)), None, asked("registered"), Refusal.OVER),
         (hall(taken=10), None, asked("registered"), Refusal.FULL),
+        (hall(), HELD, asked("checked_in", at=NOW - timedelta(hours=22)), Refusal.EARLY),
         (hall(taken=9), None, asked("registered", guests=1), Refusal.FULL),
         (hall(taken=10), GONE, asked("registered"), Refusal.FULL),
         (hall(), None, asked("registered", guests=3), Refusal.GUESTS),
