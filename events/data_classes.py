@@ -29,4 +29,34 @@ HOLDINGS = (
             "cancelled_at": PLAIN,
         },
     ),
+    holding(
+        "events.PointsEntry",
+        Purpose.POINTS,
+        Keep.MEMBER,
+        internal="id brand ledger kind side state settled_at source expires_at lapsed_at"
+        " reverses_id created_at",
+        personal={
+            "member": PLAIN,
+            "amount": PLAIN,
+            "source_id": PLAIN,
+            "reason": PLAIN,
+            "occurred_at": PLAIN,
+            "of_merged": PLAIN,
+            "created_by_label": PLAIN,
+        },
+    ),
+    holding(
+        "events.PointsBalance",
+        Purpose.POINTS,
+        Keep.MEMBER,
+        internal="id brand ledger",
+        personal={
+            "member": PLAIN,
+            "balance": PLAIN,
+            "pending": PLAIN,
+            "earned": PLAIN,
+            "spent": PLAIN,
+            "expired": PLAIN,
+        },
+    ),
 )

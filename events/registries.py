@@ -27,6 +27,13 @@ from events.calendar.models import Event, Kind
 from events.calendar.search import find_events
 from events.calendar.selectors import describe_events
 from events.data_classes import HOLDINGS
+from events.points import personal as points_kept
+from events.points.criteria import POINTS_CRITERIA
+from events.points.holdings import BALANCES, ENTRIES
+from events.points.invariants import INVARIANTS as POINTS
+from events.points.listing import ENTRY_LIST, MEMBER_ENTRIES
+from events.points.sections import PANEL as POINTS_PANEL
+from events.points.timeline import SOURCES as POINTS_TOLD
 from events.registrations import personal as registrations_kept
 from events.registrations.criteria import EVENT_CRITERIA
 from events.registrations.holdings import REGISTRATIONS
@@ -52,6 +59,14 @@ SENTENCES = {
     "event.batch": _("brought in events: %(created)s new, %(updated)s changed, of"),
     "registration.batch": _("brought in registrations: %(created)s new, %(updated)s changed, of"),
 }
+POINTS_SENTENCES = {
+    "points.posted": _("posted points (%(amount)s) of"),
+    "points.adjusted": _("adjusted the points (%(amount)s) of"),
+    "points.reversed": _("reversed points (%(amount)s) of"),
+    "points.confirmed": _("confirmed points (%(amount)s) of"),
+    "points.cancelled": _("cancelled points (%(amount)s) of"),
+    "points.batch": _("brought in %(created)s movements of points into"),
+}
 STATES = {
     "published": Badge(pgettext_lazy("event", "Published"), "ok", live=True),
     "registered": Badge(pgettext_lazy("registration", "Registered"), "primary", "clock"),
@@ -75,6 +90,7 @@ def register() -> None:
         register_timeline_source(kind, told)
     erasure.register_holdings(*registrations_kept.HOLDINGS)
     erasure.register_searches(*events_kept.SEARCHES)
+    _register_points()
 
 
 def _register_pages() -> None:
@@ -91,3 +107,18 @@ def _register_audit() -> None:
     register_items({"event_kind": _("Kind of event")})
     register_values("event_kind", dict(Kind.choices))
     register_field_names(Event)
+
+
+def _register_points() -> None:
+    label, may_view = pgettext_lazy("ledger", "Points"), Permission.POINTS_VIEW
+    register_places(NavItem(label, "events:points-list", "gift", may_view, order=61))
+    register_criteria(*POINTS_CRITERIA)
+    register_invariants(*POINTS)
+    register_moved_rows(ENTRIES, BALANCES)
+    register_panel("points", POINTS_PANEL)
+    register_list("points-entries", ENTRY_LIST)
+    register_list("points-of-member", MEMBER_ENTRIES)
+    erasure.register_holdings(*points_kept.HOLDINGS)
+    for kind, told in POINTS_TOLD.items():
+        register_timeline_source(kind, told)
+    register_actions(POINTS_SENTENCES)

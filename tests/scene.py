@@ -35,7 +35,7 @@ from core.runs.models import Run
 from core.runs.services import work_due
 from core.staff.models import Staff
 from core.staff.selectors import viewer_of_staff
-from integrations.demo import events, plan
+from integrations.demo import events, plan, points
 from integrations.demo import services as demo
 from members.erasure import services as erasure
 from members.imports import services as imports
@@ -122,6 +122,7 @@ def make_scene() -> Scene:
     snapshot_id = _snapshots(actor)
     erasure_id, waiting_erasure = _erasures(actor)
     sent, draft = _broadcast(actor)
+    points.move(brand_id=brand_id, now=timezone.now())
     with tenant(brand_id):
         rows = scene_rows.organization() | scene_rows.people(actor) | scene_rows.places()
         rows |= scene_rows.cars_and_twins(actor)
@@ -145,6 +146,8 @@ def make_scene() -> Scene:
     meanings["members:imports-columns"] = {"job_id": waiting_job}
     meanings["core:retention-edit"] = {"kind": "message"}
     meanings["members:erasures-withdraw"] = {"erasure_id": waiting_erasure}
+    with tenant(brand_id):
+        meanings |= scene_rows.movements()
     return Scene(brand, admin, rows, meanings)
 
 

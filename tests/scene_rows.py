@@ -17,6 +17,7 @@ from core.kernel.access import Permission
 from core.organizations.models import Dealer, Region, Store
 from core.saved_views.services import save_view
 from core.staff.models import RoleGrant, Staff
+from events.points.models import PointsEntry
 from events.registrations.models import Registration
 from members.custom_fields.models import CustomField
 from members.duplicates.models import DuplicatePair
@@ -144,4 +145,14 @@ def places() -> dict[str, Any]:
         "event_id": registration.event_id,
         "registration_id": registration.pk,
         "membership_id": Membership.objects.filter(room=room).first().pk,
+    }
+
+
+def movements() -> dict[str, dict[str, Any]]:
+    """What somebody spent, which can be reversed, and an earning that waits."""
+    spent = PointsEntry.objects.filter(kind="spend").latest("pk")
+    waiting = PointsEntry.objects.filter(state="pending").latest("pk")
+    return {
+        "events:points-reverse": {"entry_id": spent.pk},
+        "events:points-settle": {"entry_id": waiting.pk, "act": "confirm"},
     }

@@ -49,6 +49,7 @@ HELPERS = {
     "core/runs": {"heartbeat"},
     "core/search": {"providers"},
     "core/staff": {"passwords", "sessions"},
+    "events/points": {"expiring", "posting"},
     "members/custom_fields": {"choosing", "setting"},
     "members/erasure": {"in_files", "journal", "tables"},
     "members/imports": {

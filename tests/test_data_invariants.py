@@ -209,6 +209,35 @@ BREACHES = {
             WHERE c.brand_id = v.brand_id AND c.field_id <> v.field_id
         ) WHERE v.choice_id IS NOT NULL AND v.slot = 0
     """,
+    # Points
+    "points: every balance is the sum of its entries": """
+        ALTER TABLE events_pointsbalance DISABLE TRIGGER USER;
+        UPDATE events_pointsbalance SET balance = balance + 1 WHERE member_id = {rewarded}
+    """,
+    "points: nobody has less than nothing": """
+        ALTER TABLE events_pointsbalance DISABLE TRIGGER USER;
+        ALTER TABLE events_pointsbalance DROP CONSTRAINT events_pointsbalance_not_negative;
+        UPDATE events_pointsbalance SET balance = -1 WHERE member_id = {rewarded}
+    """,
+    "points: nothing takes back more than there was": """
+        INSERT INTO events_pointsentry (brand_id, member_id, ledger, kind, side, amount, state,
+            settled_at, source, source_id, reason, occurred_at, reverses_id, created_at,
+            created_by_label)
+        SELECT brand_id, member_id, ledger, 'reverse', 'earned', amount, 'confirmed', now(),
+            'breach', '1', '', now(), id, now(), '' FROM events_pointsentry
+        WHERE member_id = {rewarded} AND kind = 'earn' ORDER BY id LIMIT 1
+    """,
+    "points: contribution is never spent": """
+        ALTER TABLE events_pointsentry DROP CONSTRAINT events_points_contribution_is_kept;
+        ALTER TABLE events_pointsentry DISABLE TRIGGER USER;
+        UPDATE events_pointsentry SET ledger = 'contribution' WHERE kind = 'spend'
+    """,
+    "points: nothing stays a day past its end": """
+        ALTER TABLE events_pointsentry DISABLE TRIGGER USER;
+        UPDATE events_pointsentry SET expires_at = now() - interval '2 days',
+            occurred_at = now() - interval '3 days', created_at = now() - interval '3 days'
+        WHERE member_id = {rewarded} AND kind = 'earn' AND ledger = 'points'
+    """,
     # Exports
     "exports: nobody approved what they asked for themselves": """
         ALTER TABLE core_exportrequest DROP CONSTRAINT core_exportrequest_two_people;
@@ -281,6 +310,10 @@ def rows(scene, owner):
         "spoken": one("SELECT room_id FROM communities_delivery WHERE state = 'sent' LIMIT 1"),
         "tag": tag,
         "tagged": one(f"SELECT min(member_id) FROM members_membertag WHERE tag_id = {tag}"),
+        "rewarded": one(
+            "SELECT min(member_id) FROM events_pointsentry WHERE kind = 'earn'"
+            " AND ledger = 'points' AND state = 'confirmed'"
+        ),
         "event": scene.rows["event_id"],
         "registered": one(
             "SELECT min(member_id) FROM events_registration"

@@ -143,6 +143,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="0"),
         "args": ["members.lifecycle.tasks.move_nightly"],
     },
+    "expire-points": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 300.0,
+        "args": ["events.points.tasks.expire_points"],
+    },
     "count-tags": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 600.0,

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     CONSENT = "consent"
     COMMUNITY = "community"
     EVENT = "event"
+    POINTS = "points"
     IMPORT = "import"
     STAFF = "staff"
     PROOF = "proof"
@@ -86,6 +87,7 @@ PURPOSES: dict[str, _StrOrPromise] = {
     Purpose.CONSENT: _("What members agreed to"),
     Purpose.COMMUNITY: _("Communities and their messages"),
     Purpose.EVENT: _("Events and who comes to them"),
+    Purpose.POINTS: _("What members earned and spent"),
     Purpose.IMPORT: _("Taking in files"),
     Purpose.STAFF: _("Accounts of staff and programs"),
     Purpose.PROOF: _("Proof of who did what"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
-from integrations.demo import week
+from integrations.demo import points, week
 from integrations.demo.working import work_off
 from members.duplicates import services as duplicates
 from members.live import services as live
@@ -28,6 +28,7 @@ def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
     with tenant(brand_id):
         duplicates.find_duplicates(actor=system_viewer(brand_id), now=clock())
         tags.apply_active_rules(brand_id=brand_id, now=clock())
+    points.move(brand_id=brand_id, now=clock())
     work_off(brand_id=brand_id, clock=clock)
     with tenant(brand_id):
         counting.count_tags(brand_id=brand_id, now=clock())

@@ -139,7 +139,7 @@ def undo_merge(*, merge: MemberMerge, actor: Viewer, now: datetime) -> MemberMer
         raise CannotUndo(
             _(
                 "Something that would come back has no place any more: a seat in a room that is "
-                "full, or a phone or number that somebody else has now."
+                "full, a phone or number that somebody else has now, or points that were spent."
             )
         ) from error
     held.undone_at, held.undone_by_label = now, actor.label

@@ -1,6 +1,6 @@
 """What stands behind every route, by its name."""
 
-from tests.tenancy import batches, communities, core, events, members, people, privacy
+from tests.tenancy import batches, communities, core, events, members, people, points, privacy
 
 ENTRIES = core.ROUTES | members.ROUTES | people.ROUTES | batches.ROUTES | communities.ROUTES
-ENTRIES |= privacy.ROUTES | events.ROUTES
+ENTRIES |= privacy.ROUTES | events.ROUTES | points.ROUTES

@@ -24,6 +24,7 @@ from members.tags.models import MemberTag
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.events import EventFactory, RegistrationFactory
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
+from tests.factories.points import post
 
 pytestmark = pytest.mark.django_db
 GROWTH = {"field": "stage", "cmp": "in", "value": ["growth"]}
@@ -168,6 +169,12 @@ def reading(brand, person):
     return condition, lambda: rows.update(read_seq=1), lambda: rows.update(left_at=now)
 
 
+def rewarded(brand, person):
+    give = lambda: post(person, 50)  # noqa: E731
+    take = lambda: post(person, -50)  # noqa: E731
+    return {"field": "points.balance", "cmp": "gte", "value": 50}, give, take
+
+
 def attending(brand, person):
     row = RegistrationFactory(brand=brand, member=person)
     rows = Registration.objects.filter(pk=row.pk)
@@ -186,6 +193,7 @@ def happening(brand, person):
 
 
 SOURCES = [tagged, ordered, owned, driven, agreed, seated, reading, attending, happening]
+SOURCES += [rewarded]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)

@@ -143,6 +143,38 @@ def messages_read(cmp, value, person, _world):
     return compare(cmp, read, value["number"])
 
 
+def moved(person, ledger, side=None):
+    return [row for row in person.points if row[0] == ledger and side in (None, row[1])]
+
+
+def points_left(ledger):
+    def condition(cmp, value, person, _world):
+        left = sum(amount for _ledger, _side, amount, _at in moved(person, ledger))
+        if cmp == "between":
+            return value["from"] <= left <= value["to"]
+        return compare(cmp, left, value)
+
+    return condition
+
+
+def points_moved(side, sign):
+    def condition(cmp, value, person, _world):
+        since = TODAY - timedelta(days=value["days"])
+        rows = [r for r in moved(person, "points", side) if since <= local_day(r[3]) <= TODAY]
+        return compare(cmp, max(sign * sum(r[2] for r in rows), 0), value["number"])
+
+    return condition
+
+
+def points_last(cmp, value, person, _world):
+    gains = [r for r in moved(person, "points", "earned") if r[2] > 0]
+    days = [local_day(r[3]) for r in gains]
+    limit = TODAY - timedelta(days=value)
+    if cmp == "within":
+        return any(limit <= day <= TODAY for day in days)
+    return bool(days) and max(days) < limit
+
+
 def went(value, person):
     """The times somebody came, within the window and at events of the kinds."""
     return [
@@ -325,6 +357,11 @@ CONDITIONS = {
     "community.role": seats(role),
     "community.seat": lambda cmp, _value, p, _w: bool(p.seats) == (cmp == "known"),
     "messages.read": messages_read,
+    "points.balance": points_left("points"),
+    "points.contribution": points_left("contribution"),
+    "points.earned": points_moved("earned", 1),
+    "points.spent": points_moved("spent", -1),
+    "points.last": points_last,
     "events.attended": events_attended,
     "events.missed": events_missed,
     "events.event": events_event,

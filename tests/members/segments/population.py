@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count as counter
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -13,6 +14,7 @@ from communities.communities.models import Community
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
 from events.calendar.models import Event
+from events.points.models import PointsBalance, PointsEntry
 from events.registrations.models import Registration
 from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.orders.models import Order
@@ -40,6 +42,7 @@ SOURCES = ["manual", "rule", "import"]
 KINDS = ["flash", "service", "core"]
 EVENT_KINDS = ["salon", "drive", "live"]
 CHANNELS = ["app", "dealer", ""]
+NUMBER = counter(1)
 CITIES = [("3301", "杭州市", "浙江省"), ("3302", "宁波市", "浙江省"), ("3101", "上海市", "上海市")]
 
 
@@ -55,6 +58,7 @@ class Person:
     cars: list = field(default_factory=list)  # (model id, delivered_on, km or None), current ones
     consents: dict = field(default_factory=dict)  # purpose: whether it still holds
     seats: list = field(default_factory=list)  # those taken now
+    points: list = field(default_factory=list)  # (ledger, side, amount, at) of those that count
     visits: list = field(default_factory=list)  # registrations for events
     custom: dict = field(default_factory=dict)  # key: text, number, day, choice or set of choices
 
@@ -129,7 +133,9 @@ def populate(brand, *, count=250, seed=7):
     _seats(brand, rng, people, rooms)
     events = _events(brand, random.Random(seed + 2), people)
     choice_ids = _custom(brand, random.Random(seed + 1), people)
+    _points(brand, random.Random(seed + 3), people)
     analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership, Room, RoomMessage, Membership)
+    analyze(CustomValue, PointsEntry, PointsBalance)
     analyze(CustomValue, Event, Registration)
     return World(
         brand_id=brand.pk,
@@ -396,6 +402,53 @@ def _drawn(rng, choices):
         "likes": set(rng.sample(choices["likes"], rng.randint(1, 3))),
     }
     return {key: value for key, value in every.items() if rng.random() < 0.66}
+
+
+def _points(brand, rng, people):
+    """Earnings, some of them pending; then what was spent, taken back and adjusted of each."""
+    rows = []
+    for person in people:
+        for ledger in ("points", "contribution"):
+            for _n in range(rng.choice([0, 0, 1, 2, 3])):
+                state = rng.choice(["confirmed", "confirmed", "pending", "cancelled"])
+                amount, at = rng.randint(1, 60), moment(rng, 40)
+                rows.append(_entry(brand, person, ledger, "earn", "earned", amount, at, state))
+    PointsEntry.objects.bulk_create(rows)
+    people_of = {person.row.pk: person for person in people}
+    more = []
+    for row in rows:
+        if row.state != "confirmed":
+            continue
+        person = people_of[row.member_id]
+        person.points.append((row.ledger, "earned", row.amount, row.occurred_at))
+        ways = ["keep", "reverse", "adjust"] + ["spend", "spend"] * (row.ledger == "points")
+        if (way := rng.choice(ways)) == "keep":
+            continue
+        side = {"reverse": "earned", "adjust": "other", "spend": "spent"}[way]
+        amount, at = -rng.randint(1, row.amount), moment(rng, 40)
+        entry = _entry(brand, person, row.ledger, way, side, amount, at, "confirmed")
+        entry.reverses_id = row.pk if way == "reverse" else None
+        more.append(entry)
+        person.points.append((row.ledger, side, amount, at))
+    PointsEntry.objects.bulk_create(more)
+
+
+def _entry(brand, person, ledger, kind, side, amount, at, state):
+    return PointsEntry(
+        brand=brand,
+        member=person.row,
+        ledger=ledger,
+        kind=kind,
+        side=side,
+        amount=amount,
+        state=state,
+        settled_at=None if state == "pending" else NOW,
+        source="drawn",
+        source_id=str(next(NUMBER)),
+        occurred_at=at,
+        created_at=NOW,
+        created_by_label="x",
+    )
 
 
 def _segments(brand, tags):

@@ -131,6 +131,7 @@ def conditions(world):
             either(some(["member", "admin", "president"]), "in", kind=some(KINDS)),
         ),
         leaf("messages.read", ["gte", "lte"], read),
+        *points_conditions(),
         *event_conditions(world),
         leaf("segment", ["in", "not_in"], some(list(world.segments))),
         leaf("random", ["share"], share),
@@ -142,6 +143,19 @@ def conditions(world):
         *(bare_leaf(f"custom.{key}") for key, *_rest in CUSTOM),
         *(when(field) for field in ("joined", "last_active", "vehicle.delivered", "orders.first")),
     )
+
+
+def points_conditions():
+    window = st.fixed_dictionaries({"number": st.integers(0, 90), "days": days()})
+    span = st.lists(st.integers(0, 90), min_size=2, max_size=2).map(forward)
+    return [
+        *(
+            leaf(field, ["gte", "lte"], st.integers(0, 90)) | leaf(field, ["between"], span)
+            for field in ("points.balance", "points.contribution")
+        ),
+        *(leaf(field, ["gte", "lte"], window) for field in ("points.earned", "points.spent")),
+        leaf("points.last", ["within", "before"], days()),
+    ]
 
 
 def event_conditions(world):

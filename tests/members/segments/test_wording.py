@@ -48,6 +48,9 @@ def said(field, cmp, value):
         ("random", "share", {"percent": 10, "salt": "春季"}, "抽样口令 「春季」"),
         ("community.role", "in", ["admin"], "社群角色 是"),
         ("orders.first", "within", 7, "首单 "),
+        ("points.balance", "gte", 500, "积分余额 至少 500"),
+        ("points.contribution", "between", {"from": 1000, "to": 2000}, "贡献值 "),
+        ("points.spent", "gte", {"number": 500, "days": 90}, "消费的积分 至少 500"),
         (
             "events.attended",
             "gte",

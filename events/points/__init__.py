@@ -1,0 +1,1 @@
+"""Points: what members earn and spend, in two ledgers that only grow, and what they have left."""
