@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.utils.timezone import localdate
 
 from core.kernel.scoping import tenant
 from events.points import services
@@ -13,13 +15,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MOST_PEOPLE = 12_000
+# How long ago the first of all movements may have happened: who came later has none.
+FIRST = timedelta(days=352)
 # Nobody spends more than the least that they earned. "days" is how long ago it happened.
 MOVE = """
 WITH share AS (
-    SELECT greatest(count(*) / %(most)s, 1) AS step FROM members_member WHERE brand_id = %(brand)s
+    SELECT greatest(count(*) / %(most)s, 1) AS step FROM members_member
+    WHERE brand_id = %(brand)s AND joined_on < %(known)s
 ), chosen AS (
     SELECT m.id FROM members_member AS m, share
-    WHERE m.brand_id = %(brand)s AND m.id %% share.step = 0 ORDER BY m.id LIMIT %(most)s
+    WHERE m.brand_id = %(brand)s AND m.joined_on < %(known)s AND m.id %% share.step = 0
+    ORDER BY m.id LIMIT %(most)s
 ), moved (member_id, ledger, kind, side, amount, source, reason, days, keeps) AS (
     SELECT id, 'points', 'earn', 'earned', 60 + id %% 9 * 20, 'sign_up', '完善资料',
            200 + id %% 150, 330
@@ -57,7 +63,12 @@ ORDER BY at, member_id
 
 def move(*, brand_id: int, now: datetime) -> None:
     """Write the movements in one statement; the balances follow, and what is over runs out."""
-    values: dict[str, Any] = {"brand": brand_id, "now": now, "most": MOST_PEOPLE}
+    values: dict[str, Any] = {
+        "brand": brand_id,
+        "now": now,
+        "known": localdate(now) - FIRST,
+        "most": MOST_PEOPLE,
+    }
     with tenant(brand_id), connection.cursor() as cursor:
         cursor.execute(MOVE, values)
     while True:

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.db.models import F
 from django.utils import timezone
 
 from core.kernel.scoping import tenant
 from core.organizations.models import Brand, City
 from core.runs.models import Run
 from core.staff.models import Staff
+from events.points.models import PointsEntry
 from integrations.demo import (
     binary,
     finishing,
@@ -79,6 +81,9 @@ class TestLoading:
             _earlier, later = Snapshot.objects.order_by("number")
             assert set(Erasure.objects.values_list("state", flat=True)) == {"done", "waiting"}
             assert Reveal.objects.count() == len(week.LOOKED_UP)
+            early = PointsEntry.objects.filter(occurred_at__lt=F("member__created_at"))
+            assert PointsEntry.objects.count() > 100
+            assert not early.exists()
             said = Consent.objects.filter(withdrawn_evidence__in=week.WITHDRAWN)
             assert said.count() == len(week.WITHDRAWN)
         assert ("find_duplicates", "succeeded") in states
