@@ -13,6 +13,7 @@ from core.kernel.errors import NotFound
 from core.lists.ports import Column, ListSource
 from events.points import selectors
 from events.points.forms import EntryFilterForm
+from events.points.presenting import source_of
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def cells(entries: Sequence[PointsEntry], _viewer: Viewer) -> Iterator[list[Any]
             entry.amount,
             entry.get_state_display(),
             entry.reason,
-            entry.source,
+            source_of(entry),
             entry.source_id,
             entry.occurred_at,
             entry.expires_at,

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.kernel import formats
 from core.kernel.access import Permission
 from events.points.models import Kind, PointsEntry, State
+from events.points.rules import BY_HAND, EXPIRY, REVERSAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,12 @@ TONES = {
     Kind.REVERSE: "plum",
     Kind.EXPIRE: "",
     Kind.ADJUST: "warn",
+}
+# Entries that the product writes of itself; every other source is a name the brand chose.
+OWN_SOURCES = {
+    BY_HAND: pgettext_lazy("points source", "By hand"),
+    REVERSAL: pgettext_lazy("points source", "Reversal"),
+    EXPIRY: pgettext_lazy("points source", "Expiry"),
 }
 COLUMNS = [
     ("c-reason", _("Reason")),
@@ -39,6 +47,7 @@ class Line:
     entry: PointsEntry
     amount: str
     tone: str
+    source: str
     left: int
     may_reverse: bool
     may_settle: bool
@@ -62,10 +71,16 @@ def _line(entry: PointsEntry, back: int, *, may_edit: bool) -> Line:
         entry,
         signed(entry.amount),
         TONES[Kind(entry.kind)],
+        source_of(entry),
         left,
         may_reverse=may_edit and counts and left > 0,
         may_settle=may_edit and entry.state == State.PENDING,
     )
+
+
+def source_of(entry: PointsEntry) -> str:
+    """Return where an entry came from: in words where it is the product itself."""
+    return str(OWN_SOURCES.get(entry.source, entry.source))
 
 
 def signed(amount: int) -> str:

@@ -97,7 +97,10 @@ def build(*, brand_id: int, clock: Callable[[], datetime]) -> int:
     actor = system_viewer(brand_id, "演示数据")
     with tenant(brand_id):
         dealers = list(
-            Dealer.objects.filter(brand_id=brand_id).select_related("city").order_by("pk")[:DEALERS]
+            Dealer.objects.filter(brand_id=brand_id)
+            .select_related("city")
+            .order_by("city", "pk")
+            .distinct("city")[:DEALERS]
         )
         newest = Member.objects.filter(brand_id=brand_id).order_by("-pk").first()
         oldest = Member.objects.filter(brand_id=brand_id).order_by("pk").first()
