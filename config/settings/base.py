@@ -316,6 +316,8 @@ SPECTACULAR_SETTINGS = {
         "CustomFieldKindEnum": "members.custom_fields.models.CustomField.Kind",
         "IdentityKindEnum": "members.identities.models.Identity.Kind",
         "EventKindEnum": "events.calendar.models.Kind",
+        "PointsKindEnum": "events.points.models.Kind",
+        "PostedPointsKindEnum": "events.points.api.POSTED",
         "EventStateEnum": "events.calendar.models.Event.State",
         "RegistrationStateEnum": "events.registrations.models.Registration.State",
         "RegistrationSourceEnum": "events.registrations.models.Registration.Source",

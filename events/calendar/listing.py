@@ -56,7 +56,9 @@ def narrowed(
         past = {"ends_at__lt": now} if chosen["when"] == "over" else {"ends_at__gte": now}
         found = found.filter(**past)
     typed = typed.strip()[:LONGEST_SEARCH]
-    return found.filter(name__icontains=typed) if typed and "\0" not in typed else found
+    if "\0" in typed:
+        return found.none()
+    return found.filter(name__icontains=typed) if typed else found
 
 
 def cells(events: Sequence[Event], _viewer: Viewer) -> Iterator[list[Any]]:

@@ -46,7 +46,7 @@ def _number(help_text: str) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=MOST_ID, help_text=help_text)
 
 
-class EntryOut(ModelSerializer):
+class PointsEntryOut(ModelSerializer):
     """``reverses`` is the entry that a reversal takes back, or the earning that expired."""
 
     reverses = serializers.IntegerField(source="reverses_id", allow_null=True, read_only=True)
@@ -60,7 +60,7 @@ class EntryOut(ModelSerializer):
         ]
 
 
-class EntryIn(Serializer):
+class PointsEntryIn(Serializer):
     member = VisibleRelatedField(queryset=Member.objects.all())
     ledger = serializers.ChoiceField(choices=Ledger.choices)
     kind = serializers.ChoiceField(choices=POSTED)
@@ -97,8 +97,8 @@ class EntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
     """Movements of points and contribution. They are never changed, only reversed by others."""
 
     queryset = PointsEntry.objects.all()
-    serializer_class = EntryOut
-    inputs = {"create": EntryIn, "reverse": ReversalIn}
+    serializer_class = PointsEntryOut
+    inputs = {"create": PointsEntryIn, "reverse": ReversalIn}
     permissions = READ_AND_EDIT
     filters = {
         "member": Filter(_number("Id of the member."), "member_id", "Id of the member."),
@@ -126,7 +126,7 @@ class EntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
         )
         return self.created(posted.entry) if posted.is_new else self.rendered(posted.entry)
 
-    @extend_schema(request=ReversalIn, responses={201: EntryOut})
+    @extend_schema(request=ReversalIn, responses={201: PointsEntryOut})
     @action(detail=True, methods=["post"])
     def reverse(self, request: Request, **_kwargs: Any) -> Response:
         """Take the entry back, in whole or in part, by a new entry, which is answered."""
@@ -135,13 +135,13 @@ class EntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
         )
         return self.rendered(made, HTTPStatus.CREATED)
 
-    @extend_schema(request=None, responses={200: EntryOut})
+    @extend_schema(request=None, responses={200: PointsEntryOut})
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, **_kwargs: Any) -> Response:
         """Let a pending earning count from now on. Once more changes nothing."""
         return self._settled(confirmed=True)
 
-    @extend_schema(request=None, responses={200: EntryOut})
+    @extend_schema(request=None, responses={200: PointsEntryOut})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **_kwargs: Any) -> Response:
         """Let a pending earning never count. Once more changes nothing."""

@@ -71,6 +71,11 @@ NOT_PAGES = {
     "communities:broadcasts-confirm": LAYER,
     "communities:broadcasts-cancel": LAYER,
     "communities:chat-older": PART,
+    "events:events-publish": LAYER,
+    "events:events-close": LAYER,
+    "events:events-cancel": LAYER,
+    "events:registrations-add": LAYER,
+    "events:registrations-cancel": LAYER,
     "communities:chat-newer": PART,
 }
 ASKED_WITH = {

@@ -10,10 +10,12 @@ from core.lists import ports
 from core.staff.selectors import viewer_of_staff
 from tests.factories.communities import BroadcastFactory, CommunityFactory
 from tests.factories.core import DealerFactory
+from tests.factories.events import EventFactory
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
-SEARCHED = ["broadcasts", "communities", "dealers", "members", "segments", "staff", "tags"]
+SEARCHED = ["broadcasts", "communities", "dealers", "events", "members", "segments", "staff"]
+SEARCHED += ["tags"]
 NASTY = ["%", "_", "'; --", "(a+)+$", "\\", "x\0", "{{7*7}}", "%" * 4096]
 
 
@@ -21,7 +23,7 @@ NASTY = ["%", "_", "'; --", "(a+)+$", "\\", "x\0", "{{7*7}}", "%" * 4096]
 def hq(brand, staff):
     """Somebody who sees every list, with something in each of them."""
     CommunityFactory(brand=brand, name="车友群", dealer=DealerFactory(brand=brand, name="东店"))
-    for factory in (BroadcastFactory, SegmentFactory, TagFactory):
+    for factory in (BroadcastFactory, EventFactory, SegmentFactory, TagFactory):
         factory(brand=brand, name="露营")
     MemberFactory(brand=brand, display_name="陈小宇")
     with tenant(brand.pk):

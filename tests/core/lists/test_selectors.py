@@ -15,7 +15,7 @@ from core.kernel.paging import keyset_page
 from core.kernel.scoping import tenant
 from core.lists import ports, selectors
 from tests.factories.members import MemberFactory
-from tests.tenancy import communities, core, members, people, privacy
+from tests.tenancy import communities, core, events, members, people, points, privacy
 from tests.tenancy.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,10 @@ def left_out(scope):
     return {"run": number}
 
 
+def points_of_member(scope):
+    return {"member": points.make_entry(scope).member_id}
+
+
 # What makes a row of each list, and how the list is addressed.
 SAMPLES = {
     "audit": core.audit_entry,
@@ -75,9 +79,13 @@ SAMPLES = {
     "deliveries": delivery,
     "duplicates": people.pair,
     "erasures": privacy.erasure,
+    "event-people": lambda scope: {"event": events.make_registration(scope).event_id},
+    "events": events.event,
     "imports": members.import_job,
     "members": members.member,
     "orders": order,
+    "points-entries": points.entry,
+    "points-of-member": points_of_member,
     "room-members": room,
     "rooms": lambda scope: {"community": communities.make_room(scope).community_id},
     "segments": members.segment,
@@ -88,7 +96,7 @@ SAMPLES = {
 }
 ADDRESSED = {
     *("build-left-out", "community-members", "deliveries", "orders", "room-members", "rooms"),
-    "snapshots",
+    *("event-people", "points-of-member", "snapshots"),
 }
 
 

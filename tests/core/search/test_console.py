@@ -73,5 +73,5 @@ def test_searching_needs_few_queries(signed_in, brand, query_budget):
     DealerFactory(brand=brand, name="杭州")
     # One query for each source that people may search: members, communities, broadcasts, dealers;
     # and who somebody merged is now.
-    with query_budget(5):
+    with query_budget(6):
         signed_in.get("/search/?q=杭")

@@ -15,7 +15,7 @@ from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "members:members-list"
-DETAIL_BUDGET = 32  # a query or two for each card and each kind of the timeline
+DETAIL_BUDGET = 38  # a query or two for each card and each kind of the timeline
 
 
 def listed(client, **query):

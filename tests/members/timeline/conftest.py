@@ -22,6 +22,7 @@ from tests.factories.communities import (
 from tests.factories.core import DealerFactory
 from tests.factories.events import RegistrationFactory
 from tests.factories.members import MemberFactory, TagFactory
+from tests.factories.points import post
 
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # at noon where the brands are
 HOUR = timedelta(hours=1)
@@ -96,6 +97,7 @@ def history(brand, member, actor):
             checked_in_at=NOON if state == "checked_in" else None,
             cancelled_at=NOON if state == "cancelled" else None,
         )
+    post(member, 60, occurred_at=NOON)
     return member
 
 

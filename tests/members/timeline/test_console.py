@@ -78,7 +78,7 @@ def test_nothing_of_a_kind_says_so(signed_in, brand):
 
 
 def test_pages_stay_within_their_budget(signed_in, history, query_budget):
-    with query_budget(24):
+    with query_budget(25):
         signed_in.get(part_of(history), headers=HTMX)
     with query_budget(3):
         signed_in.get(part_of(history), {"kinds": "order"}, headers=HTMX)

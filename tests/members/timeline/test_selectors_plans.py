@@ -72,6 +72,12 @@ FILL = {
         FROM events_event event, LATERAL (
             SELECT CASE event.id %% 2 WHEN 0 THEN 'checked_in' ELSE 'cancelled' END AS state
         ) said WHERE event.brand_id = %(brand)s""",
+    "events_pointsentry": """
+        INSERT INTO events_pointsentry (brand_id, member_id, ledger, kind, side, amount, state,
+            settled_at, source, source_id, reason, occurred_at, created_at, created_by_label)
+        SELECT %(brand)s, %(member)s, 'points', 'earn', 'earned', 1, 'confirmed', %(noon)s, 'shop',
+            'P' || n, '', %(noon)s::timestamptz - n * interval '1 minute', %(noon)s, 'P'
+        FROM generate_series(1, %(many)s) n""",
     "members_tagact": """
         INSERT INTO members_tagact (brand_id, source, author_label, at)
         SELECT %(brand)s, 'manual', 'P', %(noon)s::timestamptz - n * interval '1 minute'
@@ -141,6 +147,7 @@ IN_ORDER = [
     "communities_delivery",
     "events_event",
     "events_registration",
+    "events_pointsentry",
     "members_tagact",
     "members_tagchange",
     "members_tagchangebatch",
@@ -159,6 +166,7 @@ READ = {
             *("events_cancel_of_member", "events_open_of_member"),
         )
     },
+    "points": {"events_pointsentry": "events_points_of_member"},
 }
 
 
