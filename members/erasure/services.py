@@ -61,7 +61,7 @@ def request_erasure(
         InvalidInput: ``typed_name`` is not the member's name, or the reason is none.
     """
     actor.require(Permission.MEMBERS_ERASE)
-    held = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+    held = Member.objects.select_for_update(no_key=True).or_gone(pk=member.pk)
     if typed_name.strip() != held.display_name:
         raise InvalidInput.on("/name", _("This is not the name of the member."), "wrong_name")
     if reason not in {Erasure.Reason.ASKED, Erasure.Reason.MISTAKE, Erasure.Reason.LAW}:
@@ -93,7 +93,7 @@ def withdraw(*, erasure: Erasure, actor: Viewer, now: datetime) -> Erasure:
         TooLate: it has begun, or was taken back before.
     """
     actor.require(Permission.MEMBERS_ERASE)
-    held = Erasure.objects.select_for_update().get(pk=erasure.pk)
+    held = Erasure.objects.select_for_update().or_gone(pk=erasure.pk)
     if held.state != Erasure.State.WAITING or held.rows_gone_at is not None:
         raise TooLate(_("The deletion has begun or was taken back before."))
     held.state, held.finished_at, held.note = Erasure.State.WITHDRAWN, now, ""

@@ -49,7 +49,7 @@ def take_snapshot(*, segment: Segment, actor: Viewer, now: datetime) -> Snapshot
         InvalidInput: the conditions no longer make sense.
         AlreadyBeingTaken: one is waiting or at work.
     """
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     segments.parse(tree=held.tree, brand_id=held.brand_id)
     rows = Snapshot.objects.filter(brand_id=held.brand_id, segment=held)
     if rows.filter(taken_at=None).exists():
@@ -87,7 +87,7 @@ def freeze(*, snapshot: Snapshot, actor: Viewer, now: datetime) -> Snapshot:
     Raises:
         InvalidInput: the conditions no longer make sense.
     """
-    held = Snapshot.objects.select_for_update().select_related("segment").get(pk=snapshot.pk)
+    held = Snapshot.objects.select_for_update().select_related("segment").or_gone(pk=snapshot.pk)
     found = segments.member_ids_sql(tree=held.tree, brand_id=held.brand_id, now=now)
     segments.prepare()
     values = [held.brand_id, held.pk, SnapshotBatch.SIZE, *found.params]
@@ -120,7 +120,7 @@ def delete_snapshot(*, snapshot: Snapshot, actor: Viewer, now: datetime) -> None
     Raises:
         AlreadyBeingTaken: it is being taken; cancel its task instead.
     """
-    held = Snapshot.objects.select_for_update().select_related("segment").get(pk=snapshot.pk)
+    held = Snapshot.objects.select_for_update().select_related("segment").or_gone(pk=snapshot.pk)
     if held.taken_at is None:
         raise AlreadyBeingTaken(_("A snapshot of this segment is being taken already."))
     data = {"number": held.number, "count": held.member_count}
