@@ -17,7 +17,7 @@ from core.runs import services as runs
 from core.runs.models import Run
 from members.erasure import journal, selectors
 from members.erasure.models import Erasure, ErasurePolicy
-from members.erasure.ports import Search, Searching
+from members.erasure.ports import Search, Searching, kin_of
 from members.erasure.rules import GONE, MOST_GRACE_DAYS
 from members.profiles.models import Member
 
@@ -98,6 +98,7 @@ def withdraw(*, erasure: Erasure, actor: Viewer, now: datetime) -> Erasure:
         raise TooLate(_("The deletion has begun or was taken back before."))
     held.state, held.finished_at, held.note = Erasure.State.WITHDRAWN, now, ""
     held.save()
+    _take_back(held, now)
     audit.record(action="erasure.withdrawn", subject=held, actor=actor, now=now)
     return held
 
@@ -217,12 +218,30 @@ def write_down(
     *, brand_id: int, ids: Sequence[int], kin: Mapping[int, datetime], now: datetime
 ) -> None:
     """Put members, and those who go along, into the journal before their rows go."""
+    journal.append(brand_id=brand_id, lines=_lines(brand_id, ids, kin), now=now)
+
+
+def _lines(
+    brand_id: int, ids: Sequence[int], kin: Mapping[int, datetime]
+) -> list[journal.Line]:
     rows = Member.objects.filter(brand_id=brand_id, pk__in=ids).order_by("pk")
     lines = [journal.Line(member.pk, _mark(member)) for member in rows]
     for pk, created_at in sorted(kin.items()):
         mark = selectors.mark_of(brand_id=brand_id, member_id=pk, created_at=created_at)
         lines.append(journal.Line(pk, mark))
-    journal.append(brand_id=brand_id, lines=lines, now=now)
+    return lines
+
+
+def _take_back(erasure: Erasure, now: datetime) -> None:
+    """Take back what a step wrote into the journal before it broke.
+
+    Before the commit: were this taken back itself, the next step would write the lines again.
+    """
+    brand_id, ids = erasure.brand_id, [erasure.member_id]
+    written = set(journal.read(brand_id=brand_id))
+    lines = _lines(brand_id, ids, kin_of(brand_id=brand_id, ids=ids))
+    if back := [line for line in lines if line in written]:
+        journal.append(brand_id=brand_id, lines=back, now=now, is_withdrawn=True)
 
 
 def texts_of(
