@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils.timezone import get_default_timezone, localdate
 from django.utils.translation import gettext as _
 
+from core.api_keys import selectors as api_keys
 from core.audit import services as audit
 from core.kernel import crypto, formats
 from core.kernel.access import Permission
@@ -151,8 +152,10 @@ def _count(*, brand_id: int, who: str, day: date, cap: int) -> int | None:
 
 
 def _name_of(actor: Viewer) -> str:
-    if actor.staff_id is not None:
-        return f"staff:{actor.staff_id}"
+    """Return whose cap it is: keys do not give the person who makes them another one."""
+    person = api_keys.person_of(actor)
+    if person is not None:
+        return f"staff:{person}"
     return f"key:{actor.api_key_id}" if actor.api_key_id is not None else "system"
 
 
