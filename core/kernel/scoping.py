@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
@@ -96,7 +97,7 @@ class BrandQuerySet(models.QuerySet[M]):
         """
         try:
             return self.get(**named)
-        except self.model.DoesNotExist as error:
+        except ObjectDoesNotExist as error:
             raise NotFound(_("This is gone: somebody deleted it meanwhile.")) from error
 
 

@@ -4,10 +4,9 @@ import pytest
 from django.utils import timezone
 
 from core.api_keys.models import ApiKey
-from core.api_keys.selectors import viewer_of
+from core.api_keys.selectors import person_of, viewer_of
 from core.api_keys.services import create_api_key
-from core.api_keys.selectors import person_of
-from core.exports import gate, handlers, rules, services
+from core.exports import handlers, rules, services
 from core.exports.models import ExportRequest
 from core.files.models import StoredFile
 from core.kernel.access import Permission
