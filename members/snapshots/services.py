@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.kernel.errors import DomainError, Kind
 from core.runs import services as runs
+from members.erasure import selectors as erasure
 from members.segments import selectors as segments
 from members.segments.models import Segment
 from members.snapshots import selectors
@@ -84,9 +85,12 @@ def take_snapshot(*, segment: Segment, actor: Viewer, now: datetime) -> Snapshot
 def freeze(*, snapshot: Snapshot, actor: Viewer, now: datetime) -> Snapshot:
     """Write who is in the segment now, and how that differs from the snapshot before.
 
+    A deletion waits for the end, or this for the deletion: no bare number is left of anybody.
+
     Raises:
         InvalidInput: the conditions no longer make sense.
     """
+    erasure.let_nobody_go(brand_id=snapshot.brand_id)
     held = Snapshot.objects.select_for_update().select_related("segment").or_gone(pk=snapshot.pk)
     found = segments.member_ids_sql(tree=held.tree, brand_id=held.brand_id, now=now)
     segments.prepare()
