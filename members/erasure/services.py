@@ -221,9 +221,7 @@ def write_down(
     journal.append(brand_id=brand_id, lines=_lines(brand_id, ids, kin), now=now)
 
 
-def _lines(
-    brand_id: int, ids: Sequence[int], kin: Mapping[int, datetime]
-) -> list[journal.Line]:
+def _lines(brand_id: int, ids: Sequence[int], kin: Mapping[int, datetime]) -> list[journal.Line]:
     rows = Member.objects.filter(brand_id=brand_id, pk__in=ids).order_by("pk")
     lines = [journal.Line(member.pk, _mark(member)) for member in rows]
     for pk, created_at in sorted(kin.items()):
@@ -245,15 +243,21 @@ def _take_back(erasure: Erasure, now: datetime) -> None:
 
 
 def texts_of(
-    *, model: type[Model], columns: tuple[str, ...], names: bool = True, masks: bool = False
+    *,
+    model: type[Model],
+    columns: tuple[str, ...],
+    names: bool = True,
+    masks: bool = False,
+    of_program: bool = False,
 ) -> Search:
     """Return the search through texts and JSON values of a table with a column ``id``.
 
     What gives a person away is taken out of them. Without ``names`` only numbers are looked for:
     in names of things, where a place or a word may be somebody's name too. ``masks`` looks for
-    masked phones besides.
+    masked phones besides. ``of_program`` spares a program's own words in JSON values.
     """
-    step = partial(_step, model=model, columns=columns, names=names, masks=masks)
+    how = {"names": names, "masks": masks, "of_program": of_program}
+    step = partial(_step, model=model, columns=columns, how=how)
     return Search(model=model, columns=columns, step=step)
 
 
@@ -266,21 +270,18 @@ def stretch(*, model: type[Model], searching: Searching, size: int = STRETCH) ->
 
 
 def _step(
-    searching: Searching, *, model: type[Model], columns: tuple[str, ...], names: bool, masks: bool
+    searching: Searching,
+    *,
+    model: type[Model],
+    columns: tuple[str, ...],
+    how: Mapping[str, bool],
 ) -> Any:
     low, high = stretch(model=model, searching=searching)
-    pattern = searching.traces.pattern(names=names, masks=masks)
+    pattern = searching.traces.pattern(names=how["names"], masks=how["masks"])
     if low == high or not pattern:
         return None
     for pk in _matching(model, columns, (searching.brand_id, low, high), pattern):
-        clean(
-            model=model,
-            pk=pk,
-            columns=columns,
-            searching=searching,
-            names=names,
-            masks=masks,
-        )
+        clean(model=model, pk=pk, columns=columns, searching=searching, **how)
     return high
 
 
@@ -307,11 +308,12 @@ def clean(
     searching: Searching,
     names: bool = True,
     masks: bool = False,
+    of_program: bool = False,
 ) -> None:
     """Take everybody out of the texts of one row."""
     row = model._base_manager.filter(brand_id=searching.brand_id, pk=pk)
     for before in row.values(*columns):
-        without = partial(searching.traces.without, names=names, masks=masks)
+        without = partial(searching.traces.without, names=names, masks=masks, of_program=of_program)
         after = {name: without(before[name]) for name in columns}
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
