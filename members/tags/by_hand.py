@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -39,6 +39,12 @@ ONE_TO_MANY = {
     "tag.taken": "tag.taken_from_many",
     "tag.cleared": "tag.cleared_for_many",
 }
+
+# Against their going alone: others may give tags to the same people at the same time.
+HOLD = """
+SELECT id FROM members_member WHERE brand_id = %s AND id = ANY(%s::bigint[])
+ORDER BY id FOR KEY SHARE
+"""
 
 
 @transaction.atomic
@@ -281,5 +287,7 @@ def _held_members(member_ids: Sequence[int], actor: Viewer) -> list[int]:
     if len(member_ids) > MOST_BY_HAND:
         text = _("At most %d members at once. Use a segment for more.") % MOST_BY_HAND
         raise InvalidInput.on("/member_ids", text, "too_many")
-    rows = Member.objects.visible_to(actor).filter(pk__in=member_ids).order_by("pk")
-    return list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    rows = Member.objects.visible_to(actor).filter(pk__in=member_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, [actor.brand_id, list(rows.values_list("pk", flat=True))])
+        return [pk for (pk,) in cursor.fetchall()]
