@@ -228,6 +228,7 @@ def _register_erasure() -> None:
     ):
         erasure.register_impersonal(free.IMPERSONAL)
     erasure.register_kin(merging_kept.kin_of)
+    erasure.register_common_words(imports_kept.COMMON_WORDS)
     register_list("erasures", ERASURE_LIST)
     place, may = "members:erasures-list", Permission.MEMBERS_ERASE
     register_places(NavItem(_("Deletions"), place, "trash", may, 237, Section.SETUP))

@@ -31,6 +31,14 @@ def viewer_of_key(*, key_id: int, brand_id: int, now: datetime) -> Viewer | None
     return viewer_of(key)
 
 
+def person_of(viewer: Viewer) -> int | None:
+    """Return who answers for what a viewer does: of an API key, the person who made it."""
+    if viewer.staff_id is None and viewer.api_key_id is not None:
+        makers = ApiKey.objects.filter(pk=viewer.api_key_id, brand_id=viewer.brand_id)
+        return makers.values_list("created_by_id", flat=True).first()
+    return viewer.staff_id
+
+
 def describe_api_keys(*, viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     """Return names and addresses of keys for the audit trail."""
     rows = ApiKey.objects.visible_to(viewer).filter(pk__in=ids)

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.api_keys.selectors import person_of
 from core.exports import gate, rules, selectors, services
 from core.exports.forms import DecisionForm, ExportForm
 from core.exports.models import ExportRequest
@@ -87,7 +88,7 @@ def _asked(
     request: ConsoleRequest, source: ListSource, query: QueryDict, form: ExportForm
 ) -> dict[str, Any]:
     viewer, now = request.viewer, timezone.now()
-    person = gate.person_of(viewer)
+    person = person_of(viewer)
     taken = gate.taken_today(brand_id=viewer.brand_id, person=person, now=now)
     kept = lists.narrowing(source=source, query=query, viewer=viewer)
     size = lists.size_of_list(source=source, query=kept, viewer=viewer, now=now)

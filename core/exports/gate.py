@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import Sum
 
-from core.api_keys.models import ApiKey
+from core.api_keys.selectors import person_of
 from core.audit import services as audit
 from core.exports import rules
 from core.exports.models import ExportRequest
@@ -122,14 +122,6 @@ def digest_of(*, wanted: Wanted, viewer: Viewer) -> bytes:
     said: list[Any] = [wanted.key, wanted.query.urlencode(), list(wanted.columns)]
     said += [wanted.file_format.value, dealers]
     return lookup_hash(brand_id=viewer.brand_id, kind="export", value=json.dumps(said))
-
-
-def person_of(viewer: Viewer) -> int | None:
-    """Return who answers for what a viewer does: of an API key, the person who made it."""
-    if viewer.staff_id is None and viewer.api_key_id is not None:
-        makers = ApiKey.objects.filter(pk=viewer.api_key_id, brand_id=viewer.brand_id)
-        return makers.values_list("created_by_id", flat=True).first()
-    return viewer.staff_id
 
 
 def taken_today(

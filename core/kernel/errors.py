@@ -19,6 +19,7 @@ class Kind(StrEnum):
     TOO_LARGE = "too_large"  # 413
     UNSUPPORTED = "unsupported"  # 415
     TOO_MANY = "too_many"  # 429: as often as is allowed within the time
+    BUSY = "busy"  # 503: it met another act; the same request may work in a moment
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ STATUS_OF_KIND: dict[Kind, HTTPStatus] = {
     Kind.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Kind.UNSUPPORTED: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Kind.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
+    Kind.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 TITLES = {
     HTTPStatus.BAD_REQUEST: _("The request cannot be read"),
@@ -49,6 +50,7 @@ TITLES = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _("This type of content is not supported"),
     HTTPStatus.UNPROCESSABLE_ENTITY: _("Some of the input is not valid"),
     HTTPStatus.TOO_MANY_REQUESTS: _("Too many requests"),
+    HTTPStatus.SERVICE_UNAVAILABLE: _("Busy with the same records; try again in a moment"),
     HTTPStatus.INTERNAL_SERVER_ERROR: _("Something went wrong on our side"),
 }
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
 
-from core.kernel.errors import DomainError
+from core.kernel.errors import DomainError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +88,17 @@ class BrandQuerySet(models.QuerySet[M]):
         if self.dealer_field is None:
             return rows
         return rows.filter(**{f"{self.dealer_field}__in": viewer.dealer_ids})
+
+    def or_gone(self, **named: Any) -> M:
+        """Return the one row, which the caller has seen and now locks.
+
+        Raises:
+            NotFound: somebody deleted it between the two.
+        """
+        try:
+            return self.get(**named)
+        except ObjectDoesNotExist as error:
+            raise NotFound(_("This is gone: somebody deleted it meanwhile.")) from error
 
 
 class BrandModel(models.Model):

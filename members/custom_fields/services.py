@@ -92,7 +92,7 @@ def change_field(
         InvalidInput: a value is wrong, or the name is taken.
         StaleVersion: somebody changed the field since ``version``.
     """
-    held = CustomField.objects.select_for_update().get(pk=field.pk)
+    held = CustomField.objects.select_for_update().or_gone(pk=field.pk)
     if version is not None and held.version != version:
         raise StaleVersion(_("Somebody changed this field meanwhile. Reload it and try again."))
     changed = _take(held, changes)
@@ -133,7 +133,7 @@ def move_field(*, field: CustomField, to: int, actor: Viewer, now: datetime) -> 
 @transaction.atomic
 def archive_field(*, field: CustomField, actor: Viewer, now: datetime) -> None:
     """Ask for a field no more; its values stay. Idempotent."""
-    held = CustomField.objects.select_for_update().get(pk=field.pk)
+    held = CustomField.objects.select_for_update().or_gone(pk=field.pk)
     if held.archived_at is None:
         held.archived_at, held.version = now, held.version + 1
         held.save()
@@ -143,7 +143,7 @@ def archive_field(*, field: CustomField, actor: Viewer, now: datetime) -> None:
 @transaction.atomic
 def restore_field(*, field: CustomField, actor: Viewer, now: datetime) -> None:
     """Ask for a field again, after the others. Idempotent."""
-    held = CustomField.objects.select_for_update().get(pk=field.pk)
+    held = CustomField.objects.select_for_update().or_gone(pk=field.pk)
     if held.archived_at is not None:
         held.archived_at, held.version = None, held.version + 1
         held.position = selectors.next_position(brand_id=held.brand_id)
@@ -245,7 +245,7 @@ def _tell_one(
     changed = [spec for spec, value in wanted.items() if _differs(before.get(spec.key), value)]
     audit.record(
         action="member.custom_changed",
-        subject=Member.objects.get(brand_id=actor.brand_id, pk=member_id),
+        subject=Member.objects.or_gone(brand_id=actor.brand_id, pk=member_id),
         actor=actor,
         now=now,
         data={

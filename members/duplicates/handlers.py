@@ -40,8 +40,9 @@ class FindHandler:
                 total = finding.steps_for(members=people)
             return Step(cursor=cursor, done=run.done + 1, total=max(total, run.done + 1))
         forgotten = finding.forget(brand_id=run.brand_id, as_of=as_of)
-        rows = DuplicatePair.objects.filter(brand_id=run.brand_id, state=DuplicatePair.State.OPEN)
-        counts = {"open": rows.count(), "forgotten": forgotten}
+        # Who sees a part of the brand is told of that part only.
+        rows = DuplicatePair.objects.visible_to(actor).filter(state=DuplicatePair.State.OPEN)
+        counts = {"open": rows.count()} | ({"forgotten": forgotten} if actor.is_brand_wide else {})
         return Step(
             cursor=cursor,
             done=run.done + 1,

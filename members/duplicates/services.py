@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.kernel.access import Permission
-from core.kernel.errors import NotFound
+from core.kernel.errors import DomainError, NotFound
 from core.runs import services as runs
+from core.runs.models import Run
 from members.duplicates.models import DuplicatePair
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from core.kernel.access import Viewer
-    from core.runs.models import Run
 
 FIND_KIND = "find_duplicates"
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('members.duplicates', %s))"
+
+
+class AlreadyLooking(DomainError):
+    """Somebody looks for duplicates already."""
+
+    code = "already_looking"
 
 
 @transaction.atomic
@@ -27,8 +34,16 @@ def find_duplicates(*, actor: Viewer, now: datetime) -> Run:
     """Look through all members in the background; what people dismissed is not shown again.
 
     The run reads the whole brand; who looks at the pairs sees those of their own scope.
+
+    Raises:
+        AlreadyLooking: the last one is still under way.
+        Forbidden: the actor may not edit members.
     """
     actor.require(Permission.MEMBERS_EDIT)
+    with connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME, [actor.brand_id])
+    if Run.objects.filter(brand_id=actor.brand_id, kind=FIND_KIND).open().exists():
+        raise AlreadyLooking(_("The members are being looked through already. Wait for the end."))
     return runs.start_run(
         kind=FIND_KIND,
         title=_("Look for duplicate members"),

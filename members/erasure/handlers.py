@@ -56,6 +56,8 @@ class EraseRun:
 
 
 def _erase_rows(brand_id: int, erasures: Sequence[Erasure], now: datetime) -> None:
+    # Who copies people at this moment ends first, and what they wrote is found.
+    selectors.wait_for_writers(brand_id=brand_id)
     asked, holdings = [erasure.member_id for erasure in erasures], ports.holdings()
     for holding in holdings:
         if holding.hold is not None:
@@ -66,7 +68,8 @@ def _erase_rows(brand_id: int, erasures: Sequence[Erasure], now: datetime) -> No
     kin = ports.kin_of(brand_id=brand_id, ids=asked)
     ids = sorted({*asked, *kin})
     erasing = Erasing(brand_id=brand_id, ids=tuple(ids), now=now)
-    traces = [trace for holding in holdings if holding.traces for trace in holding.traces(erasing)]
+    found = [trace for holding in holdings if holding.traces for trace in holding.traces(erasing)]
+    traces = [trace for trace in found if not ports.names_nobody(trace)]
     services.write_down(brand_id=brand_id, ids=asked, kin=kin, now=now)
     for holding in holdings:
         if holding.erase is not None:

@@ -1,7 +1,9 @@
 """Who was deleted, written where a restored backup cannot take it back.
 
 One file per brand under AUDIT_ANCHOR_DIR, one line per member: time, brand, number, mark. A
-number and a keyed hash tell nobody who it was.
+number and a keyed hash tell nobody who it was. The line comes before the rows go, so that a step
+that broke leaves one of a member who is still there; who takes such a deletion back adds a line
+with the word ``withdrawn`` before the mark. The last line of a member counts.
 """
 
 from __future__ import annotations
@@ -26,15 +28,21 @@ class Line:
     mark: bytes
 
 
+WITHDRAWN = "withdrawn"
+
+
 class UnreadableJournal(Exception):
     """A line is not one that was written here."""
 
 
-def append(*, brand_id: int, lines: Iterable[Line], now: datetime) -> None:
+def append(
+    *, brand_id: int, lines: Iterable[Line], now: datetime, is_withdrawn: bool = False
+) -> None:
     """Write members down, durably; what a crash left of an unfinished line is ended first."""
     file = _file(brand_id)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = "".join(f"{now.isoformat()} {brand_id} {x.member_id} {x.mark.hex()}\n" for x in lines)
+    start, word = f"{now.isoformat()} {brand_id}", f" {WITHDRAWN}" if is_withdrawn else ""
+    text = "".join(f"{start} {line.member_id}{word} {line.mark.hex()}\n" for line in lines)
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         size = os.fstat(handle).st_size
@@ -51,7 +59,7 @@ def append(*, brand_id: int, lines: Iterable[Line], now: datetime) -> None:
 
 
 def read(*, brand_id: int) -> list[Line]:
-    """Return every member that was deleted, each once.
+    """Return every member that was deleted, and whose deletion was not taken back, each once.
 
     Raises:
         UnreadableJournal: a whole line was tampered with.
@@ -60,21 +68,24 @@ def read(*, brand_id: int) -> list[Line]:
         text = _file(brand_id).read_text("ascii")
     except FileNotFoundError:
         return []
-    return list(
-        dict.fromkeys(_parsed(line, brand_id) for line in text.splitlines() if _whole(line))
-    )
+    found: dict[Line, bool] = {}
+    for written in filter(_whole, text.splitlines()):
+        line, is_withdrawn = _parsed(written, brand_id)
+        found[line] = not is_withdrawn
+    return [line for line, is_gone in found.items() if is_gone]
 
 
 def _whole(line: str) -> bool:
     """Whether a crash did not cut it: the mark, of 32 digits, comes last."""
-    return len(line.split(" ")) == 4 and len(line.rsplit(" ", 1)[1]) == 32
+    return len(line.split(" ")) in {4, 5} and len(line.rsplit(" ", 1)[1]) == 32
 
 
-def _parsed(line: str, brand_id: int) -> Line:
+def _parsed(line: str, brand_id: int) -> tuple[Line, bool]:
+    """Return whom a line is about, and whether it takes an earlier one back."""
     try:
-        _time, brand, member_id, mark = line.split(" ")
-        if int(brand) == brand_id:
-            return Line(int(member_id), bytes.fromhex(mark))
+        _time, brand, member_id, *word, mark = line.split(" ")
+        if int(brand) == brand_id and word in ([], [WITHDRAWN]):
+            return Line(int(member_id), bytes.fromhex(mark)), bool(word)
     except ValueError as error:
         raise UnreadableJournal(line) from error
     raise UnreadableJournal(line)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from members.erasure.rules import Trace, Traces
+from members.erasure.rules import Kind, Trace, Traces
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -105,6 +105,7 @@ _holdings: dict[tuple[str, tuple[str, ...]], Holding] = {}
 _searches: dict[str, Search] = {}
 _impersonal: dict[str, str] = {}
 _kin: list[FindKin] = []
+_common_words: set[str] = set()
 
 
 def register_holdings(*holdings: Holding) -> None:
@@ -130,6 +131,19 @@ def register_kin(find: FindKin) -> None:
     """
     if find not in _kin:
         _kin.append(find)
+
+
+def register_common_words(words: Iterable[str]) -> None:
+    """Announce words that stand in many files and name nobody, such as those of headers.
+
+    Somebody who is called so was a first row once; looking for them would find every such file.
+    """
+    _common_words.update(word.casefold() for word in words)
+
+
+def names_nobody(trace: Trace) -> bool:
+    """Whether a name is such a word."""
+    return trace.kind == Kind.NAME and trace.text.strip().casefold() in _common_words
 
 
 def holdings() -> list[Holding]:

@@ -17,6 +17,8 @@ GONE = "…"
 PHONE = re.compile(r"\+86(1[3-9][0-9]{9})").fullmatch
 # A day or a moment as programs write it; some digits of it may be somebody's number by chance.
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?").fullmatch
+# What programs call things, beside the texts of people: "give", "orders.sum", "2026-11-22".
+WORD_OF_A_PROGRAM = re.compile(r"[a-z]+(?:[_.:-][a-z]+)*").fullmatch
 MOST_GRACE_DAYS = 7
 
 
@@ -55,10 +57,17 @@ class Traces:
         texts = {form for t in self.items if t.kind in wanted for form in forms_of(t)}
         return sorted(texts, key=lambda text: (-len(text), text))
 
-    def without(self, value: Any, *, names: bool = True, masks: bool = False) -> Any:
-        """Return a text or a JSON value in which nothing of the people is left."""
+    def without(
+        self, value: Any, *, names: bool = True, masks: bool = False, of_program: bool = False
+    ) -> Any:
+        """Return a text or a JSON value in which nothing of the people is left.
+
+        Keys of JSON that are a program's words stay. ``of_program`` says that a program chose all
+        of them, and single words among the values as well: these stay, too, though somebody may be
+        called so.
+        """
         found = self._masked if masks else self._named if names else self._numbered
-        return _cleaned(value, found) if found is not None else value
+        return _cleaned(value, found, of_program) if found is not None else value
 
     @cached_property
     def _masked(self) -> re.Pattern[str] | None:
@@ -117,13 +126,19 @@ def _is_latin(letter: str) -> bool:
     return letter.isascii() and letter.isalnum()
 
 
-def _cleaned(value: Any, found: re.Pattern[str]) -> Any:
+def _cleaned(value: Any, found: re.Pattern[str], of_program: bool, is_inside: bool = False) -> Any:
     if isinstance(value, str):
-        return value if MOMENT(value) else found.sub(GONE, value)
+        is_word = of_program and is_inside and WORD_OF_A_PROGRAM(value)
+        return value if is_word or MOMENT(value) else found.sub(GONE, value)
     if isinstance(value, list):
-        return [_cleaned(each, found) for each in value]
+        return [_cleaned(each, found, of_program, True) for each in value]
     if isinstance(value, dict):
-        return {_cleaned(key, found): _cleaned(each, found) for key, each in value.items()}
+        return {
+            key if of_program or WORD_OF_A_PROGRAM(key) else _cleaned(key, found, False): _cleaned(
+                each, found, of_program, True
+            )
+            for key, each in value.items()
+        }
     if isinstance(value, int | float) and len(str(value)) >= DIGITS_OF_A_PHONE:
         return None if found.search(str(value)) else value
     return value

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from core.kernel.access import Viewer
     from members.profiles.models import Member
 
 KIND = "erase_members"
+LOCK = "hashtextextended('members.erasure', %s)"
+LET_NOBODY_GO = f"SELECT pg_advisory_xact_lock_shared({LOCK})"
+LET_NOBODY_IN = f"SELECT pg_advisory_xact_lock({LOCK})"
 
 
 def grace_days(*, brand_id: int) -> int:
@@ -74,6 +79,32 @@ def traces_of(*, run_id: int, brand_id: int) -> Traces:
     rows = Erasure.objects.filter(
         brand_id=brand_id, run_id=run_id, state=Erasure.State.RUNNING, traces__isnull=False
     )
+    return _opened(rows)
+
+
+def traces_of_going(*, brand_id: int) -> Traces:
+    """Return the traces of everybody whose rows are gone and whose texts are not, yet."""
+    open_ = [Erasure.State.WAITING, Erasure.State.RUNNING]
+    rows = Erasure.objects.filter(brand_id=brand_id, state__in=open_, traces__isnull=False)
+    return _opened(rows)
+
+
+def let_nobody_go(*, brand_id: int) -> None:
+    """Let nobody's rows go until the transaction ends; a deletion at work is waited for.
+
+    For who copies people, or their numbers, without holding each of them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LET_NOBODY_GO, [brand_id])
+
+
+def wait_for_writers(*, brand_id: int) -> None:
+    """Wait until those have committed who called ``let_nobody_go``; others wait for us."""
+    with connection.cursor() as cursor:
+        cursor.execute(LET_NOBODY_IN, [brand_id])
+
+
+def _opened(rows: QuerySet[Erasure]) -> Traces:
     found: dict[Trace, None] = {}
     for sealed_traces in rows.order_by("pk").values_list("traces", flat=True):
         for one in json.loads(crypto.decrypt(bytes(sealed_traces or b""))):

@@ -17,7 +17,7 @@ from core.runs import services as runs
 from core.runs.models import Run
 from members.erasure import journal, selectors
 from members.erasure.models import Erasure, ErasurePolicy
-from members.erasure.ports import Search, Searching
+from members.erasure.ports import Search, Searching, kin_of
 from members.erasure.rules import GONE, MOST_GRACE_DAYS
 from members.profiles.models import Member
 
@@ -61,7 +61,7 @@ def request_erasure(
         InvalidInput: ``typed_name`` is not the member's name, or the reason is none.
     """
     actor.require(Permission.MEMBERS_ERASE)
-    held = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+    held = Member.objects.select_for_update(no_key=True).or_gone(pk=member.pk)
     if typed_name.strip() != held.display_name:
         raise InvalidInput.on("/name", _("This is not the name of the member."), "wrong_name")
     if reason not in {Erasure.Reason.ASKED, Erasure.Reason.MISTAKE, Erasure.Reason.LAW}:
@@ -93,11 +93,12 @@ def withdraw(*, erasure: Erasure, actor: Viewer, now: datetime) -> Erasure:
         TooLate: it has begun, or was taken back before.
     """
     actor.require(Permission.MEMBERS_ERASE)
-    held = Erasure.objects.select_for_update().get(pk=erasure.pk)
+    held = Erasure.objects.select_for_update().or_gone(pk=erasure.pk)
     if held.state != Erasure.State.WAITING or held.rows_gone_at is not None:
         raise TooLate(_("The deletion has begun or was taken back before."))
     held.state, held.finished_at, held.note = Erasure.State.WITHDRAWN, now, ""
     held.save()
+    _take_back(held, now)
     audit.record(action="erasure.withdrawn", subject=held, actor=actor, now=now)
     return held
 
@@ -217,24 +218,46 @@ def write_down(
     *, brand_id: int, ids: Sequence[int], kin: Mapping[int, datetime], now: datetime
 ) -> None:
     """Put members, and those who go along, into the journal before their rows go."""
+    journal.append(brand_id=brand_id, lines=_lines(brand_id, ids, kin), now=now)
+
+
+def _lines(brand_id: int, ids: Sequence[int], kin: Mapping[int, datetime]) -> list[journal.Line]:
     rows = Member.objects.filter(brand_id=brand_id, pk__in=ids).order_by("pk")
     lines = [journal.Line(member.pk, _mark(member)) for member in rows]
     for pk, created_at in sorted(kin.items()):
         mark = selectors.mark_of(brand_id=brand_id, member_id=pk, created_at=created_at)
         lines.append(journal.Line(pk, mark))
-    journal.append(brand_id=brand_id, lines=lines, now=now)
+    return lines
+
+
+def _take_back(erasure: Erasure, now: datetime) -> None:
+    """Take back what a step wrote into the journal before it broke.
+
+    Before the commit: were this taken back itself, the next step would write the lines again.
+    """
+    brand_id, ids = erasure.brand_id, [erasure.member_id]
+    written = set(journal.read(brand_id=brand_id))
+    lines = _lines(brand_id, ids, kin_of(brand_id=brand_id, ids=ids))
+    if back := [line for line in lines if line in written]:
+        journal.append(brand_id=brand_id, lines=back, now=now, is_withdrawn=True)
 
 
 def texts_of(
-    *, model: type[Model], columns: tuple[str, ...], names: bool = True, masks: bool = False
+    *,
+    model: type[Model],
+    columns: tuple[str, ...],
+    names: bool = True,
+    masks: bool = False,
+    of_program: bool = False,
 ) -> Search:
     """Return the search through texts and JSON values of a table with a column ``id``.
 
     What gives a person away is taken out of them. Without ``names`` only numbers are looked for:
     in names of things, where a place or a word may be somebody's name too. ``masks`` looks for
-    masked phones besides.
+    masked phones besides. ``of_program`` spares a program's own words in JSON values.
     """
-    step = partial(_step, model=model, columns=columns, names=names, masks=masks)
+    how = {"names": names, "masks": masks, "of_program": of_program}
+    step = partial(_step, model=model, columns=columns, how=how)
     return Search(model=model, columns=columns, step=step)
 
 
@@ -247,21 +270,18 @@ def stretch(*, model: type[Model], searching: Searching, size: int = STRETCH) ->
 
 
 def _step(
-    searching: Searching, *, model: type[Model], columns: tuple[str, ...], names: bool, masks: bool
+    searching: Searching,
+    *,
+    model: type[Model],
+    columns: tuple[str, ...],
+    how: Mapping[str, bool],
 ) -> Any:
     low, high = stretch(model=model, searching=searching)
-    pattern = searching.traces.pattern(names=names, masks=masks)
+    pattern = searching.traces.pattern(names=how["names"], masks=how["masks"])
     if low == high or not pattern:
         return None
     for pk in _matching(model, columns, (searching.brand_id, low, high), pattern):
-        clean(
-            model=model,
-            pk=pk,
-            columns=columns,
-            searching=searching,
-            names=names,
-            masks=masks,
-        )
+        clean(model=model, pk=pk, columns=columns, searching=searching, **how)
     return high
 
 
@@ -288,11 +308,12 @@ def clean(
     searching: Searching,
     names: bool = True,
     masks: bool = False,
+    of_program: bool = False,
 ) -> None:
     """Take everybody out of the texts of one row."""
     row = model._base_manager.filter(brand_id=searching.brand_id, pk=pk)
     for before in row.values(*columns):
-        without = partial(searching.traces.without, names=names, masks=masks)
+        without = partial(searching.traces.without, names=names, masks=masks, of_program=of_program)
         after = {name: without(before[name]) for name in columns}
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:

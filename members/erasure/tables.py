@@ -185,7 +185,7 @@ def _answers(searching: Searching) -> Any:
     return high if high > low else None
 
 
-PLAIN_RUNS = texts_of(model=Run, columns=OF_A_RUN)
+PLAIN_RUNS = texts_of(model=Run, columns=OF_A_RUN, of_program=True)
 SEARCHES = (
     Search(model=Run, columns=OF_A_RUN, step=_runs),
     Search(model=StoredFile, columns=("name",), step=in_files.step),

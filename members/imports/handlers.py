@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from core.audit import services as audit
@@ -13,6 +14,7 @@ from core.files import services as files
 from core.kernel import faults
 from core.runs.ports import RunWords, Step
 from members.custom_fields.models import CustomValue
+from members.erasure import selectors as erasure
 from members.identities.models import Identity
 from members.imports import error_file, member_upsert, order_upsert, selectors, staging
 from members.imports.ahead import Ahead, GaveUp
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from core.runs.ports import RunView
+    from members.erasure.rules import Traces
     from members.imports.preparing import Chunk
 
 KIND = "import"
@@ -79,18 +82,28 @@ class ImportHandler:
         self._ahead: tuple[int, Ahead] | None = None
 
     def step(self, *, run: RunView, actor: Viewer, now: datetime) -> Step:
-        """Bring in one chunk, or write the file of rejected rows after the last one."""
+        """Bring in one chunk, or write the file of rejected rows after the last one.
+
+        Raises:
+            FileGone: somebody in the file was deleted, and it with them.
+        """
+        erasure.let_nobody_go(brand_id=run.brand_id)
+        # Before the file is asked for: whoever is found no more was taken out of it already.
+        going = erasure.traces_of_going(brand_id=run.brand_id)
         job = ImportJob.objects.select_related("file").get(pk=run.params["job_id"])
         options = parse_options(job.options)
         with translation.override(options.language or translation.get_language()):
             if run.cursor.get("is_read"):
                 return self._finish(job, run, actor, now)
+            if job.file.deleted_at is not None:
+                self._close()  # The open reader would go on in what is no more.
+                raise files.FileGone(_("This file is no longer kept."))
             position = dict(run.cursor.get("position", {}))
             chunk = self._next(job, options, run.id, position, now)
             if chunk is None:
                 self._close()
                 return Step(cursor={"is_read": True}, done=run.done, total=run.total)
-            self._bring_in(job, options, chunk, actor, now)
+            self._bring_in(job, _upsert_of(job, options, going, actor, now), chunk)
         faults.point("imports.step")
         done = max(run.done, chunk.position["row"] - 1)
         return Step(
@@ -156,9 +169,9 @@ class ImportHandler:
             self._ahead = None
 
     def _bring_in(
-        self, job: ImportJob, options: Options, chunk: Chunk, actor: Viewer, now: datetime
+        self, job: ImportJob, upsert: member_upsert.Upsert | order_upsert.Upsert, chunk: Chunk
     ) -> None:
-        outcome = staging.bring_in(_upsert_of(job, options, actor, now).apply, chunk)
+        outcome = staging.bring_in(upsert.apply, chunk)
         problems = chunk.problems + [
             Problem(n, job.mapping.get(COLUMN_OF_CODE.get(code, ""), ""), code, "", other)
             for n, code, other in outcome.refused
@@ -201,7 +214,7 @@ def _source(file: Any, described: dict[str, Any]) -> Any:
 
 
 def _upsert_of(
-    job: ImportJob, options: Options, actor: Viewer, now: datetime
+    job: ImportJob, options: Options, going: Traces, actor: Viewer, now: datetime
 ) -> member_upsert.Upsert | order_upsert.Upsert:
     if job.subject == Subject.ORDERS:
         return order_upsert.Upsert(brand_id=job.brand_id, now=now, is_dry_run=job.is_dry_run)
@@ -216,6 +229,7 @@ def _upsert_of(
         introduction_days=lifecycle.in_force(brand_id=job.brand_id).terms.introduction_days,
         actor=actor,
         run_id=job.run_id,
+        going=member_upsert.keys_of(going, brand_id=job.brand_id),
         is_dry_run=job.is_dry_run,
     )
 

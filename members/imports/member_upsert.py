@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
+from core.kernel import crypto
+from members.erasure.rules import Kind
 from members.imports import member_children, merged, one_row_each, staging
 from members.imports.staging import Outcome
 from members.profiles import ports
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from members.custom_fields.rules import Spec
+    from members.erasure.rules import Traces
     from members.imports.options import Options
     from members.imports.preparing import Chunk
 
@@ -50,6 +53,22 @@ COLUMNS = {
 MAX_TURNS = 6
 
 
+class Going(NamedTuple):
+    """By what people may be known in a file who are being deleted."""
+
+    numbers: list[str]
+    phones: list[bytes]
+
+
+def keys_of(traces: Traces, *, brand_id: int) -> Going | None:
+    """Return the keys among the traces of people, if there are any people."""
+    numbers = sorted({trace.text for trace in traces.items if trace.kind == Kind.NUMBER})
+    if not numbers:
+        return None
+    hashes = crypto.lookup_hashes(brand_id=brand_id, kind="phone", values=numbers)
+    return Going(numbers, list(hashes))
+
+
 @dataclass(frozen=True)
 class Upsert:
     """One chunk on its way in.
@@ -57,7 +76,8 @@ class Upsert:
     ``city`` and ``dealer`` stand in where neither the row nor the member has one. With
     ``is_dry_run`` everything is found out and nothing written. ``only_known`` refuses rows of
     members whom nobody knows; ``versions`` are those at which rows were read; ``needed`` are fields
-    of the brand's own that somebody new must bring; ``each`` says what is told of each row
+    of the brand's own that somebody new must bring; ``going`` are the keys of people whose rows
+    were deleted, but the file not yet: they stay out; ``each`` says what is told of each row
     (``staging.each``), if anything.
     """
 
@@ -75,6 +95,7 @@ class Upsert:
     only_known: bool = False
     versions: Mapping[int, int] = field(default_factory=dict)
     needed: Sequence[Spec] = ()
+    going: Going | None = None
     each: str = ""
 
     def apply(self, chunk: Chunk) -> Outcome:
@@ -146,6 +167,8 @@ class Upsert:
             refusals.append(REFUSE_VEHICLE)
         sql = PLAN.replace("-- joins", "".join(joins)).replace("-- refusals", "".join(refusals))
         staging.run(cursor, sql, values)
+        if self.going is not None:
+            staging.run(cursor, REFUSE_GOING, self.going._asdict())
 
     def _refuse_stale(self, cursor: Any, values: dict[str, Any]) -> None:
         """Hold the members whose version is given, and refuse where it is not theirs any more."""
@@ -172,6 +195,12 @@ class Upsert:
             ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)
 
 
+REFUSE_GOING = """
+UPDATE import_plan SET refusal = 'deleted' WHERE is_new AND refusal IS NULL AND (
+    customer_no = ANY(%(numbers)s) OR app_user = ANY(%(numbers)s) OR unionid = ANY(%(numbers)s)
+    OR phone_hash = ANY(%(phones)s)
+)
+"""
 # LATERAL with LIMIT: one look into a unique index per row, whatever the planner believes.
 # A row means a member by customer number, else by phone. The phone of somebody who has another
 # customer number is taken; that of somebody without one is how we recognize them.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from members.erasure.ports import Search
 from members.erasure.rules import GONE
 from members.erasure.services import stretch, texts_of
+from members.imports.fields import FIELDS
 from members.imports.models import ImportJob, ImportProfile, ImportRejection
 
 if TYPE_CHECKING:
@@ -39,3 +40,6 @@ SEARCHES = (
     texts_of(model=ImportRejection, columns=("column", "reason", "value"), masks=True),
     texts_of(model=ImportProfile, columns=("name", "mapping", "options"), names=False),
 )
+COMMON_WORDS = [
+    word for fields in FIELDS.values() for each in fields for word in (each.name, *each.others)
+]

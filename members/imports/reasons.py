@@ -85,6 +85,7 @@ REASONS: dict[str, _StrPromise] = {
     "phone_taken": _("The phone belongs to another member"),
     "app_user_taken": _("The app user id belongs to another member"),
     "unionid_taken": _("The unionid belongs to another member"),
+    "deleted": _("The person was deleted since the file was uploaded"),
     "vin_taken": _("The car belongs to another member"),
     "vin_dates": _("Somebody else still had the car on that day"),
     "same_merged": _("Row %(other)s of this file means the same member since a merge"),

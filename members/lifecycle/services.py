@@ -92,7 +92,7 @@ def change_by_hand(
     note = " ".join(note.split())
     if not note:
         raise InvalidInput.on("/note", _("Say why."), "required")
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    held = Member.objects.select_for_update().or_gone(pk=member.pk)
     if held.stage == to_stage:
         raise InvalidInput.on("/to_stage", _("The member is in this stage already."), "same_stage")
     from_stage, held.stage, held.stage_since = held.stage, to_stage, rules.day_of(now)

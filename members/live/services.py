@@ -52,7 +52,7 @@ def switch_on(*, segment: Segment, actor: Viewer, now: datetime) -> LiveSegment:
     Raises:
         InvalidInput: the conditions no longer make sense.
     """
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     segments.parse(tree=held.tree, brand_id=held.brand_id)
     live, is_new = LiveSegment.objects.get_or_create(
         brand_id=held.brand_id,
@@ -68,7 +68,7 @@ def switch_on(*, segment: Segment, actor: Viewer, now: datetime) -> LiveSegment:
 @transaction.atomic
 def switch_off(*, segment: Segment, actor: Viewer, now: datetime) -> None:
     """Keep the segment's members no longer. Idempotent."""
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     rows = LiveSegment.objects.filter(brand_id=held.brand_id, segment=held)
     if not rows.select_for_update().exists():
         return

@@ -163,7 +163,7 @@ def withdraw_consent(
 
 def _held(member: Member, purpose: str) -> Consent | None:
     """Return the newest answer; the member's lock keeps two answers at once apart."""
-    Member.objects.select_for_update().get(pk=member.pk)
+    Member.objects.select_for_update().or_gone(pk=member.pk)
     rows = Consent.objects.filter(brand_id=member.brand_id, member_id=member.pk, purpose=purpose)
     return rows.select_for_update().first()
 

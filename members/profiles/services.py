@@ -64,7 +64,7 @@ def change_member(
         InvalidInput: see ``register_member``.
         StaleVersion: ``version`` is given and somebody changed the member since.
     """
-    held = Member.objects.select_for_update().get(pk=member.pk)
+    held = Member.objects.select_for_update().or_gone(pk=member.pk)
     if version is not None and held.version != version:
         raise StaleVersion(_("Somebody changed this member meanwhile. Reload and try again."))
     stage_before = held.stage

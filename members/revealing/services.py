@@ -8,11 +8,13 @@ from django.db import connection, transaction
 from django.utils.timezone import get_default_timezone, localdate
 from django.utils.translation import gettext as _
 
+from core.api_keys import selectors as api_keys
 from core.audit import services as audit
 from core.kernel import crypto, formats
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, Forbidden, InvalidInput, Kind, NotFound
 from members.identities.models import Identity
+from members.profiles.models import Member
 from members.revealing.models import Reveal, RevealLimit, RevealTally
 from members.revealing.selectors import limit_of
 from members.vehicles.models import Ownership
@@ -20,7 +22,6 @@ from members.vehicles.selectors import cars_of_others
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
-    from members.profiles.models import Member
 
 SHORTEST_NOTE, LONGEST_NOTE = 2, 200
 # Counts one more unless the cap is reached: the row's lock makes others wait and look again.
@@ -72,13 +73,14 @@ def reveal(
     Raises:
         Forbidden: the actor's roles do not include revealing.
         InvalidInput: the field or reason is unknown, or nothing was written.
-        NotFound: the member has no such value.
+        NotFound: the member has no such value, or is gone.
         OfAnother: the member sold the car, and somebody else owns it now.
         TooManyReveals: the actor has reached the day's cap.
     """
     actor.require(Permission.MEMBERS_REVEAL)
     text = _checked(field, reason, note)
-    value = _value(member, field, of_id)
+    held = Member.objects.select_for_update(no_key=True).or_gone(pk=member.pk)
+    value = _value(held, field, of_id)
     cap = limit_of(brand_id=member.brand_id).per_day
     used = _count(brand_id=member.brand_id, who=_name_of(actor), day=localdate(now), cap=cap)
     if used is None:
@@ -150,8 +152,10 @@ def _count(*, brand_id: int, who: str, day: date, cap: int) -> int | None:
 
 
 def _name_of(actor: Viewer) -> str:
-    if actor.staff_id is not None:
-        return f"staff:{actor.staff_id}"
+    """Return whose cap it is: keys do not give the person who makes them another one."""
+    person = api_keys.person_of(actor)
+    if person is not None:
+        return f"staff:{person}"
     return f"key:{actor.api_key_id}" if actor.api_key_id is not None else "system"
 
 

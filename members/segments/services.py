@@ -61,7 +61,7 @@ def change_segment(
         InvalidInput: see ``create_segment``.
         StaleVersion: ``version`` is given and somebody changed the segment since.
     """
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     if version is not None and held.version != version:
         raise StaleVersion(_("Somebody changed this segment meanwhile. Reload it and try again."))
     wanted = {name: changes[name] for name in CHANGEABLE if name in changes}
@@ -87,7 +87,7 @@ def change_segment(
 @transaction.atomic
 def recount(*, segment: Segment, now: datetime) -> Segment:
     """Count the segment's members and keep the number; nobody's decision, so not audited."""
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     _count(held, now)
     held.save(update_fields=["member_count", "counted_at"])
     return held
@@ -96,7 +96,7 @@ def recount(*, segment: Segment, now: datetime) -> Segment:
 @transaction.atomic
 def archive_segment(*, segment: Segment, actor: Viewer, now: datetime) -> Segment:
     """Take the segment out of use; what refers to it goes on working. Idempotent."""
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     if not held.is_archived:
         held.is_archived, held.version, held.updated_at = True, held.version + 1, now
         held.save()
@@ -118,7 +118,7 @@ def restore_segment(*, segment: Segment, actor: Viewer, now: datetime) -> Segmen
     Raises:
         InvalidInput: another segment has its name by now.
     """
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     if held.is_archived:
         held.is_archived, held.version, held.updated_at = False, held.version + 1, now
         _store(held)

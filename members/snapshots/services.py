@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.kernel.errors import DomainError, Kind
 from core.runs import services as runs
+from members.erasure import selectors as erasure
 from members.segments import selectors as segments
 from members.segments.models import Segment
 from members.snapshots import selectors
@@ -49,7 +50,7 @@ def take_snapshot(*, segment: Segment, actor: Viewer, now: datetime) -> Snapshot
         InvalidInput: the conditions no longer make sense.
         AlreadyBeingTaken: one is waiting or at work.
     """
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update().or_gone(pk=segment.pk)
     segments.parse(tree=held.tree, brand_id=held.brand_id)
     rows = Snapshot.objects.filter(brand_id=held.brand_id, segment=held)
     if rows.filter(taken_at=None).exists():
@@ -84,10 +85,13 @@ def take_snapshot(*, segment: Segment, actor: Viewer, now: datetime) -> Snapshot
 def freeze(*, snapshot: Snapshot, actor: Viewer, now: datetime) -> Snapshot:
     """Write who is in the segment now, and how that differs from the snapshot before.
 
+    A deletion waits for the end, or this for the deletion: no bare number is left of anybody.
+
     Raises:
         InvalidInput: the conditions no longer make sense.
     """
-    held = Snapshot.objects.select_for_update().select_related("segment").get(pk=snapshot.pk)
+    erasure.let_nobody_go(brand_id=snapshot.brand_id)
+    held = Snapshot.objects.select_for_update().select_related("segment").or_gone(pk=snapshot.pk)
     found = segments.member_ids_sql(tree=held.tree, brand_id=held.brand_id, now=now)
     segments.prepare()
     values = [held.brand_id, held.pk, SnapshotBatch.SIZE, *found.params]
@@ -120,7 +124,7 @@ def delete_snapshot(*, snapshot: Snapshot, actor: Viewer, now: datetime) -> None
     Raises:
         AlreadyBeingTaken: it is being taken; cancel its task instead.
     """
-    held = Snapshot.objects.select_for_update().select_related("segment").get(pk=snapshot.pk)
+    held = Snapshot.objects.select_for_update().select_related("segment").or_gone(pk=snapshot.pk)
     if held.taken_at is None:
         raise AlreadyBeingTaken(_("A snapshot of this segment is being taken already."))
     data = {"number": held.number, "count": held.member_count}

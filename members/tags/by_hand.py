@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -40,6 +40,12 @@ ONE_TO_MANY = {
     "tag.cleared": "tag.cleared_for_many",
 }
 
+# Against their going alone: others may give tags to the same people at the same time.
+HOLD = """
+SELECT id FROM members_member WHERE brand_id = %s AND id = ANY(%s::bigint[])
+ORDER BY id FOR KEY SHARE
+"""
+
 
 @transaction.atomic
 def tag_members(
@@ -61,7 +67,7 @@ def tag_members(
             past, or members who have as many tags as allowed.
     """
     check_end(expires_at=expires_at, now=now)
-    ids, held = _visible(member_ids, actor), _held(tag)
+    held, ids = _held(tag), _held_members(member_ids, actor)
     values = _values(held, actor, now) | {"expires": expires_at}
     done = handing.give(tag=held, matched=handing.people(ids), values=values)
     if full := done.get("full"):
@@ -86,7 +92,7 @@ def untag_members(*, tag: Tag, member_ids: Sequence[int], actor: Viewer, now: da
     Raises:
         InvalidInput: too many at once.
     """
-    ids, held = _visible(member_ids, actor), _held(tag)
+    held, ids = _held(tag), _held_members(member_ids, actor)
     values = _values(held, actor, now)
     done = handing.take(tag=held, matched=handing.people(ids), values=values)
     _told("tag.taken", held, ids, done.get("taken", 0), actor, now)
@@ -103,7 +109,7 @@ def clear_members(*, tag: Tag, member_ids: Sequence[int], actor: Viewer, now: da
     Raises:
         InvalidInput: too many at once, or the tag has no rule.
     """
-    ids, held = _visible(member_ids, actor), _held(tag)
+    held, ids = _held(tag), _held_members(member_ids, actor)
     if not TagRule.objects.filter(brand_id=tag.brand_id, tag_id=tag.pk).exists():
         raise InvalidInput.on(
             "/member_ids", _("This tag has no rule that could decide. Give or take it by hand.")
@@ -270,15 +276,18 @@ def _told(
         if tag.member_count is None:  # Loaded past the services, so there was nothing to move.
             counting.count_tags(brand_id=tag.brand_id, now=now, tag_ids=[tag.pk])
         one = len(ids) == 1
-        subject = Member.objects.get(pk=ids[0]) if one else tag
+        subject = Member.objects.or_gone(pk=ids[0]) if one else tag
         told = action if one else ONE_TO_MANY[action]
         data = {"count": number, "tag_id": tag.pk, "tag": tag.name}
         audit.record(action=told, subject=subject, actor=actor, now=now, data=data)
 
 
-def _visible(member_ids: Sequence[int], actor: Viewer) -> list[int]:
+def _held_members(member_ids: Sequence[int], actor: Viewer) -> list[int]:
+    """Lock those in sight, after the tag as a deletion does; who is gone is left out."""
     if len(member_ids) > MOST_BY_HAND:
         text = _("At most %d members at once. Use a segment for more.") % MOST_BY_HAND
         raise InvalidInput.on("/member_ids", text, "too_many")
     rows = Member.objects.visible_to(actor).filter(pk__in=member_ids)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, [actor.brand_id, list(rows.values_list("pk", flat=True))])
+        return [pk for (pk,) in cursor.fetchall()]

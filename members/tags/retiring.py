@@ -170,7 +170,9 @@ class RetireRun(giving.Walk):
 
     def finish(self, *, run: RunView, actor: Viewer, counts: dict[str, int], now: datetime) -> None:
         """Bring the latecomers in line, rewrite the conditions, delete the tag."""
-        tag = Tag.objects.select_for_update().get(brand_id=run.brand_id, pk=run.params["tag_id"])
+        tag = Tag.objects.select_for_update().or_gone(
+            brand_id=run.brand_id, pk=run.params["tag_id"]
+        )
         into_id = run.params.get("into_id")
         into = Tag.objects.filter(brand_id=run.brand_id, pk=into_id).first() if into_id else None
         check_conditions(tag=tag, into=into)

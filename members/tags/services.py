@@ -110,7 +110,7 @@ def change_group(
     Raises:
         InvalidInput: the name is taken or breaks the policy, or somebody has two of its tags.
     """
-    held = TagGroup.objects.select_for_update().get(pk=group.pk)
+    held = TagGroup.objects.select_for_update().or_gone(pk=group.pk)
     if changes.get("is_exclusive", False) and not held.is_exclusive:
         if several := selectors.with_several_of(group=held).count():
             text = _(
@@ -170,7 +170,7 @@ def _check_room(group: TagGroup) -> None:
     """Refuse one tag more where the limits are reached; two at once come one after the other."""
     limits = TagLimits.objects.select_for_update().filter(brand_id=group.brand_id).first()
     limits = limits or TagLimits(brand_id=group.brand_id)
-    TagGroup.objects.select_for_update().get(pk=group.pk)
+    TagGroup.objects.select_for_update().or_gone(pk=group.pk)
     tags = Tag.objects.filter(brand_id=group.brand_id)
     if tags.filter(group_id=group.pk).count() >= limits.per_group:
         text = _("The group has %(most)s tags, as many as allowed. Merge or delete some first.")
@@ -188,7 +188,7 @@ def rename_tag(*, tag: Tag, name: str, actor: Viewer, now: datetime) -> Tag:
     Raises:
         InvalidInput: the group has a tag of this name, or the name breaks the policy.
     """
-    held = Tag.objects.select_for_update().get(pk=tag.pk)
+    held = Tag.objects.select_for_update().or_gone(pk=tag.pk)
     was, held.name = held.name, rules.checked_name(name)
     if was != held.name:
         _store(held)
@@ -225,7 +225,7 @@ def delete_tag(*, tag: Tag, actor: Viewer, now: datetime, typed: str = "") -> Ru
         TagInUse: a rule gives it, a segment or a rule asks for it, or members have it and its
             name was not typed.
     """
-    held = Tag.objects.select_for_update().get(pk=tag.pk)
+    held = Tag.objects.select_for_update().or_gone(pk=tag.pk)
     retiring.check_conditions(tag=held, into=None)
     people = MemberTag.objects.filter(brand_id=held.brand_id, tag_id=held.pk).count()
     if not people:
@@ -252,7 +252,7 @@ def merge_tag(*, tag: Tag, into: Tag, actor: Viewer, now: datetime) -> Run:
     """
     if tag.pk == into.pk:
         raise InvalidInput.on("/into", _("A tag cannot be merged into itself."), "same_tag")
-    held = Tag.objects.select_for_update().get(pk=tag.pk)
+    held = Tag.objects.select_for_update().or_gone(pk=tag.pk)
     retiring.check_conditions(tag=held, into=into)
     people = MemberTag.objects.filter(brand_id=held.brand_id, tag_id=held.pk).count()
     title = _("Merge the tag “%(tag)s” into “%(into)s”") % {"tag": held.name, "into": into.name}

@@ -210,7 +210,7 @@ def undo_act(*, act: TagAct, actor: Viewer, now: datetime) -> Run | None:
     Raises:
         CannotUndo: see ``why_not``.
     """
-    held = TagAct.objects.select_for_update().get(pk=act.pk)
+    held = TagAct.objects.select_for_update().or_gone(pk=act.pk)
     if reason := why_not(act=held, now=now):
         raise CannotUndo(reason)
     held.undone_at, held.undone_by = now, actor.label[:120]

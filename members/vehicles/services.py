@@ -254,7 +254,7 @@ def _held_member(member: Member) -> Member:
 
 
 def _held_vehicle(vehicle: Vehicle) -> Vehicle:
-    return Vehicle.objects.select_for_update(no_key=True).get(pk=vehicle.pk)
+    return Vehicle.objects.select_for_update(no_key=True).or_gone(pk=vehicle.pk)
 
 
 def _current(ownership: Ownership) -> Ownership:

@@ -4,9 +4,9 @@ import pytest
 from django.utils import timezone
 
 from core.api_keys.models import ApiKey
-from core.api_keys.selectors import viewer_of
+from core.api_keys.selectors import person_of, viewer_of
 from core.api_keys.services import create_api_key
-from core.exports import gate, handlers, rules, services
+from core.exports import handlers, rules, services
 from core.exports.models import ExportRequest
 from core.files.models import StoredFile
 from core.kernel.access import Permission
@@ -197,4 +197,4 @@ def test_what_was_typed_is_in_the_digest_but_not_to_be_read(brand, person, expor
     first, second = requests(brand)
     assert bytes(first.digest) != bytes(second.digest)
     assert "陈小宇" not in first.words
-    assert gate.person_of(person) == person.staff_id
+    assert person_of(person) == person.staff_id

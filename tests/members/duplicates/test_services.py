@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -152,3 +153,30 @@ def test_a_walk_that_was_broken_off_goes_on_where_it_was(brand, actor, look, mon
             cursor = step.cursor
         assert ends[-1].result["counts"]["open"] == 1
         assert DuplicatePair.objects.get().reasons == ["name_tail"]
+
+
+def test_a_dealer_is_told_of_their_own_pairs_only(brand, actor):
+    mine = DealerFactory(brand=brand)
+    for dealer in (mine, DealerFactory(brand=brand), DealerFactory(brand=brand)):
+        for phone in (f"+86138{dealer.pk:04}0001", f"+86139{dealer.pk:04}0001"):
+            name = f"陈{'小大中'[dealer.pk % 3]}宇"
+            MemberFactory(brand=brand, display_name=name, phone=phone, home_dealer=dealer)
+    dealer_side = replace(actor, dealer_ids=frozenset({mine.pk}))
+    with tenant(brand.pk):
+        run = services.find_duplicates(actor=dealer_side, now=timezone.now())
+    work_due(brand_id=brand.pk, clock=timezone.now, budget=timedelta(seconds=30))
+    with tenant(brand.pk):
+        assert DuplicatePair.objects.count() >= 3
+        run.refresh_from_db()
+        assert run.result["counts"] == {"open": 1}
+
+
+def test_one_search_at_a_time(brand, actor):
+    now = timezone.now()
+    with tenant(brand.pk):
+        services.find_duplicates(actor=actor, now=now)
+        with pytest.raises(services.AlreadyLooking):
+            services.find_duplicates(actor=actor, now=now)
+    work_due(brand_id=brand.pk, clock=timezone.now, budget=timedelta(seconds=30))
+    with tenant(brand.pk):
+        assert services.find_duplicates(actor=actor, now=timezone.now()).is_open

@@ -4,6 +4,7 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
+from core.files.services import store_upload
 from core.idempotency.models import IdempotencyKey
 from core.kernel import crypto
 from core.kernel.scoping import tenant
@@ -125,3 +126,33 @@ def test_a_kept_answer_about_them_is_emptied(brand, hq, client, api_key, erase):
     with tenant(brand.pk):
         kept = crypto.decrypt(bytes(IdempotencyKey.objects.get().answer))
     assert "canary@example.com" not in kept
+
+
+def test_who_is_called_like_a_header_takes_no_file_along(brand, actor, erase):
+    """Such a member is the first row of a file that was brought in without saying so."""
+    stored = store_upload(
+        brand_id=brand.pk,
+        name="客户.csv",
+        chunks=["姓名,手机\n王芳,13812345679\n".encode()],
+        limit_bytes=10**6,
+        actor=actor,
+        now=timezone.now(),
+    )
+    erase(MemberFactory(brand=brand, display_name="姓名"))
+    with tenant(brand.pk):
+        stored.refresh_from_db()
+        assert (stored.deleted_at, stored.name) == (None, "客户.csv")
+
+
+def test_who_is_called_like_a_word_of_a_task_leaves_the_task_whole(brand, hq, erase):
+    params = {"give": 7, "act": "give", "note": "give 给 give"}
+    with tenant(brand.pk):
+        made = runs.start_run(
+            kind="find_duplicates", title="give", params=params, actor=hq, now=timezone.now()
+        )
+        Run.objects.filter(pk=made.pk).update(state="cancelled", finished_at=timezone.now())
+    erase(MemberFactory(brand=brand, display_name="give"))
+    with tenant(brand.pk):
+        made.refresh_from_db()
+    assert made.params == {"give": 7, "act": "give", "note": "… 给 …"}
+    assert made.title == "…"

@@ -9,8 +9,9 @@ from core.audit.models import AuditEntry
 from core.kernel.access import Viewer
 from core.kernel.errors import Forbidden, InvalidInput
 from core.kernel.scoping import tenant
+from core.runs import services as runs
 from core.runs.models import Run
-from members.erasure import journal, services
+from members.erasure import handlers, journal, services
 from members.erasure.models import Erasure
 from members.profiles.models import Member
 from members.profiles.services import register_member
@@ -207,3 +208,37 @@ def test_one_brand_deletes_nobody_of_another(brand, member, erase):
     erase(member)
     with tenant(other.brand_id):
         assert Member.objects.filter(pk=other.pk).exists()
+
+
+def test_a_deletion_that_broke_and_was_taken_back_is_not_done_again(
+    brand, actor, member, ask, work, monkeypatch
+):
+    """The journal is written before the rows go, and knows of the member already."""
+    grace(brand, actor, 1)
+    made = ask(member, now=timezone.now() - 2 * DAY)
+
+    def broken(*_given):
+        raise RuntimeError("no power")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(handlers, "_delete", broken)
+        with tenant(brand.pk):
+            run = services.start_due(brand_id=brand.pk, now=timezone.now())
+        work()
+    with tenant(brand.pk):
+        runs.ask(run_id=run.pk, wish=Run.Asked.CANCEL, actor=actor, now=timezone.now())
+    work()
+    assert journal.read(brand_id=brand.pk)
+    with tenant(brand.pk):
+        made.refresh_from_db()
+        services.withdraw(erasure=made, actor=actor, now=timezone.now())
+    call_command("reapply_deletions")
+    work()
+    assert members_of(brand) == [member]
+
+
+def test_who_is_deleted_after_all_is_in_the_journal_again(brand):
+    line, now = journal.Line(7, b"m" * 16), timezone.now()
+    for is_withdrawn, known in [(False, [line]), (True, []), (False, [line])]:
+        journal.append(brand_id=brand.pk, lines=[line], now=now, is_withdrawn=is_withdrawn)
+        assert journal.read(brand_id=brand.pk) == known

@@ -1,11 +1,15 @@
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.api_keys.selectors import viewer_of
+from core.api_keys.services import create_api_key
 from core.audit.models import AuditEntry
 from core.kernel.access import Permission, Viewer
 from core.kernel.errors import Forbidden, InvalidInput, NotFound
+from core.staff.selectors import viewer_of_staff
 from members.identities.models import Identity
 from members.revealing import services
 from members.revealing.models import Reveal, RevealTally
@@ -153,3 +157,23 @@ def test_counts_of_past_days_go(member, person, inside_brand):
     reveal(member, person, now=NOW - timedelta(days=1))
     reveal(member, person)
     assert RevealTally.objects.get().day == NOW.date()
+
+
+def test_a_key_shares_the_cap_of_the_person_who_made_it(member, staff):
+    maker = replace(viewer_of_staff(staff_id=staff.pk), permissions=frozenset(Permission))
+    services.change_limit(per_day=2, actor=maker, now=NOW)
+    keys = [
+        create_api_key(
+            name=name,
+            permissions=[Permission.MEMBERS_REVEAL],
+            expires_at=None,
+            actor=maker,
+            now=NOW,
+        )[0]
+        for name in ("CRM", "BI")
+    ]
+    for key in keys:
+        reveal(member, viewer_of(key))
+    for actor in (maker, viewer_of(keys[0])):
+        with pytest.raises(services.TooManyReveals):
+            reveal(member, actor)
