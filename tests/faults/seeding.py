@@ -34,6 +34,7 @@ SEATS = """
     FROM unnest(%(communities)s::bigint[], %(rooms)s::bigint[], %(members)s::bigint[])
         AS seat (community_id, room_id, member_id)
 """
+SEEDED = ["communities_community", "communities_room", "communities_membership", "members_member"]
 CONFIRM = """
 from django.utils import timezone
 from communities.broadcasts import services
@@ -65,6 +66,8 @@ def brand_with_rooms(product, code, rooms):
                 "members": list(members),
             },
         )
+        # What autovacuum does in a while; here it is off.
+        cursor.execute(f"ANALYZE {', '.join(SEEDED)}")
     return brand
 
 
