@@ -66,6 +66,8 @@ ROWS = {
     "rule_id": "communities.BuildRule",
     "run_id": "core.Run",
     "broadcast_id": "communities.Broadcast",
+    "event_id": "events.Event",
+    "registration_id": "events.Registration",
     "staff_id": "core.Staff",
     "grant_id": "core.RoleGrant",
     "region_id": "core.Region",
@@ -73,13 +75,15 @@ ROWS = {
     "store_id": "core.Store",
     "entry_id": "core.AuditEntry",
 }
-BUILD_RUN = "communities.BuildRun"
+# The same word for another row, by a part of the address's name.
+ELSEWHERE = {"build-runs": "communities.BuildRun", "points": "events.PointsEntry"}
 # What stands in an address where it is no row.
 WORDS = {
     "core:retention-edit": {"kind": "import"},
     "core:audit-of-subject": {"subject_type": "members.member"},
     "communities:policies-edit": {"kind": "service"},
     "members:imports-template": {"subject": "members"},
+    "events:points-settle": {"act": "confirm"},
 }
 LEFT_OUT = {"healthz", "set_language", "core:sign-out", "core:sign-in", "core:files-download"}
 ASSET = re.compile(r"""(?:href|src)="(/static/[^"#]+)""")
@@ -183,7 +187,9 @@ def _row(argument: str, name: str) -> Any:
 
     Of members the oldest, of whom as much is known in one brand as in the other.
     """
-    label = BUILD_RUN if "build-runs" in name else ROWS[argument]
+    label = ROWS[argument]
+    if argument in ("run_id", "entry_id"):
+        label = next((row for part, row in ELSEWHERE.items() if part in name), label)
     rows = apps.get_model(label).objects.order_by("pk" if label == MEMBER else "-pk")
     return rows.values_list("pk", flat=True).first()
 

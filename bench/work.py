@@ -1,6 +1,7 @@
 """Rows for the pages of work that was done: a community, a broadcast, an import, a merge.
 
-As many in every brand, whatever its size, and made by the services themselves.
+As many in every brand, whatever its size, and made by the services themselves. Of events and
+points the demonstration's, more in a large brand.
 """
 
 import io
@@ -20,6 +21,7 @@ from core.kernel.access import Viewer, system_viewer
 from core.kernel.scoping import tenant
 from core.organizations.models import Brand
 from core.runs import services as runs
+from integrations.demo import events, points
 from members.imports import services as imports
 from members.merging import services as merging
 from members.privacy.models import Consent
@@ -46,6 +48,8 @@ def leave_in(brand: Brand) -> None:
     _work(brand)
     _write(brand, actor)
     _bring_in(brand, actor)
+    events.build(brand_id=brand.pk, clock=timezone.now)
+    points.move(brand_id=brand.pk, now=timezone.now())
     with tenant(brand.pk):
         newest, other = Member.objects.filter(brand_id=brand.pk).order_by("-pk")[:2]
         merge = merging.merge_members(

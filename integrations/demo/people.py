@@ -71,9 +71,11 @@ def draw(*, count: int, network: Network, now: datetime, rng: Generator, seed: i
     since = np.where(has_car, age, np.minimum(rng.exponential(240, count), 2000).astype(np.int64))
     # Some were known as prospects for a while before they bought; most came with their car.
     known = np.where(rng.random(count) < 0.3, rng.integers(1, 40, size=count), 0)
-    joined = np.where(has_car, delivered - known, today - since)
+    # Before the doors open nobody has come today.
+    latest = today if hours_of(now) >= OPENS_AT else today - 1
+    joined = np.minimum(np.where(has_car, delivered - known, today - since), latest)
     # Who came this morning was last active at some moment since.
-    so_far = since + max(0.0, (micros_of(now) - today * DAY + SHANGHAI) / DAY - OPENS_AT / 24)
+    so_far = since + max(0.0, hours_of(now) - OPENS_AT) / 24
     idle = np.minimum(rng.exponential(34, size=count), so_far * rng.random(count))
     active = micros_of(now) - (idle * DAY).astype(np.int64)
     active[rng.random(count) < 0.03] = -1
@@ -175,6 +177,11 @@ def split(*, count: int, shares: list[float], rng: Generator) -> list[Ints]:
 def micros_of(moment: datetime) -> int:
     """Return microseconds since 1970."""
     return int(moment.timestamp()) * 1_000_000
+
+
+def hours_of(moment: datetime) -> float:
+    """Return how long the day in Shanghai has lasted, in hours."""
+    return (micros_of(moment) + SHANGHAI) % DAY / DAY * 24
 
 
 def today_of(moment: datetime) -> int:

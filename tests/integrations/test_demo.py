@@ -58,9 +58,9 @@ def cities(transactional_db):
     call_command("load_divisions", verbosity=0)
 
 
-def draw(members=60, brand=plan.MAIN_BRAND):
+def draw(members=60, brand=plan.MAIN_BRAND, now=None):
     drawn = plan.Plan(brand, members)
-    return services.seed(plan=drawn, now=timezone.now(), say=lambda _step: None)
+    return services.seed(plan=drawn, now=now or timezone.now(), say=lambda _step: None)
 
 
 def rows(sql):
@@ -110,8 +110,9 @@ class TestLoading:
             assert StageChange.objects.filter(at__gt=now).count() == 0
         call_command("check_invariants", database="default", verbosity=0)
 
-    def test_nothing_happens_to_members_before_they_come(self, secrets):
-        made = draw(600)
+    @pytest.mark.parametrize("hour", [1, 8, 20])
+    def test_nothing_happens_to_members_before_they_come(self, secrets, hour):
+        made = draw(600, now=timezone.localtime().replace(hour=hour))
         early = """
             SELECT count(*) FROM members_member AS m JOIN {table} AS x ON x.member_id = m.id
             WHERE m.brand_id = %s AND x.{moment} < m.created_at

@@ -21,12 +21,13 @@ def windows_reveal(brand):
     """Return how many of the windows saw the value, and how many rows say so."""
     now, seen = timezone.now(), []
     person = Viewer(brand.pk, "Chen", staff_id=7, permissions=frozenset(Permission))
-    member = MemberFactory(brand=brand, phone="+8613812341234")
+    # One each: looking at a member waits for whoever looks at the same one.
+    members = [MemberFactory(brand=brand, phone=f"+86138123412{n:02d}") for n in range(WINDOWS)]
     with tenant(brand.pk):
         services.change_limit(per_day=CAP, actor=system_viewer(brand.pk), now=now)
     start = threading.Barrier(WINDOWS, timeout=20)
 
-    def reveal():
+    def reveal(member):
         try:
             start.wait()
             with tenant(brand.pk):
@@ -38,7 +39,7 @@ def windows_reveal(brand):
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=reveal) for _ in range(WINDOWS)]
+    threads = [threading.Thread(target=reveal, args=[member]) for member in members]
     for thread in threads:
         thread.start()
     for thread in threads:
