@@ -99,11 +99,11 @@ def differences(brand, actor, *, forget):
     """How often a kept list differed from a new look, over rounds of changes."""
     world = populate(brand, count=60)
     people = [person.row.pk for person in world.people]
-    segments = [SegmentFactory(brand=brand, tree=tree) for tree in some_trees(world, number=40)]
+    segments = [SegmentFactory(brand=brand, tree=tree) for tree in some_trees(world, number=28)]
     for segment in segments:
         services.switch_on(segment=segment, actor=actor, now=NOW)
     rng, differing = random.Random(11), 0
-    for number in range(14):
+    for number in range(10):
         services.refresh(brand_id=brand.pk, now=NOW)
         for segment in segments:
             kept = selectors.member_ids(segment=segment, after=0, limit=1000)
