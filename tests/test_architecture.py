@@ -51,6 +51,7 @@ HELPERS = {
     "core/staff": {"passwords", "sessions"},
     "events/points": {"expiring", "posting"},
     "members/custom_fields": {"choosing", "setting"},
+    "members/live": {"touching"},
     "members/erasure": {"in_files", "journal", "tables"},
     "members/imports": {
         "ahead",

@@ -1,16 +1,15 @@
 """The calendar of events, and who registers for them.
 
-Three kinds of triggers on registrations. They count the places that are taken, once a statement
-whatever its size and in the order of event ids, so that two statements over the same events cannot
-deadlock; the check constraint on the event then refuses the whole statement that would overfill
-it. They leave marks for live segments. And so does a change of the event that conditions read:
-its kind, its state, its end.
+Triggers on registrations count the places that are taken, and leave marks for live segments. So
+does a change of the event that conditions read: its kind, its state, its end.
 """
 
 import django.db.models.deletion
 from django.db import migrations, models
 
+from core.kernel.counting import keep_count
 from core.kernel.rls import enable_rls, tie_to_brand
+from members.live.touching import touch_members
 
 TABLES = ["events_event", "events_registration"]
 TIES = [
@@ -19,60 +18,6 @@ TIES = [
     ("events_registration", "event_id", "events_event"),
     ("events_registration", "member_id", "members_member"),
 ]
-TAKEN = "SELECT brand_id, event_id, 1 + guests AS delta FROM arrived WHERE state <> 'cancelled'"
-FREED = "SELECT brand_id, event_id, -1 - guests AS delta FROM departed WHERE state <> 'cancelled'"
-OLD, NEW = "OLD TABLE AS departed", "NEW TABLE AS arrived"
-COUNTING = {
-    "arrivals": ("INSERT", NEW, TAKEN),
-    "departures": ("DELETE", OLD, FREED),
-    "changes": ("UPDATE", f"{OLD} {NEW}", f"{TAKEN} UNION ALL {FREED}"),
-}
-TOUCHING = {
-    "arrived": ("INSERT", "NEW"),
-    "departed": ("DELETE", "OLD"),
-    "became": ("UPDATE", "NEW"),
-    "was": ("UPDATE", "OLD"),
-}
-
-
-def count(name, event, tables, people):
-    return f"""
-    CREATE FUNCTION events_count_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        WITH change AS (
-            SELECT brand_id, event_id, sum(delta) AS delta FROM ({people}) AS place
-            GROUP BY brand_id, event_id HAVING sum(delta) <> 0
-        ), locked AS MATERIALIZED (
-            SELECT event.id, event.brand_id, change.delta
-            FROM events_event AS event
-            JOIN change ON change.brand_id = event.brand_id AND change.event_id = event.id
-            ORDER BY event.id FOR NO KEY UPDATE OF event
-        )
-        UPDATE events_event AS event SET taken = event.taken + locked.delta
-        FROM locked WHERE event.brand_id = locked.brand_id AND event.id = locked.id;
-        RETURN NULL;
-    END $$;
-    CREATE TRIGGER events_registration_{name} AFTER {event} ON events_registration
-        REFERENCING {tables}
-        FOR EACH STATEMENT EXECUTE FUNCTION events_count_{name}();
-    """
-
-
-def uncount(name):
-    return f"""
-    DROP TRIGGER events_registration_{name} ON events_registration;
-    DROP FUNCTION events_count_{name}();
-    """
-
-
-def touch(name, event, state):
-    return f"""
-    CREATE TRIGGER members_touch_{name} AFTER {event} ON events_registration
-        REFERENCING {state} TABLE AS changed
-        FOR EACH STATEMENT EXECUTE FUNCTION members_touch('member_id');
-    """
-
-
 # Counting changes an event for each who registers; that alone is no news of all the others.
 TOUCH_ALL = """
     CREATE FUNCTION events_touch_people() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -283,12 +228,15 @@ class Migration(migrations.Migration):
         ),
         enable_rls(*TABLES),
         *(tie_to_brand(*tie) for tie in TIES),
-        *(migrations.RunSQL(count(name, *parts), uncount(name)) for name, parts in COUNTING.items()),
-        *(
-            migrations.RunSQL(
-                touch(name, *parts), f"DROP TRIGGER members_touch_{name} ON events_registration"
-            )
-            for name, parts in TOUCHING.items()
+        *keep_count(
+            child="events_registration",
+            key="event_id",
+            weight="1 + guests",
+            counts="state <> 'cancelled'",
+            parent="events_event",
+            column="taken",
+            app="events",
         ),
+        touch_members("events_registration"),
         migrations.RunSQL(TOUCH_ALL, UNTOUCH_ALL),
     ]

@@ -5,6 +5,7 @@ from django.db import migrations, models
 from django.db.models import F, Q
 
 from core.kernel.rls import enable_rls, tie_to_brand
+from members.live.touching import touch_members
 
 # What may happen to an entry after it was written: a pending one is decided once, its end is
 # looked at once, and it follows its member into a merge and back. Whoever it happened to at first
@@ -115,25 +116,6 @@ def sums(event, tables, rows):
             FOR EACH STATEMENT EXECUTE FUNCTION {name}();
         """,
         f"DROP TRIGGER {name} ON events_pointsentry; DROP FUNCTION {name}();",
-    )
-
-
-# Whoever's balance changes is looked at anew by live segments; the function stands in members.
-TOUCHES = {
-    "arrived": ("INSERT", "NEW"),
-    "departed": ("DELETE", "OLD"),
-    "became": ("UPDATE", "NEW"),
-}
-
-
-def touch(name, event, state):
-    return migrations.RunSQL(
-        f"""
-        CREATE TRIGGER members_touch_{name} AFTER {event} ON events_pointsbalance
-            REFERENCING {state} TABLE AS changed
-            FOR EACH STATEMENT EXECUTE FUNCTION members_touch('member_id');
-        """,
-        f"DROP TRIGGER members_touch_{name} ON events_pointsbalance",
     )
 
 
@@ -313,5 +295,5 @@ class Migration(migrations.Migration):
         tie_to_brand("events_pointsbalance", "member_id", "members_member"),
         migrations.RunSQL(KEEP, UNKEEP),
         *(sums(event, *source) for event, source in SOURCES.items()),
-        *(touch(name, *parts) for name, parts in TOUCHES.items()),
+        touch_members("events_pointsbalance", moves=False),
     ]

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from core.kernel.scoping import tenant
+from core.kernel.sweeping import sweep
 from events.points import services
 
 SWEEP_FOR = timedelta(seconds=240)
@@ -17,11 +17,8 @@ def expire_points(brand_id: int) -> int:
 
     A batch a transaction, until none is due or the next bell is about to ring.
     """
-    began, looked_at = timezone.now(), 0
-    while timezone.now() - began < SWEEP_FOR:
-        with tenant(brand_id):
-            batch = services.expire_due(brand_id=brand_id, now=timezone.now())
-        if not batch:
-            break
-        looked_at += batch
-    return looked_at
+
+    def batch(now: datetime) -> int:
+        return services.expire_due(brand_id=brand_id, now=now)
+
+    return sweep(brand_id=brand_id, batch=batch, clock=timezone.now, budget=SWEEP_FOR)

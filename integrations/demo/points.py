@@ -28,7 +28,7 @@ WITH share AS (
     ORDER BY m.id LIMIT %(most)s
 ), moved (member_id, ledger, kind, side, amount, source, reason, days, keeps) AS (
     SELECT id, 'points', 'earn', 'earned', 60 + id %% 9 * 20, 'sign_up', '完善资料',
-           200 + id %% 150, 346
+           200 + id %% 150, CASE WHEN id %% 1500 = 149 THEN 346 ELSE 730 END
     FROM chosen
     UNION ALL
     SELECT id, 'points', 'earn', 'earned', 30 + id * 7 %% 300, 'shop', '商城消费', 20 + id %% 160,

@@ -5,6 +5,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from core.kernel.rls import enable_rls, tie_to_brand
+from members.live.touching import touch_members
 
 TABLES = [
     "members_snapshot",
@@ -19,8 +20,7 @@ TIES = [
     ("members_livesegment", "segment_id", "members_segment"),
     ("members_snapshotbatch", "snapshot_id", "members_snapshot"),
 ]
-# Tables that conditions read, and their column that names the member. Statement-level, so that a
-# million rows brought in at once leave their marks in one statement.
+# Tables that conditions read, and their column that names the member.
 TOUCHING = {
     "members_member": "id",
     "members_membertag": "member_id",
@@ -28,9 +28,6 @@ TOUCHING = {
     "members_ownership": "member_id",
     "members_consent": "member_id",
 }
-EVENTS = {"arrived": ("INSERT", "NEW"), "departed": ("DELETE", "OLD"), "became": ("UPDATE", "NEW")}
-# What moves from one member to another is news of both.
-MOVED = {"was": ("UPDATE", "OLD")}
 TOUCH = """
     CREATE FUNCTION members_touch() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -63,21 +60,6 @@ UNTOUCH = """
     DROP FUNCTION members_touch_owners();
     DROP FUNCTION members_touch();
 """
-
-
-def touching(table, column):
-    """Triggers that leave a mark for every member whose rows of the table change."""
-    events = EVENTS | (MOVED if column != "id" else {})
-    forward = "".join(
-        f"""
-        CREATE TRIGGER members_touch_{name} AFTER {event} ON {table}
-            REFERENCING {state} TABLE AS changed
-            FOR EACH STATEMENT EXECUTE FUNCTION members_touch('{column}');
-        """
-        for name, (event, state) in events.items()
-    )
-    backward = "".join(f"DROP TRIGGER members_touch_{name} ON {table};" for name in events)
-    return migrations.RunSQL(forward, backward)
 
 
 class Migration(migrations.Migration):
@@ -176,5 +158,5 @@ class Migration(migrations.Migration):
         enable_rls(*TABLES),
         *(tie_to_brand(*tie) for tie in TIES),
         migrations.RunSQL(TOUCH, UNTOUCH),
-        *(touching(table, column) for table, column in TOUCHING.items()),
+        *(touch_members(table, column, moves=column != "id") for table, column in TOUCHING.items()),
     ]

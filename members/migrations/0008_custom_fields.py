@@ -6,6 +6,7 @@ import django.db.models.functions.text
 from django.db import migrations, models
 
 from core.kernel.rls import enable_rls, tie_to_brand
+from members.live.touching import touch_members
 
 BRAND = {
     "on_delete": django.db.models.deletion.PROTECT,
@@ -30,26 +31,6 @@ def parent(name, related_name="+", **more):
 def filled(only):
     names = ("choice", "day", "number", "text")
     return models.Q(*((f"{name}__isnull", name != only) for name in names))
-
-
-# As in 0004: conditions read the values, so whoever's change has to be looked at in live segments.
-TOUCH = "".join(
-    f"""
-    CREATE TRIGGER members_touch_{name} AFTER {event} ON members_customvalue
-        REFERENCING {state} TABLE AS changed
-        FOR EACH STATEMENT EXECUTE FUNCTION members_touch('member_id');
-    """
-    for name, event, state in [
-        ("arrived", "INSERT", "NEW"),
-        ("departed", "DELETE", "OLD"),
-        ("became", "UPDATE", "NEW"),
-        ("was", "UPDATE", "OLD"),
-    ]
-)
-UNTOUCH = "".join(
-    f"DROP TRIGGER members_touch_{name} ON members_customvalue;"
-    for name in ("arrived", "departed", "became", "was")
-)
 
 
 class Migration(migrations.Migration):
@@ -220,5 +201,6 @@ class Migration(migrations.Migration):
         tie_to_brand("members_customvalue", "member_id", "members_member"),
         tie_to_brand("members_customvalue", "field_id", "members_customfield"),
         tie_to_brand("members_customvalue", "choice_id", "members_customchoice"),
-        migrations.RunSQL(TOUCH, UNTOUCH),
+        # Conditions read the values.
+        touch_members("members_customvalue"),
     ]

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
 from core.kernel.scoping import tenant
+from core.kernel.sweeping import sweep
 from members.tags import counting, services
 
 SWEEP_FOR = timedelta(seconds=50)
@@ -17,14 +18,11 @@ def remove_expired_tags(brand_id: int) -> int:
 
     A batch a transaction, until none is due or the next bell is about to ring.
     """
-    began, removed = timezone.now(), 0
-    while timezone.now() - began < SWEEP_FOR:
-        with tenant(brand_id):
-            batch = services.remove_expired(brand_id=brand_id, now=timezone.now())
-        if not batch:
-            break
-        removed += batch
-    return removed
+
+    def batch(now: datetime) -> int:
+        return services.remove_expired(brand_id=brand_id, now=now)
+
+    return sweep(brand_id=brand_id, batch=batch, clock=timezone.now, budget=SWEEP_FOR)
 
 
 @shared_task(soft_time_limit=120, expires=600)

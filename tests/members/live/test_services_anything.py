@@ -16,7 +16,8 @@ from members.profiles.models import Member
 from members.tags.models import MemberTag
 from members.vehicles.models import Ownership, Vehicle
 from tests.factories.members import SegmentFactory
-from tests.members.segments.population import NOW, STAGES, TODAY, populate
+from tests.members.segments.moments import NOW, TODAY
+from tests.members.segments.population import STAGES, populate
 from tests.members.segments.test_selectors import found, trees
 
 pytestmark = pytest.mark.django_db

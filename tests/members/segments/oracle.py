@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.members.segments.population import NOW, TODAY, ZONE
+from tests.members.segments.moments import NOW, TODAY, ZONE
 
 
 def holds(node, person, world):

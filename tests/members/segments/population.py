@@ -2,10 +2,8 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from itertools import count as counter
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -24,10 +22,9 @@ from members.segments.models import Segment
 from members.tags.models import MemberTag, Tag, TagGroup
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.core import CityFactory, DealerFactory, RegionFactory
+from tests.members.segments.moments import NOW, TODAY, moment
+from tests.members.segments.population_of_events import draw_events, draw_points
 
-ZONE = ZoneInfo("Asia/Shanghai")
-NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
-TODAY = date(2026, 11, 23)
 NICKS = ["小陈", "小", "100%", "a_b", "O'Hara", "小陈\\"]
 CUSTOM = [
     ("nick", "text", 0),
@@ -40,9 +37,7 @@ CUSTOM = [
 STAGES = ["prospect", "introduction", "growth", "mature", "dormant", "lost"]
 SOURCES = ["manual", "rule", "import"]
 KINDS = ["flash", "service", "core"]
-EVENT_KINDS = ["salon", "drive", "live"]
 CHANNELS = ["app", "dealer", ""]
-NUMBER = counter(1)
 CITIES = [("3301", "杭州市", "浙江省"), ("3302", "宁波市", "浙江省"), ("3101", "上海市", "上海市")]
 
 
@@ -76,18 +71,6 @@ class Seat:
 
 
 @dataclass
-class Visit:
-    """A registration for an event and what became of it."""
-
-    event_id: int
-    kind: str
-    event_state: str
-    ends_at: datetime
-    state: str
-    came_at: datetime | None
-
-
-@dataclass
 class World:
     """Everybody, and the ids that conditions can name."""
 
@@ -104,13 +87,6 @@ class World:
     event_ids: list
     segments: dict  # id: tree
     choice_ids: dict  # key of a custom field: ids of its choices
-
-
-def moment(rng, days):
-    """A moment on one of the last days; often on the edge of a day in Shanghai."""
-    day = datetime(2026, 11, 23, tzinfo=ZONE) - timedelta(days=rng.randint(0, days))
-    edge = rng.choice([timedelta(), timedelta(hours=23, minutes=59, seconds=59), None])
-    return day + (edge if edge is not None else timedelta(seconds=rng.randint(0, 86_399)))
 
 
 def populate(brand, *, count=250, seed=7):
@@ -131,12 +107,11 @@ def populate(brand, *, count=250, seed=7):
     _belongings(brand, rng, people, tags, models)
     rooms = _rooms(brand, rng)
     _seats(brand, rng, people, rooms)
-    events = _events(brand, random.Random(seed + 2), people)
+    events = draw_events(brand, random.Random(seed + 2), people)
     choice_ids = _custom(brand, random.Random(seed + 1), people)
-    _points(brand, random.Random(seed + 3), people)
+    draw_points(brand, random.Random(seed + 3), people)
     analyze(Member, MemberTag, Order, Consent, Vehicle, Ownership, Room, RoomMessage, Membership)
-    analyze(CustomValue, PointsEntry, PointsBalance)
-    analyze(CustomValue, Event, Registration)
+    analyze(CustomValue, Event, Registration, PointsEntry, PointsBalance)
     return World(
         brand_id=brand.pk,
         people=people,
@@ -322,44 +297,6 @@ def _seats(brand, rng, people, rooms):
     Membership.objects.bulk_create(rows)
 
 
-def _events(brand, rng, people):
-    """Nine events of three kinds, some of them to come; a third of the people at each."""
-    events, rows = [], []
-    for number in range(9):
-        ends = moment(rng, 60) + timedelta(days=rng.choice([0, 0, 0, 30]))
-        events.append(
-            Event.objects.create(
-                brand=brand,
-                kind=EVENT_KINDS[number % 3],
-                name=f"e{number}",
-                state=rng.choice(["published", "done", "done", "cancelled"]),
-                starts_at=ends - timedelta(hours=2),
-                ends_at=ends,
-                created_at=NOW,
-            )
-        )
-    for person in people:
-        for event in rng.sample(events, rng.choice([0, 1, 3, 5])):
-            state = rng.choice(["registered", "checked_in", "checked_in", "cancelled"])
-            came = moment(rng, 60) if state == "checked_in" else None
-            visit = Visit(event.pk, event.kind, event.state, event.ends_at, state, came)
-            person.visits.append(visit)
-            rows.append(
-                Registration(
-                    brand=brand,
-                    event=event,
-                    member=person.row,
-                    state=state,
-                    source="api",
-                    registered_at=NOW,
-                    checked_in_at=came,
-                    cancelled_at=NOW if state == "cancelled" else None,
-                )
-            )
-    Registration.objects.bulk_create(rows)
-    return events
-
-
 def _custom(brand, rng, people):
     """A field of each kind; about two in three people have a value."""
     fields = {
@@ -402,53 +339,6 @@ def _drawn(rng, choices):
         "likes": set(rng.sample(choices["likes"], rng.randint(1, 3))),
     }
     return {key: value for key, value in every.items() if rng.random() < 0.66}
-
-
-def _points(brand, rng, people):
-    """Earnings, some of them pending; then what was spent, taken back and adjusted of each."""
-    rows = []
-    for person in people:
-        for ledger in ("points", "contribution"):
-            for _n in range(rng.choice([0, 0, 1, 2, 3])):
-                state = rng.choice(["confirmed", "confirmed", "pending", "cancelled"])
-                amount, at = rng.randint(1, 60), moment(rng, 40)
-                rows.append(_entry(brand, person, ledger, "earn", "earned", amount, at, state))
-    PointsEntry.objects.bulk_create(rows)
-    people_of = {person.row.pk: person for person in people}
-    more = []
-    for row in rows:
-        if row.state != "confirmed":
-            continue
-        person = people_of[row.member_id]
-        person.points.append((row.ledger, "earned", row.amount, row.occurred_at))
-        ways = ["keep", "reverse", "adjust"] + ["spend", "spend"] * (row.ledger == "points")
-        if (way := rng.choice(ways)) == "keep":
-            continue
-        side = {"reverse": "earned", "adjust": "other", "spend": "spent"}[way]
-        amount, at = -rng.randint(1, row.amount), moment(rng, 40)
-        entry = _entry(brand, person, row.ledger, way, side, amount, at, "confirmed")
-        entry.reverses_id = row.pk if way == "reverse" else None
-        more.append(entry)
-        person.points.append((row.ledger, side, amount, at))
-    PointsEntry.objects.bulk_create(more)
-
-
-def _entry(brand, person, ledger, kind, side, amount, at, state):
-    return PointsEntry(
-        brand=brand,
-        member=person.row,
-        ledger=ledger,
-        kind=kind,
-        side=side,
-        amount=amount,
-        state=state,
-        settled_at=None if state == "pending" else NOW,
-        source="drawn",
-        source_id=str(next(NUMBER)),
-        occurred_at=at,
-        created_at=NOW,
-        created_by_label="x",
-    )
 
 
 def _segments(brand, tags):

@@ -12,18 +12,17 @@ from members.segments import selectors
 from members.segments.models import Segment
 from members.segments.ports import registry
 from tests.members.segments import oracle
+from tests.members.segments.moments import NOW, TODAY
 from tests.members.segments.population import (
     CHANNELS,
     CUSTOM,
-    EVENT_KINDS,
     KINDS,
     NICKS,
-    NOW,
     SOURCES,
     STAGES,
-    TODAY,
     populate,
 )
+from tests.members.segments.population_of_events import EVENT_KINDS
 
 pytestmark = pytest.mark.django_db
 # The same trees every time, so that a failure is somebody's change and not the weather.
