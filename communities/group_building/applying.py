@@ -2,8 +2,8 @@
 
 The queue is the candidates by group and member. A step takes the next batches, whatever groups
 they touch, so that a step costs the same in a brand of a thousand small groups and in one of a
-single large group. Locks: communities by id, then rooms by id; every service that gives or takes
-a seat holds the community first.
+single large group. Locks: the turn of the kind, communities by id, then rooms by id; every service
+that gives or takes a seat holds the community first.
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ class _Step:
             if end is None:
                 return False
             point("build.batch_chosen")
+            self._take_turns(cursor)
             targets = self._targets(progress.group_no, end[0])
             self._queue(cursor, targets, end)
             counts, dropped = self._counts(cursor)
@@ -146,6 +147,15 @@ class _Step:
                 return int(found[0]), int(found[1])
             if most >= last_group:
                 return None
+
+    def _take_turns(self, cursor: Any) -> None:
+        """Let runs of other rules that would seat the same people wait until we commit.
+
+        Their communities are not ours, so nothing else keeps two of them apart: each would find
+        somebody without a seat of this kind, and both would give one.
+        """
+        if self.plan.skip == BuildRule.Skip.SAME_KIND:
+            cursor.execute(sql.ONE_OF_A_KIND, self.params)
 
     def _targets(self, first: int, last: int) -> list[Target]:
         """Return the groups within reach with their communities, these locked by id."""

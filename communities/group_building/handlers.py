@@ -12,6 +12,7 @@ from communities.group_building import applying, planning, report
 from communities.group_building.applying import Progress
 from communities.group_building.models import BuildGroup, BuildRun
 from communities.group_building.rules import Plan
+from communities.memberships.models import Membership
 from core.audit import services as audit
 from core.kernel.faults import point
 from core.runs.ports import RunView, RunWords, Step
@@ -125,11 +126,12 @@ def _last_group(run: BuildRun) -> int:
 def _finish(
     run: BuildRun, state: BuildRun.State, progress: Progress, actor: Viewer, now: datetime
 ) -> None:
-    """Write the report. It counts what was done, so it equals the seats that the run gave."""
+    """Write the report. Who was erased since they got their seat does not count any more."""
     BuildGroup.objects.filter(brand_id=run.brand_id, run=run, placed_count=None).update(
         placed_count=0
     )
-    told: dict[str, Any] = report.report_of(progress)
+    seats = Membership.objects.filter(brand_id=run.brand_id, build_run_id=run.pk)
+    told: dict[str, Any] = report.report_of(progress) | {"placed": seats.count()}
     run.report, run.state, run.applied_at = told, state, now
     run.save(update_fields=["report", "state", "applied_at"])
     action = "build_run.applied" if state == BuildRun.State.APPLIED else "build_run.stopped"

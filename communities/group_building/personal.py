@@ -64,7 +64,8 @@ SELECT count(*), 0 FROM (
     WHERE one.member_id = ANY(batch.member_ids)
 ) AS hit
 """
-# A report tells the seats that a run gave, and seats go with their people.
+# A report tells the seats that a run gave, and seats go with their people. A run that is still
+# applying has no report; its row is written all the same, so that it waits for us before it counts.
 RECOUNT = """
 WITH seats AS MATERIALIZED (
     SELECT build_run_id AS run_id, community_id, count(*) AS people
@@ -72,11 +73,13 @@ WITH seats AS MATERIALIZED (
     WHERE brand_id = %(brand)s AND member_id = ANY(%(ids)s::bigint[]) AND build_run_id IS NOT NULL
     GROUP BY build_run_id, community_id
 ), reports AS (
-    UPDATE communities_buildrun AS run SET report = jsonb_set(
-        run.report, '{placed}', to_jsonb((run.report->>'placed')::bigint - less.people))
+    UPDATE communities_buildrun AS run SET report = CASE
+        WHEN run.report->>'placed' IS NULL THEN run.report
+        ELSE jsonb_set(
+            run.report, '{placed}', to_jsonb((run.report->>'placed')::bigint - less.people))
+        END
     FROM (SELECT run_id, sum(people) AS people FROM seats GROUP BY run_id) AS less
     WHERE run.brand_id = %(brand)s AND run.id = less.run_id
-        AND run.report->>'placed' IS NOT NULL
 )
 UPDATE communities_buildgroup AS grp SET placed_count = grp.placed_count - chosen.people
 FROM (

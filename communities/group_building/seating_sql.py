@@ -13,6 +13,8 @@ BATCH_END = """
     ) AS batch
     WHERE people_before < %(limit)s ORDER BY group_no DESC, last_member DESC LIMIT 1
 """
+# A statement of its own: the next one sees what whoever was before us committed.
+ONE_OF_A_KIND = "SELECT pg_advisory_xact_lock(hashtextextended('build ' || %(kind)s, %(brand)s))"
 # In the order of members, so that the checks below walk along their indexes.
 BATCH = """
     CREATE TEMP TABLE build_batch ON COMMIT DROP AS
