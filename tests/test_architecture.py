@@ -26,6 +26,7 @@ LAYERS += ["holdings", "timeline"]
 # Modules beside the layers, each with its reason in its docstring. Keep this list short.
 HELPERS = {
     "communities/broadcasts": {
+        "allowances",
         "audience",
         "delivering",
         "drafts",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.utils import timezone
 
 from communities.broadcasts import rules
-from communities.policies.selectors import current_policies as current_terms
+from communities.broadcasts.allowances import current_policies, taken_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -286,43 +285,6 @@ def exclusions_of(
         )
         for cause in _in_order(left_out)
     ]
-
-
-def taken_times(
-    *, brand_id: int, room_ids: Sequence[int], since: datetime, besides: int
-) -> dict[int, list[datetime]]:
-    """Return when each room gets marketing, from a month before ``since`` on.
-
-    ``besides`` is the broadcast that asks; its own deliveries do not stand in its way.
-    """
-    if not room_ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT room_id, array_agg(due_at ORDER BY due_at) FROM communities_delivery
-            WHERE brand_id = %s AND room_id = ANY(%s) AND is_marketing
-                AND state NOT IN ('failed', 'cancelled')
-                AND due_at >= %s - interval '32 days' AND broadcast_id <> %s
-            GROUP BY room_id
-            """,
-            [brand_id, list(room_ids), since, besides],
-        )
-        return dict(cursor.fetchall())
-
-
-def current_policies(*, brand_id: int) -> dict[str, rules.MarketingPolicy]:
-    """Return the policy in force of each kind."""
-    return {
-        kind: rules.MarketingPolicy(
-            limit=row.marketing_limit,
-            window=row.marketing_window,
-            gap=timedelta(minutes=row.marketing_gap_minutes),
-            quiet_from=row.quiet_from,
-            quiet_until=row.quiet_until,
-        )
-        for kind, row in current_terms(brand_id=brand_id).items()
-    }
 
 
 def _first_allowed(

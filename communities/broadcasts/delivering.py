@@ -18,8 +18,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from communities.broadcasts import audience as audiences
-from communities.broadcasts import rules
+from communities.broadcasts import allowances, rules
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.broadcasts.parcels import Parcel, load, still_agreeing
 from communities.broadcasts.ports import RoomChannel, channel_of
@@ -32,7 +31,7 @@ from core.work.models import WorkRow
 from core.work.services import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 logger = logging.getLogger(__name__)
@@ -40,6 +39,8 @@ logger = logging.getLogger(__name__)
 State = WorkRow.State
 # By then the reconciliation knows, or has given up.
 UNKNOWN_AT_MOST = timedelta(minutes=15)
+# A large broadcast takes a while to reach its last room; what is later than this missed its turn.
+LATE = timedelta(minutes=5)
 
 
 def deliver_due(*, brand_id: int, now: datetime, budget: timedelta) -> int:
@@ -48,9 +49,9 @@ def deliver_due(*, brand_id: int, now: datetime, budget: timedelta) -> int:
     Opens its own transactions. Any number of workers may run it at once, and any of them may die.
     Returns how many deliveries were tried.
     """
-    deadline, tried = time.monotonic() + budget.total_seconds(), 0
-    while time.monotonic() < deadline:
-        started = time.monotonic()
+    begun, tried = time.monotonic(), 0
+    while (started := time.monotonic()) < begun + budget.total_seconds():
+        moment = now + timedelta(seconds=started - begun)
         parcels = _claim(brand_id)
         point("broadcasts.after_claim")
         if not parcels:
@@ -59,27 +60,33 @@ def deliver_due(*, brand_id: int, now: datetime, budget: timedelta) -> int:
         lease_ends = started + settings.DELIVERY_LEASE.total_seconds()
         for name, batch in groupby(parcels, key=attrgetter("channel")):
             channel = channel_of(name, brand_id=brand_id)
-            _deliver(brand_id, list(batch), channel=channel, now=now, lease_ends=lease_ends)
+            _deliver(brand_id, list(batch), channel=channel, now=moment, lease_ends=lease_ends)
     finish(brand_id=brand_id, now=now)
     return tried
 
 
+# Ahead of the claim: whoever pauses or cancels holds the broadcast before its deliveries, too.
+START = """
+    UPDATE communities_broadcast AS row SET state = 'sending'
+    WHERE row.brand_id = %(brand)s AND row.state = 'scheduled' AND EXISTS (
+        SELECT FROM communities_delivery AS delivery
+        WHERE delivery.brand_id = %(brand)s AND delivery.broadcast_id = row.id
+            AND delivery.state = 'due' AND delivery.claimable_at <= statement_timestamp()
+    )
+"""
+
+
 def _claim(brand_id: int) -> list[Parcel]:
     with tenant(brand_id):
+        with connection.cursor() as cursor:
+            cursor.execute(START, {"brand": brand_id})
         claimed = work.claim(
             model=Delivery,
             brand_id=brand_id,
             lease=settings.DELIVERY_LEASE,
             limit=settings.DELIVERY_BATCH,
         )
-        if not claimed:
-            return []
-        parcels = load(brand_id=brand_id, delivery_ids=[row.pk for row in claimed])
-        if any(item.broadcast_state == "scheduled" for item in parcels):
-            starting = {item.broadcast_id for item in parcels}
-            Broadcast.objects.filter(pk__in=starting, state="scheduled").update(state="sending")
-            parcels = load(brand_id=brand_id, delivery_ids=[row.pk for row in claimed])
-    return parcels
+        return load(brand_id=brand_id, delivery_ids=[row.pk for row in claimed])
 
 
 def _deliver(
@@ -133,7 +140,7 @@ def _settle(brand_id: int, settlements: Sequence[Settlement]) -> None:
 
 
 def _sendable(brand_id: int, parcels: Sequence[Parcel], now: datetime) -> list[Parcel]:
-    """Hand back what must not be sent now: paused, cancelled, unwanted, or marketing by night."""
+    """Hand back what must not be sent now: stopped, unwanted, or marketing out of its turn."""
     stopped = [item for item in parcels if item.broadcast_state != "sending"]
     if stopped:
         with tenant(brand_id):
@@ -145,12 +152,16 @@ def _sendable(brand_id: int, parcels: Sequence[Parcel], now: datetime) -> list[P
         return going
     with tenant(brand_id):
         going = _agreed(brand_id, going)
-        policies = audiences.current_policies(brand_id=brand_id)
+        policies = allowances.current_policies(brand_id=brand_id)
         zone = timezone.get_default_timezone()
         asleep = {kind for kind, policy in policies.items() if rules.quiet_end(now, policy, zone)}
-        late = [item for item in going if item.is_marketing and item.kind in asleep]
-        _postpone(brand_id, late, policies, now)
-    return [item for item in going if not (item.is_marketing and item.kind in asleep)]
+        doubtful = [
+            item
+            for item in going
+            if item.is_marketing and (item.kind in asleep or item.due_at < now - LATE)
+        ]
+        waiting = _judge_anew(brand_id, doubtful, policies, now)
+    return [item for item in going if item.id not in waiting]
 
 
 def _agreed(brand_id: int, parcels: Sequence[Parcel]) -> list[Parcel]:
@@ -162,33 +173,60 @@ def _agreed(brand_id: int, parcels: Sequence[Parcel]) -> list[Parcel]:
     return [item for item in looked_at if not item.is_refused]
 
 
-def _postpone(
+def _judge_anew(
     brand_id: int,
     parcels: Sequence[Parcel],
     policies: dict[str, rules.MarketingPolicy],
     now: datetime,
-) -> None:
-    """Move marketing that is late into the next allowed hour of each room, or call it off."""
-    moved, off = [], []
-    zone = timezone.get_default_timezone()
-    for broadcast_id, batch in groupby(
-        sorted(parcels, key=attrgetter("broadcast_id")), key=attrgetter("broadcast_id")
-    ):
+) -> set[int]:
+    """Give marketing that missed its turn the next allowed moment of each room, or call it off.
+
+    What is planned for later keeps its time, and what missed its own is judged one broadcast after
+    the other. Returns the ids of those that must not be sent now; the others count from now on.
+    """
+    if not parcels:
+        return set()
+    allowances.lock_rooms_of(brand_id=brand_id, room_ids=[item.room_id for item in parcels])
+    waiting: set[int] = set()
+    in_turn = attrgetter("due_at", "broadcast_id")
+    for (_due_at, broadcast_id), batch in groupby(sorted(parcels, key=in_turn), key=in_turn):
         items = list(batch)
-        rooms = [item.room_id for item in items]
-        taken = audiences.taken_times(
-            brand_id=brand_id, room_ids=rooms, since=now, besides=broadcast_id
+        taken = allowances.taken_times(
+            brand_id=brand_id,
+            room_ids=[item.room_id for item in items],
+            since=now,
+            besides=broadcast_id,
+            missed_before=now - LATE,
         )
-        for item in items:
-            times = taken.get(item.room_id, [])
-            moment = rules.next_allowed(now, policies[item.kind], times, zone)
-            if moment is None:
-                off.append(Settlement(item.id, item.fence, State.CANCELLED, "quiet_hours"))
-            else:
-                values = {"due_at": moment, "claimable_at": moment}
-                moved.append(Settlement(item.id, item.fence, State.DUE, values=values))
+        waiting |= _settle_anew(brand_id, items, taken, policies, now)
+    return waiting
+
+
+def _settle_anew(
+    brand_id: int,
+    parcels: Sequence[Parcel],
+    taken: Mapping[int, list[datetime]],
+    policies: dict[str, rules.MarketingPolicy],
+    now: datetime,
+) -> set[int]:
+    """Write down what ``_judge_anew`` finds for one broadcast; return the ids of who waits."""
+    zone = timezone.get_default_timezone()
+    going, moved, off = [], [], []
+    for item in parcels:
+        policy = policies.get(item.kind)
+        times = taken.get(item.room_id, [])
+        moment = rules.next_allowed(now, policy, times, zone) if policy else now
+        if moment == now:
+            going.append(item.id)
+        elif moment is None:
+            off.append(Settlement(item.id, item.fence, State.CANCELLED, "quiet_hours"))
+        else:
+            values = {"due_at": moment, "claimable_at": moment}
+            moved.append(Settlement(item.id, item.fence, State.DUE, values=values))
+    Delivery.objects.filter(pk__in=going, state=State.CLAIMED).update(due_at=now)
     work.settle(model=Delivery, brand_id=brand_id, settlements=moved)
     work.settle(model=Delivery, brand_id=brand_id, settlements=off)
+    return {one.id for one in [*moved, *off]}
 
 
 def as_broadcasts_stand(

@@ -15,13 +15,14 @@ from core.work.services import Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from communities.rooms.models import Room
     from core.organizations.models import Brand
 
 LOAD = """
     SELECT delivery.id, delivery.fence, delivery.room_id, delivery.broadcast_id,
-        delivery.is_marketing, broadcast.state, broadcast.body, broadcast.link,
+        delivery.is_marketing, delivery.due_at, broadcast.state, broadcast.body, broadcast.link,
         room.channel, room.member_count, room.name, community.kind, community.name,
         coalesce(regexp_replace(city.name, '市$', ''), ''), coalesce(dealer.name, ''),
         brand.name, coalesce(sender.name, brand.name)
@@ -52,6 +53,7 @@ class Parcel:
     room_id: int
     broadcast_id: int
     is_marketing: bool
+    due_at: datetime
     broadcast_state: str
     body: str
     link: str

@@ -1,5 +1,4 @@
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -17,15 +16,11 @@ from tests.factories.communities import (
     CommunityFactory,
     DeliveryFactory,
     MembershipFactory,
-    PolicyFactory,
     RoomFactory,
 )
 from tests.factories.core import CityFactory, DealerFactory
 
 BUDGET = timedelta(seconds=20)
-# Tomorrow's: what is put off until the morning after must not be due by the database's own clock.
-NIGHT = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=22, minute=0, second=0, microsecond=0)
-NIGHT += timedelta(days=1)
 pytestmark = pytest.mark.django_db
 
 
@@ -219,51 +214,6 @@ class TestPausedAndCancelled:
             brand.pk, [parcel], delivering.channel_of("in_app", brand_id=brand.pk), float("inf")
         )
         assert states(broadcast) == ["unknown"]
-
-
-class TestMarketingByNight:
-    @pytest.fixture
-    def late(self, brand):
-        PolicyFactory(
-            brand=brand,
-            kind="service",
-            marketing_limit=1,
-            marketing_window="day",
-            quiet_from=time(21),
-            quiet_until=time(9),
-        )
-        broadcast = sending(brand, 2, purpose="marketing")
-        with tenant(brand.pk):
-            broadcast.deliveries.update(is_marketing=True, due_at=NIGHT - timedelta(hours=2))
-        return broadcast
-
-    def test_waits_for_the_morning(self, brand, late):
-        deliver(brand, now=NIGHT)
-        assert states(late) == ["due", "due"]
-        with tenant(brand.pk):
-            [(due, claimable)] = late.deliveries.values_list("due_at", "claimable_at").distinct()
-        assert due == claimable == NIGHT.replace(hour=9) + timedelta(days=1)
-
-    def test_waits_longer_where_the_morning_is_taken(self, brand, late):
-        with tenant(brand.pk):
-            room = late.deliveries.first().room
-        DeliveryFactory(
-            brand=brand,
-            room=room,
-            is_marketing=True,
-            state="sent",
-            due_at=NIGHT + timedelta(hours=12),
-        )
-        deliver(brand, now=NIGHT)
-        with tenant(brand.pk):
-            due = late.deliveries.get(room=room).due_at
-        assert due == NIGHT.replace(hour=9) + timedelta(days=2)
-
-    def test_a_service_notice_does_not_wait(self, brand, late):
-        with tenant(brand.pk):
-            late.deliveries.update(is_marketing=False)
-        deliver(brand, now=NIGHT)
-        assert states(late) == ["sent", "sent"]
 
 
 def test_a_broadcast_with_something_unknown_is_not_done_yet(brand, fake_channel):
