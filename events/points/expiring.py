@@ -29,7 +29,7 @@ DUE = """
 """
 RUN_OUT = """
     WITH gain AS (
-        SELECT e.id, e.member_id, e.occurred_at, e.expires_at, e.amount + coalesce((
+        SELECT e.id, e.member_id, e.of_merged, e.occurred_at, e.expires_at, e.amount + coalesce((
             SELECT sum(back.amount) FROM events_pointsentry AS back
             WHERE back.brand_id = e.brand_id AND back.reverses_id = e.id
         ), 0) AS net
@@ -41,17 +41,17 @@ RUN_OUT = """
             sum(net) OVER (PARTITION BY member_id ORDER BY occurred_at, id) - net AS earlier
         FROM gain
     ), ending AS (
-        SELECT queue.id, queue.member_id,
+        SELECT queue.id, queue.member_id, queue.of_merged,
             net - least(greatest(whole - held.balance - earlier, 0), net) AS rest
         FROM queue JOIN events_pointsbalance AS held ON held.brand_id = %(brand)s
             AND held.member_id = queue.member_id AND held.ledger = 'points'
         WHERE queue.expires_at <= %(now)s
     )
     INSERT INTO events_pointsentry (brand_id, member_id, ledger, kind, side, amount, state,
-        settled_at, source, source_id, reason, occurred_at, reverses_id, created_at,
-        created_by_label)
+        settled_at, source, source_id, reason, occurred_at, reverses_id, of_merged,
+        created_at, created_by_label)
     SELECT %(brand)s, member_id, 'points', 'expire', 'other', -rest, 'confirmed', %(now)s,
-        'expiry', id::text, '', %(now)s, id, %(now)s, %(by)s
+        'expiry', id::text, '', %(now)s, id, of_merged, %(now)s, %(by)s
     FROM ending WHERE rest > 0 ORDER BY ending.id
 """
 CLOSE = """

@@ -50,17 +50,18 @@ RECORDED = """
 # In order of the key, so that two calls that bring the same rows cannot wait for each other.
 POST = """
     INSERT INTO events_pointsentry (brand_id, member_id, ledger, kind, side, amount, state,
-        settled_at, source, source_id, reason, occurred_at, expires_at, reverses_id, created_at,
-        created_by_label)
+        settled_at, source, source_id, reason, occurred_at, expires_at, reverses_id, of_merged,
+        created_at, created_by_label)
     SELECT %(brand)s, row.member_id, row.ledger, row.kind, row.side, row.amount, row.state,
         CASE WHEN row.state <> 'pending' THEN %(now)s END, row.source, row.source_id, row.reason,
-        coalesce(row.occurred_at, %(now)s), row.expires_at, row.reverses_id, %(now)s, %(by)s
+        coalesce(row.occurred_at, %(now)s), row.expires_at, row.reverses_id, row.of_merged,
+        %(now)s, %(by)s
     FROM unnest(%(member_ids)s::bigint[], %(ledgers)s::text[], %(kinds)s::text[],
         %(sides)s::text[], %(amounts)s::bigint[], %(states)s::text[], %(sources)s::text[],
         %(source_ids)s::text[], %(reasons)s::text[], %(occurred)s::timestamptz[],
-        %(expires)s::timestamptz[], %(reverses)s::bigint[])
+        %(expires)s::timestamptz[], %(reverses)s::bigint[], %(merged)s::bigint[])
         AS row (member_id, ledger, kind, side, amount, state, source, source_id, reason,
-            occurred_at, expires_at, reverses_id)
+            occurred_at, expires_at, reverses_id, of_merged)
     ORDER BY row.source, row.source_id
     ON CONFLICT (brand_id, source, source_id) DO NOTHING
     RETURNING source, source_id, id
@@ -85,11 +86,12 @@ class Movement(NamedTuple):
     occurred_at: datetime | None = None
     expires_at: datetime | None = None
     reverses_id: int | None = None
+    of_merged: int | None = None
 
 
 COLUMNS = (
     *("member_ids", "ledgers", "kinds", "sides", "amounts", "states", "sources", "source_ids"),
-    *("reasons", "occurred", "expires", "reverses"),
+    *("reasons", "occurred", "expires", "reverses", "merged"),
 )
 
 

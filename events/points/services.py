@@ -187,6 +187,7 @@ def reverse(
         f"{held.pk}-{left}",
         reason.strip(),
         reverses_id=held.pk,
+        of_merged=held.of_merged,
     )
     [pk] = posting.write(
         movements=[movement], brand_id=actor.brand_id, by=actor.label, now=now

@@ -68,6 +68,24 @@ EXISTS (
     WHERE choice.brand_id = k.brand_id AND choice.id = k.choice_id
 ))
 """
+# Who withdrew as one person has withdrawn as both.
+WITHDRAWN_SINCE = """
+UPDATE members_consent AS theirs
+SET withdrawn_at = greatest(said.withdrawn_at, theirs.given_at),
+    withdrawn_evidence = said.withdrawn_evidence
+FROM members_consent AS said
+WHERE said.brand_id = %(brand)s AND said.member_id = %(winner)s
+    AND said.withdrawn_at > %(merged_at)s
+    AND theirs.brand_id = said.brand_id AND theirs.member_id = %(loser)s
+    AND theirs.purpose = said.purpose AND theirs.withdrawn_at IS NULL
+"""
+# Of a pair both have to be there still.
+BOTH_ARE_THERE = """
+(
+    SELECT count(*) FROM members_member AS m
+    WHERE m.brand_id = k.brand_id AND m.id IN (k.first_id, k.second_id)
+) = 2
+"""
 TABLES = (
     MovedRows(table="members_identity", label=_("Names in other systems"), part="identities"),
     MovedRows(table="members_ownership", label=_("Vehicles"), part="ownerships"),
@@ -109,6 +127,8 @@ TABLES = (
                 words=_("Both answered: who withdrew has withdrawn."),
             ),
         ),
+        answers=("version", "given_at", "withdrawn_at"),
+        settled=WITHDRAWN_SINCE,
     ),
     MovedRows(table="members_pastconsent", label=_("Earlier answers"), is_shown=False),
     MovedRows(table="members_subjectfile", label=_("Files about the person"), is_shown=False),
@@ -125,6 +145,7 @@ TABLES = (
             ),
         ),
         comes_back=VALUE_STANDS,
+        answers=("text", "number", "day", "choice_id"),
     ),
     MovedRows(table="members_stagechange", label=_("Changes of stage"), marked="of_merged"),
     # A pair with the one who goes says nothing any more; undoing brings it back.
@@ -133,6 +154,7 @@ TABLES = (
         label=_("Pairs to judge"),
         column="first_id",
         impossible="t.first_id = %(loser)s",
+        comes_back=BOTH_ARE_THERE,
         is_shown=False,
     ),
     MovedRows(
@@ -140,6 +162,7 @@ TABLES = (
         label=_("Pairs to judge"),
         column="second_id",
         impossible="t.second_id = %(loser)s",
+        comes_back=BOTH_ARE_THERE,
         is_shown=False,
     ),
     MovedRows(

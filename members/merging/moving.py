@@ -78,22 +78,38 @@ def move(each: MovedRows, values: Kept) -> Kept:
         f" AND t.{each.column} = %(loser)s RETURNING to_jsonb(t)",
         values,
     )
-    kept["moved"] = [{name: read(row)[name] for name in each.key} for (row,) in keys]
+    rows = [read(row) for (row,) in keys]
+    kept["moved"] = [{name: row[name] for name in each.key} for row in rows]
+    if each.answers:
+        kept["whole"] = [row | {each.column: values["loser"]} for row in rows]
     return {name: rows for name, rows in kept.items() if rows}
 
 
 def give_back(each: MovedRows, kept: Kept, values: Kept) -> None:
     """Return rows to the loser, put back what was deleted, reopen what was closed.
 
-    A row that went on to somebody else since, or is gone, is left alone.
+    A row that went on to somebody else since, or is gone, is left alone. One that says something
+    else since stays where it is, and the loser gets a copy of what it said.
     """
-    if kept.get("moved"):
+    changed = _changed(each, kept.get("whole", []), values)
+    since = {_key(each, row) for row in changed}
+    moved = [row for row in kept.get("moved", ()) if _key(each, row) not in since]
+    if moved:
         mark = f", {each.marked} = nullif(t.{each.marked}, %(loser)s)" if each.marked else ""
+        own = ", ".join(f"t.{name}" for name in each.key)
+        told = ", ".join(f"k.{name}" for name in each.key)
+        back = f"({own}) IN (SELECT {told} {_from(each, 'k')})"
+        if each.follows:
+            # In one statement with what they follow: between two, a sum could fall below zero.
+            marked = f"t.{each.marked} IS NOT NULL AND t.{each.follows}"
+            back = f"({back} OR {marked} IN (SELECT k.id {_from(each, 'k')}))"
         _run(
-            f"UPDATE {each.table} AS t SET {each.column} = %(loser)s{mark} {_from(each, 'k')}"
-            f" WHERE t.brand_id = %(brand)s AND t.{each.column} = %(winner)s AND {_same(each)}",
-            values | {"rows": _in_brand(kept["moved"], values)},
+            f"UPDATE {each.table} AS t SET {each.column} = %(loser)s{mark}"
+            f" WHERE t.brand_id = %(brand)s AND t.{each.column} = %(winner)s AND {back}",
+            values | {"rows": _in_brand(moved, values)},
         )
+    if changed:
+        _leave_copies(each, changed, values)
     if kept.get("dropped"):
         _run(
             f"INSERT INTO {each.table}"
@@ -105,6 +121,12 @@ def give_back(each: MovedRows, kept: Kept, values: Kept) -> None:
         rows = [row for row in kept.get("closed", ()) if row["clash"] == index]
         if rows:
             _reopen(each, clash, rows, values)
+
+
+def settle(each: MovedRows, values: Kept) -> None:
+    """Run what the table wants done when everything has come back."""
+    if each.settled:
+        _run(each.settled, values)
 
 
 def hand_over(each: MovedRows, ids: list[int], values: Kept) -> int:
@@ -152,6 +174,35 @@ def restore(facts: list[list[str]], before: Kept, after: Kept, values: Kept) -> 
         f" FROM {record.format('before')} AS b, {record.format('after')} AS a"
         " WHERE w.brand_id = %(brand)s AND w.id = %(winner)s",
         values | {"before": json.dumps(before), "after": json.dumps(after)},
+    )
+
+
+def _changed(each: MovedRows, whole: list[Kept], values: Kept) -> list[Kept]:
+    """Return, as they were, the moved rows that say something else by now."""
+    if not whole:
+        return []
+    now, then = (", ".join(f"{alias}.{name}" for name in each.answers) for alias in "tk")
+    rows = _run(
+        f"SELECT to_jsonb(k) FROM {each.table} AS t JOIN {_recordset(each, 'k')}"
+        f" ON t.brand_id = %(brand)s AND t.{each.column} = %(winner)s AND {_same(each)}"
+        f" WHERE ROW({now}) IS DISTINCT FROM ROW({then})",
+        values | {"rows": json.dumps(whole)},
+    )
+    return [read(row) for (row,) in rows]
+
+
+def _leave_copies(each: MovedRows, rows: list[Kept], values: Kept) -> None:
+    """Give the loser rows as they were, under numbers of their own."""
+    row = "row"
+    if "id" in each.key:
+        row += (
+            f" || jsonb_build_object('id', nextval(pg_get_serial_sequence('{each.table}', 'id')))"
+        )
+    _run(
+        f"INSERT INTO {each.table} SELECT k.* FROM jsonb_array_elements(%(rows)s::jsonb) AS row,"
+        f" LATERAL jsonb_populate_record(NULL::{each.table}, {row}) AS k"
+        f" WHERE {each.comes_back} ON CONFLICT DO NOTHING",
+        values | {"rows": json.dumps(rows)},
     )
 
 

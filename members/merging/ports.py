@@ -45,6 +45,12 @@ class MovedRows:
     in the merge and deleted; then ``clashes`` are settled in their order. ``marked`` is a column
     that says of moved rows whose they were. ``comes_back``, SQL over the alias ``k`` and
     ``%(now)s``, says which rows that were deleted may come back when a merge is undone.
+
+    Where people write anew what a row says, ``answers`` names these columns: a moved row that says
+    something else by the time of undoing stays, and the one who comes back gets it as it was.
+    ``follows`` is a column by which later rows name a moved one by ``id``; they go back with it,
+    if they bear the mark. ``settled`` is a statement that is run when all has come back, over
+    ``%(winner)s``, ``%(loser)s``, ``%(merged_at)s``.
     """
 
     table: str
@@ -55,6 +61,9 @@ class MovedRows:
     clashes: tuple[Clash, ...] = ()
     marked: str = ""
     comes_back: str = "TRUE"
+    answers: tuple[str, ...] = ()
+    follows: str = ""
+    settled: str = ""
     is_shown: bool = True  # counted on the preview
     part: str = ""  # name under which single rows, by ``id``, can be taken out into a new member
 

@@ -237,6 +237,7 @@ def _move_all(values: dict[str, Any]) -> dict[str, Any]:
 def _give_all_back(held: MemberMerge, winner: Member, now: datetime) -> None:
     tables = moved_rows()
     values = {"brand": held.brand_id, "winner": winner.pk, "loser": held.loser_id, "now": now}
+    values["merged_at"] = held.merged_at
     for each in tables.values():
         moving.lock(each, values)
     MergedMember.objects.filter(brand_id=held.brand_id, pk=held.loser_id).delete()
@@ -248,6 +249,8 @@ def _give_all_back(held: MemberMerge, winner: Member, now: datetime) -> None:
     _insert_row(held)
     for name, each in reversed(list(tables.items())):
         moving.give_back(each, held.moved.get(name, {}), values)
+    for each in tables.values():
+        moving.settle(each, values)
 
 
 def _require_undoable(held: MemberMerge, now: datetime) -> None:

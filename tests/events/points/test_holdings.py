@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from events.points import services
 from events.points.models import PointsBalance, PointsEntry
 from members.merging import services as merging
 from members.merging.services import CannotUndo
@@ -60,3 +63,29 @@ def test_undoing_is_refused_where_they_were_spent(pair, actor):
     with pytest.raises(CannotUndo):
         merging.undo_merge(merge=made, actor=actor, now=timezone.now())
     assert both(winner) == (79, 7)
+
+
+def test_what_ran_out_meanwhile_goes_back_with_what_it_took(inside_brand, actor):
+    winner, loser = MemberFactory.create_batch(2, brand=inside_brand)
+    now = timezone.now()
+    post(winner, 20)
+    post(loser, 100, expires_at=now + timedelta(days=1))
+    made = merge((winner, loser), actor)
+    later = now + timedelta(days=2)
+    services.expire_due(brand_id=inside_brand.pk, now=later)
+    assert balance(winner) == 20
+    merging.undo_merge(merge=made, actor=actor, now=later)
+    assert (balance(winner), balance(loser)) == (20, 0)
+    assert not PointsEntry.objects.exclude(of_merged=None).exists()
+
+
+def test_what_was_reversed_meanwhile_stays_reversed(inside_brand, actor):
+    winner, loser = MemberFactory.create_batch(2, brand=inside_brand)
+    earned = post(loser, 100)
+    made = merge((winner, loser), actor)
+    services.reverse(entry=earned, reason="误发", actor=actor, now=timezone.now())
+    merging.undo_merge(merge=made, actor=actor, now=timezone.now())
+    assert (balance(winner), balance(loser)) == (0, 0)
+    earned.refresh_from_db()
+    assert services.what_is_left(entry=earned) == 0
+    assert set(PointsEntry.objects.values_list("member_id", flat=True)) == {loser.pk}
