@@ -94,15 +94,21 @@ def _read(stream: IO[Any], encoding: str) -> bytes:
 
 def _unzip(stream: IO[Any]) -> bytes:
     """Unpack no further than one byte past the limit, whatever the archive claims."""
-    unpacker, body = zlib.decompressobj(GZIP_WINDOW), bytearray()
+    unpacker, body, packed = zlib.decompressobj(GZIP_WINDOW), bytearray(), 0
     try:
         while chunk := stream.read(CHUNK_BYTES):
+            packed += len(chunk)
+            if packed > 2 * MAX_BYTES:
+                # Blocks that hold nothing may go on for ever.
+                raise BodyTooLarge(_("The body may have at most 1 MiB."))
             body += unpacker.decompress(chunk, MAX_BYTES + 1 - len(body))
             if len(body) > MAX_BYTES:
                 return bytes(body)
+            if unpacker.eof:
+                break
     except zlib.error as error:
         raise BadRequest(_("The body is not gzip."), "invalid_gzip") from error
-    if not unpacker.eof or unpacker.unused_data:
+    if not unpacker.eof or unpacker.unused_data or stream.read(1):
         raise BadRequest(_("The gzip body is cut off or has a tail."), "invalid_gzip")
     return bytes(body)
 

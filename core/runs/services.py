@@ -294,8 +294,9 @@ def _checkpoint(run: Run, step: Step, now: datetime) -> Run:
     if step.finished:
         _end(held, Run.State.SUCCEEDED, now)
         audit.record(action="run.succeeded", subject=held, actor=_actor_of(held), now=now)
-    elif step.waits and not held.asked:
-        held.state = Run.State.WAITING
+    elif step.waits and held.asked != Run.Asked.CANCEL:
+        # Nothing is left to pause; whoever is asked now has to find it waiting.
+        held.state, held.asked = Run.State.WAITING, Run.Asked.NOTHING
     else:
         _obey(held, now)
     held.save()

@@ -18,6 +18,7 @@ from core.kernel.errors import Forbidden
 from core.organizations.models import Brand, City, Dealer
 from events.calendar import rules
 from events.calendar.models import Event
+from events.calendar.rules import State
 from events.calendar.services import FIELDS, apply, give_numbers_in_turn
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _put(call: _Call, row: Mapping[str, Any]) -> Result:
         if missing:
             return result
         event = Event(brand_id=call.brand_id, created_at=call.now)
-    result.problems += _problems(event, values)
+    result.problems += _problems(event, values, call.now)
     if result.problems:
         return result
     changed, number = apply(event=event, values=values), row["external_no"]
@@ -133,7 +134,9 @@ def _values(call: _Call, row: Mapping[str, Any], result: Result) -> dict[str, An
     return values
 
 
-def _problems(event: Event, values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _problems(
+    event: Event, values: Mapping[str, Any], now: datetime
+) -> Iterator[tuple[str, str, str]]:
     """Yield what speaks against the values, of those an event has and those it would get."""
     state = values.get("state", event.state)
     differs = any(getattr(event, name) != value for name, value in values.items())
@@ -143,6 +146,9 @@ def _problems(event: Event, values: Mapping[str, Any]) -> Iterator[tuple[str, st
         return
     if event.pk is not None and not rules.leads_to(event.state, state):
         yield "state", "bad_move", _("The event cannot go back to this state.")
+    starts_at = values.get("starts_at", event.starts_at)
+    if state == State.DONE and event.state != State.DONE and starts_at and starts_at > now:
+        yield "state", "not_started", _("It has not started yet, so it cannot be over.")
     said = {name: values.get(name, getattr(event, name)) for name in FIELDS}
     wording = {name: said[name] for name in rules.Wording.__slots__}
     for problem in rules.problems_of(rules.Wording(**wording)):

@@ -99,6 +99,10 @@ def change_event(
         InvalidInput: see ``create_event``; or more places are taken than there would be.
         NotFound: it is not the actor's to plan.
     """
+    actor.require(Permission.EVENTS_EDIT)
+    if wanted.external_no.strip():
+        # Ahead of the event's own lock, as a batch takes them.
+        give_numbers_in_turn(brand_id=actor.brand_id)
     held = _held(event_id, version, actor)
     if held.state not in rules.OPEN:
         raise EventClosed(_("“%s” is over; it cannot be changed any more.") % held.name)

@@ -42,7 +42,8 @@ HOLD_BALANCES = """
 """
 RECORDED = """
     SELECT there.source, there.source_id, there.id, there.member_id, there.ledger,
-        there.kind, there.amount, there.reason, there.occurred_at, there.expires_at
+        there.kind, there.amount, there.reason, there.occurred_at, there.expires_at,
+        there.state = 'pending'
     FROM unnest(%(sources)s::text[], %(source_ids)s::text[]) AS asked (source, source_id)
     JOIN events_pointsentry AS there ON there.brand_id = %(brand)s
         AND there.source = asked.source AND there.source_id = asked.source_id
@@ -237,8 +238,8 @@ def _is_there(row: Row, recorded: Mapping[Key, tuple[Any, ...]]) -> bool:
     there = recorded.get((wanted.source, wanted.source_id))
     if there is None:
         return False
-    pk, member_id, ledger, kind, amount, reason, occurred_at, expires_at = there
-    held = Wanted(ledger, kind, amount, "", "", reason, occurred_at, expires_at)
+    pk, member_id, ledger, kind, amount, reason, occurred_at, expires_at, pending = there
+    held = Wanted(ledger, kind, amount, "", "", reason, occurred_at, expires_at, pending)
     if row.member_id == member_id and same(wanted, held):
         row.outcome, row.id = "unchanged", pk
     else:

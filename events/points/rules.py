@@ -157,10 +157,15 @@ def problems_of(wanted: Wanted, *, now: datetime) -> list[Problem]:
 
 
 def same(wanted: Wanted, there: Wanted) -> bool:
-    """Whether what is asked for is what is recorded; a time that was not given is not asked for."""
+    """Whether what is asked for is what is recorded; a time that was not given is not asked for.
+
+    What waits still is not what counts at once. What was to wait may count, or not, by now.
+    """
     told = ("ledger", "kind", "amount", "reason", "expires_at")
-    return all(getattr(wanted, name) == getattr(there, name) for name in told) and (
-        wanted.occurred_at in (None, there.occurred_at)
+    return (
+        all(getattr(wanted, name) == getattr(there, name) for name in told)
+        and wanted.occurred_at in (None, there.occurred_at)
+        and not (there.pending and not wanted.pending)
     )
 
 

@@ -7,6 +7,7 @@ of one registration. The number of queries does not depend on the number of rows
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from events.registrations.selectors import being_deleted, members_named
 from events.registrations.services import (
     Wish,
     hall_of,
+    hold_members,
     mark_active,
     place_of,
     words_of,
@@ -33,12 +35,13 @@ from events.registrations.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from core.kernel.access import Viewer
     from events.calendar.models import Event
 
+MEMBER_KEYS = ("member", "customer_no", "phone")
 OUTCOMES = ("created", "updated", "unchanged", "refused")
 # Which field of a row a refusal is about.
 FIELD_OF = {Refusal.FUTURE: "at", Refusal.EARLY: "at", Refusal.GUESTS: "guests"}
@@ -65,6 +68,10 @@ class Result:
     def id(self) -> int | None:
         """The registration that the row stands for."""
         return self.row.pk if self.row is not None else None
+
+
+# A row that can be judged: what becomes of it, what it says, its event and its member.
+Named = tuple[Result, Mapping[str, Any], int, int]
 
 
 @dataclass(slots=True)
@@ -97,7 +104,7 @@ def put_rows(
     if not actor.is_brand_wide:
         raise Forbidden(_("Batches are for those who see the whole brand."))
     results = [Result() for _row in rows]
-    named = list(_named(rows, results, actor.brand_id))
+    named = _held(list(_named(rows, results, actor.brand_id)), actor.brand_id)
     call = _call(named, actor, now)
     for result, said, event_id, member_id in named:
         _put(call, result, said, event_id, member_id)
@@ -112,7 +119,7 @@ def put_rows(
 
 def _named(
     rows: Sequence[Mapping[str, Any] | None], results: Sequence[Result], brand_id: int
-) -> Iterator[tuple[Result, Mapping[str, Any], int, int]]:
+) -> Iterator[Named]:
     """Yield the rows whose event and member there are; say of the others what is missing."""
     said = [row for row in rows if row is not None]
     events = calendar_selectors.events_named(rows=said, brand_id=brand_id)
@@ -121,7 +128,7 @@ def _named(
         if row is None:
             continue
         event_key = next(name for name in ("event", "external_no") if name in row)
-        member_key = next(name for name in ("member", "customer_no", "phone") if name in row)
+        member_key = next(name for name in MEMBER_KEYS if name in row)
         event_id = events.get((event_key, row[event_key]))
         member_id = members.get((member_key, row[member_key]))
         if event_id is None:
@@ -132,9 +139,17 @@ def _named(
             yield result, row, event_id, member_id
 
 
-def _call(
-    named: Sequence[tuple[Result, Mapping[str, Any], int, int]], actor: Viewer, now: datetime
-) -> _Call:
+def _held(named: list[Named], brand_id: int) -> list[Named]:
+    """Keep the members where they are; say of those who went since they were looked up."""
+    there = hold_members(brand_id=brand_id, ids=[member_id for *_rest, member_id in named])
+    for result, said, _event_id, member_id in named:
+        if member_id not in there:
+            key = next(name for name in MEMBER_KEYS if name in said)
+            result.problems.append((key, "unknown_member", _("There is no such member.")))
+    return [one for one in named if one[-1] in there]
+
+
+def _call(named: Sequence[Named], actor: Viewer, now: datetime) -> _Call:
     event_ids = sorted({event_id for _r, _s, event_id, _m in named})
     member_ids = sorted({member_id for *_rest, member_id in named})
     events = calendar.lock_events(ids=event_ids, actor=actor)

@@ -66,7 +66,7 @@ def _registered(request: ConsoleRequest, event_id: int, chosen: dict[str, Any]) 
         event_id=event_id,
         member_id=chosen["member"],
         state=State.CHECKED_IN if is_here else State.REGISTERED,
-        guests=chosen["guests"] or 0,
+        guests=chosen["guests"],
         source=Registration.Source.DOOR if is_here else Registration.Source.MANUAL,
     )
     _row, is_new = services.put(wish=wish, actor=request.viewer, now=timezone.now())

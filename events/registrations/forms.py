@@ -16,6 +16,6 @@ class RegisterForm(forms.Form):
         error_messages={"required": _("Find the member and choose one.")},
     )
     guests = forms.IntegerField(
-        label=_("Guests"), min_value=0, max_value=calendar.MAX_GUESTS, required=False, initial=0
+        label=_("Guests"), min_value=0, max_value=calendar.MAX_GUESTS, required=False
     )
     is_here = forms.BooleanField(label=_("They are here: check in at once"), required=False)

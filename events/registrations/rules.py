@@ -106,13 +106,19 @@ def judge(hall: Hall, held: Place | None, asked: Asked) -> Place | Refusal:
 def _let_in(hall: Hall, asked: Asked, wanted: Place, more: int) -> Place | Refusal:
     if hall.state not in calendar.TAKES_PEOPLE:
         return Refusal.CLOSED
-    if asked.state == State.REGISTERED and asked.at > hall.ends_at:
+    if asked.state == State.REGISTERED and _is_over(hall, asked):
         return Refusal.OVER
     if asked.state == State.CHECKED_IN and asked.at < calendar.opens_at(hall.starts_at):
         return Refusal.EARLY
     if more > 0 and not hall.has(more):
         return Refusal.FULL
     return wanted
+
+
+def _is_over(hall: Hall, asked: Asked) -> bool:
+    """Whether it is too late to register. What was so before a closed event ended may be told."""
+    is_told = asked.at < asked.now
+    return asked.at > hall.ends_at or (hall.state == calendar.State.DONE and not is_told)
 
 
 def enter(hall: Hall, held: Place | None, place: Place) -> None:
@@ -123,13 +129,26 @@ def enter(hall: Hall, held: Place | None, place: Place) -> None:
 def _wanted(held: Place | None, asked: Asked, guests: int) -> Place | Refusal:
     if asked.state == State.CANCELLED:
         return _called_off(held, asked)
+    if held is not None and _came_late(held, asked):
+        return held
     if held is None or held.state == State.CANCELLED:
         came = asked.at if asked.state == State.CHECKED_IN else None
         return Place(asked.state, guests, asked.at, came)
     if asked.state == State.REGISTERED or held.state == State.CHECKED_IN:
         # Registered or here already: at most somebody more comes along.
-        return replace(held, guests=guests)
+        is_older = asked.at < (held.checked_in_at or held.registered_at)
+        return held if is_older else replace(held, guests=guests)
     return replace(held, state=State.CHECKED_IN, guests=guests, checked_in_at=asked.at)
+
+
+def _came_late(held: Place, asked: Asked) -> bool:
+    """Whether a registration is told of that was called off since: a file sent once more, say."""
+    return (
+        held.state == State.CANCELLED
+        and asked.state == State.REGISTERED
+        and held.cancelled_at is not None
+        and asked.at < held.cancelled_at
+    )
 
 
 def _called_off(held: Place | None, asked: Asked) -> Place | Refusal:

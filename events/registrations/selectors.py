@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q, Sum
 
-from communities.memberships.selectors import find_members
 from core.kernel import crypto
 from events.calendar import rules as calendar
 from events.registrations.models import Registration
 from members.erasure.models import Erasure
+from members.members import selectors as members
 from members.profiles.models import Member, MergedMember
 from members.profiles.rules import NotAPhone, normalized_phone
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from core.kernel.access import Viewer
     from events.calendar.models import Event
-
-MOST_FOUND = 50
 
 
 def being_deleted(*, brand_id: int, ids: Sequence[int]) -> set[int]:
@@ -40,14 +38,17 @@ def of_event(*, event_id: int, viewer: Viewer) -> QuerySet[Registration]:
 def narrowed(
     *, event_id: int, viewer: Viewer, state: str = "", typed: str = ""
 ) -> QuerySet[Registration]:
-    """Return an event's registrations in a state, of those people who match what was typed."""
+    """Return an event's registrations in a state, of those people who match what was typed.
+
+    Whoever sees the registration finds it, also where the member is not theirs.
+    """
     found = of_event(event_id=event_id, viewer=viewer)
     if state:
         found = found.filter(state=state) if state in Registration.State.values else found.none()
     if not typed.strip():
         return found
-    people = find_members(typed=typed, viewer=viewer, limit=MOST_FOUND)
-    return found.filter(member__in=people)
+    people = Member.objects.filter(members.typed(typed.strip(), viewer.brand_id))
+    return found.filter(member_id__in=people.filter(brand_id=viewer.brand_id).values("pk"))
 
 
 def is_missed(*, row: Registration, event: Event, now: datetime) -> bool:

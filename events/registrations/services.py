@@ -25,6 +25,7 @@ from members.profiles import ports
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from core.kernel.access import Viewer
@@ -35,7 +36,11 @@ ACTIONS = {
     State.CHECKED_IN: "event.checked_in",
     State.CANCELLED: "event.called_off",
 }
+WRITTEN = ["state", "guests", "registered_at", "checked_in_at", "cancelled_at"]
 # In the order of their numbers, so that two calls cannot wait for each other.
+HOLD_MEMBERS = """
+    SELECT id FROM members_member WHERE brand_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE
+"""
 ACTIVE = """
 WITH met AS (
     SELECT * FROM unnest(%s::bigint[], %s::timestamptz[]) AS met (member_id, at)
@@ -89,6 +94,7 @@ def put(*, wish: Wish, actor: Viewer, now: datetime) -> tuple[Registration, bool
     """
     actor.require(Permission.EVENTS_EDIT)
     with tenant(actor.brand_id):
+        hold_members(brand_id=actor.brand_id, ids=[wish.member_id])
         event = calendar.lock_events(ids=[wish.event_id], actor=actor).get(wish.event_id)
         if event is None:
             raise NotFound(_("This event does not exist."))
@@ -136,6 +142,16 @@ def place_of(row: Registration) -> Place:
     )
 
 
+def hold_members(*, brand_id: int, ids: Sequence[int]) -> set[int]:
+    """Keep members from being merged or deleted until the commit; return those who are there.
+
+    Ahead of the events' locks, since a merge takes both in this order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_MEMBERS, [brand_id, sorted(ids)])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
 def mark_active(*, brand_id: int, met: dict[int, datetime], now: datetime) -> None:
     """Let check-ins count as activity of the members, at the moments given."""
     if not met:
@@ -171,7 +187,7 @@ def _become(
     if row is not None and found == held:
         return row, False
     saved = write(event=event, member_id=wish.member_id, row=row, place=found, wish=wish)
-    saved.save()
+    saved.save(update_fields=WRITTEN if row is not None else None)
     data = {"member": wish.member_id, "people": found.people}
     audit.record(action=ACTIONS[wish.state], subject=event, actor=actor, now=now, data=data)
     if found.checked_in_at is not None:

@@ -44,6 +44,9 @@ def raw(name):
 
 
 BOMB = gzip.compress(b" " * (200 * MAX_BYTES))
+# A whole body and what nobody asked for behind it; blocks that hold nothing, without an end.
+TAIL = gzip.compress(b"{}") + bytes(32 * MAX_BYTES)
+HOLLOW = gzip.compress(b"{}")[:10] + b"\0\0\0\xff\xff" * MAX_BYTES
 BAD_INPUTS = [
     Bad(22, "truncated", 400, b'{"code": "EAST", "na', code="invalid_json"),
     Bad(22, "empty", 400, b"", code="empty_body"),
@@ -95,6 +98,8 @@ BAD_INPUTS = [
     Bad(32, "form", 415, b"code=A&name=B", content_type="application/x-www-form-urlencoded"),
     Bad(32, "other charset", 415, region(), content_type="application/json; charset=gb18030"),
     Bad(32, "gzip bomb", 413, BOMB, headers={"Content-Encoding": "gzip"}, code="too_large"),
+    Bad(32, "gzip tail", 400, TAIL, headers={"Content-Encoding": "gzip"}, code="invalid_gzip"),
+    Bad(32, "gzip hollow", 413, HOLLOW, headers={"Content-Encoding": "gzip"}, code="too_large"),
     Bad(32, "not gzip", 400, region(), headers={"Content-Encoding": "gzip"}, code="invalid_gzip"),
     Bad(32, "brotli", 415, region(), headers={"Content-Encoding": "br"}),
     Bad(33, "limit=10^9", 400, url=f"{DEALERS}?limit=1000000000", method="GET", code="bad_limit"),

@@ -34,6 +34,7 @@ class Counting:
 
     def __init__(self):
         self.breaks, self.refuses, self.asks, self.tidied = {}, {}, {}, []
+        self.waits_after = 0
         self.tidying_breaks = False
 
     def step(self, *, run, actor, now):
@@ -49,7 +50,8 @@ class Counting:
         if n in self.asks:
             services.ask(run_id=run.id, wish=self.asks.pop(n), actor=actor, now=now)
         counts = {"counts": {"done": n}}
-        return Step(cursor={"n": n}, done=n, total=TOTAL, result=counts, finished=n == TOTAL)
+        ends, waits = n == TOTAL, n == self.waits_after
+        return Step(cursor={"n": n}, done=n, total=TOTAL, result=counts, finished=ends, waits=waits)
 
     def cancelled(self, *, run, actor, now):
         if self.tidying_breaks:
@@ -233,6 +235,14 @@ def test_a_running_run_pauses_after_its_step(brand, run, handler):
     assert work(brand) == 2
     after = seen(brand, run)
     assert (after.state, after.done, after.asked) == ("paused", 2, "")
+
+
+def test_a_run_that_awaits_an_answer_has_nothing_left_to_pause(brand, run, handler):
+    """Whoever is asked finds it waiting, or their answer would find nobody."""
+    handler.waits_after, handler.asks = 2, {2: Run.Asked.PAUSE}
+    assert work(brand) == 2
+    after = seen(brand, run)
+    assert (after.state, after.done, after.asked) == ("waiting", 2, "")
 
 
 def test_a_running_run_is_cancelled_after_its_step(brand, run, handler):

@@ -67,3 +67,13 @@ def test_a_batch_tells_of_each_row(signed_in, brand):
     assert set(pointers[3]) == {"/rows/3/external_no", "/rows/3/points"}
     with tenant(brand.pk):
         assert Event.objects.get().external_no == "E1"
+
+
+def test_a_batch_closes_no_event_that_has_not_begun(signed_in, brand):
+    row = {"external_no": "E1", **NEW, "state": "published"}
+    assert send(signed_in, "post", f"{URL}batch/", {"rows": [row]}).status_code == 200
+    answer = send(signed_in, "post", f"{URL}batch/", {"rows": [row | {"state": "done"}]})
+    [result] = answer.json()["results"]
+    assert [error["code"] for error in result["errors"]] == ["not_started"]
+    with tenant(brand.pk):
+        assert Event.objects.get().state == "published"

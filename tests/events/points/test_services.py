@@ -297,3 +297,11 @@ def test_balances_are_sums_whatever_happens(inside_brand, actor):
 def test_another_brands_entry_does_not_exist(inside_brand, actor):
     stranger = MemberFactory(brand=BrandFactory())
     assert batch(actor, row(stranger)) == [("refused", [("member", "member_unknown")])]
+
+
+def test_what_waits_is_not_the_same_as_what_counts_at_once(member, actor):
+    assert batch(actor, row(member, 40, pending=True)) == [("created", [])]
+    assert batch(actor, row(member, 40)) == [("refused", [("source_id", "source_id_reused")])]
+    assert batch(actor, row(member, 40, pending=True)) == [("unchanged", [])]
+    assert batch(actor, row(member, 30, "2")) == [("created", [])]
+    assert batch(actor, row(member, 30, "2", pending=True)) == [("unchanged", [])]

@@ -1,7 +1,9 @@
 import pytest
 from django.urls import reverse
 
+from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
+from events.registrations import selectors
 from events.registrations.models import Registration
 from tests.factories.events import EventFactory, RegistrationFactory
 from tests.factories.members import MemberFactory
@@ -55,3 +57,25 @@ def test_the_members_page_tells_their_events(signed_in, brand):
     row = RegistrationFactory(brand=brand, event__name="车友咖啡局", state="checked_in")
     page = signed_in.get(reverse("members:members-detail", args=[row.member_id]))
     assert "车友咖啡局" in page.content.decode()
+
+
+def test_checking_in_at_the_drawer_leaves_their_guests_alone(signed_in, brand):
+    row = RegistrationFactory(brand=brand, event__guests_each=3, guests=3)
+    add = url("registrations-add", row.event_id)
+    answer = signed_in.post(
+        add, {"member": row.member_id, "is_here": "on", "guests": ""}, headers=HTMX
+    )
+    with tenant(brand.pk):
+        row.refresh_from_db()
+    assert (answer.status_code, row.state, row.guests) == (204, "checked_in", 3)
+
+
+def test_the_search_looks_among_the_people_of_the_event(signed_in, brand):
+    """Not among the newest of the brand who have this name."""
+    row = RegistrationFactory(brand=brand, member__display_name="王早到")
+    MemberFactory.create_batch(60, brand=brand, display_name="王晚来")
+    page = signed_in.get(f"{url('events-detail', row.event_id)}?q=王").content.decode()
+    assert url("registrations-check-in", row.pk) in page
+    with tenant(brand.pk):
+        rows = selectors.narrowed(event_id=row.event_id, viewer=system_viewer(brand.pk), typed="王")
+        assert list(rows) == [row]

@@ -80,3 +80,25 @@ def test_who_registered_comes_to_a_full_event_and_after_its_end():
 
 def test_calling_off_needs_no_open_event():
     assert rules.judge(hall(state="cancelled"), HELD, asked("cancelled")).people == 0
+
+
+def test_an_earlier_word_does_not_bring_back_who_called_off_since():
+    yesterday = NOW - timedelta(days=1)
+    assert rules.judge(hall(), GONE, asked("registered", at=yesterday, guests=2)) is GONE
+    back = rules.judge(hall(), GONE, asked("registered", at=NOW + timedelta(minutes=1)))
+    assert back.state == State.REGISTERED
+
+
+def test_an_earlier_word_does_not_change_who_comes_along():
+    before = HELD.registered_at - timedelta(hours=1)
+    assert rules.judge(hall(), HELD, asked("registered", at=before, guests=0)) is HELD
+    assert rules.judge(hall(), CAME, asked("checked_in", at=before, guests=0)) is CAME
+    assert rules.judge(hall(), HELD, asked("registered", guests=0)).guests == 0
+
+
+def test_a_closed_event_takes_nobody_new_but_is_told_who_was_there():
+    closed = hall(state="done", starts_at=NOW - timedelta(hours=2))
+    assert rules.judge(closed, None, asked("registered")) == Refusal.OVER
+    assert rules.judge(closed, None, asked("checked_in")).state == State.CHECKED_IN
+    told = rules.judge(closed, None, asked("registered", at=NOW - timedelta(hours=1)))
+    assert told.state == State.REGISTERED

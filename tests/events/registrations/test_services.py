@@ -182,7 +182,7 @@ def test_a_batch_costs_the_same_for_one_and_for_many(
     pairs = [(event, member) for event in events for member in members]
     for state in ("registered", "checked_in"):
         rows = [{"event": e.pk, "member": m.pk, "state": state} for e, m in pairs]
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(19):
             results = batch(actor, *rows)
         assert {result.outcome for result in results} <= {"created", "updated"}
     with pytest.raises(Forbidden):
@@ -194,3 +194,33 @@ def test_the_brand_is_opened_for_one_registration_alone(brand, actor):
     put(event, member, "registered", actor)
     with tenant(brand.pk):
         assert Registration.objects.count() == 1
+
+
+def test_a_file_sent_again_changes_nothing(inside_brand, actor):
+    event = EventFactory(brand=inside_brand, capacity=1)
+    first, second = MemberFactory.create_batch(2, brand=inside_brand)
+    hours = [timezone.now() - timedelta(hours=ago) for ago in (5, 4, 3)]
+    rows = [
+        {"event": event.pk, "member": first.pk, "state": "registered", "at": hours[0]},
+        {"event": event.pk, "member": first.pk, "state": "cancelled", "at": hours[1]},
+        {"event": event.pk, "member": second.pk, "state": "registered", "at": hours[2]},
+    ]
+    assert outcomes(batch(actor, *rows)) == [("created", []), ("updated", []), ("created", [])]
+    assert outcomes(batch(actor, *rows)) == [("unchanged", [])] * 3
+
+
+def test_who_is_merged_away_between_look_up_and_lock_is_unknown(inside_brand, actor, monkeypatch):
+    event = EventFactory(brand=inside_brand)
+    gone, there = MemberFactory.create_batch(2, brand=inside_brand)
+    look_up = batching.members_named
+
+    def and_then_one_goes(**asked):
+        found = look_up(**asked)
+        gone.delete()
+        return found
+
+    rows = [
+        {"event": event.pk, "member": member.pk, "state": "registered"} for member in (gone, there)
+    ]
+    monkeypatch.setattr(batching, "members_named", and_then_one_goes)
+    assert outcomes(batch(actor, *rows)) == [("refused", ["unknown_member"]), ("created", [])]
