@@ -164,7 +164,7 @@ class TestTakeover:
         self, brand, fake_channel, monkeypatch
     ):
         broadcast = sending(brand)
-        clock = iter([0.0, 0.0, 0.0, 100.0, 1000.0])
+        clock = iter([0.0, 0.0, 100.0, 1000.0])
         monkeypatch.setattr(delivering.time, "monotonic", lambda: next(clock))
         deliver(brand)
         assert fake_channel.calls == []

@@ -68,7 +68,8 @@ class TestMarketingByNight:
             room.community.kind = "conversion"
             room.community.save(update_fields=["kind"])
         shop(brand, quiet_from=time(21), quiet_until=time(9))
-        other = behind(brand, room, due_at=NIGHT - timedelta(hours=1))
+        before = timezone.now() - MINUTE
+        other = behind(brand, room, due_at=NIGHT - timedelta(hours=1), claimable_at=before)
         deliver(brand, now=NIGHT)
         morning = NIGHT.replace(hour=9) + timedelta(days=1)
         assert due_times(late, other, room=room) == [morning, morning + 20 * MINUTE]

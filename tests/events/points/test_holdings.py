@@ -83,6 +83,7 @@ def test_what_was_reversed_meanwhile_stays_reversed(inside_brand, actor):
     winner, loser = MemberFactory.create_batch(2, brand=inside_brand)
     earned = post(loser, 100)
     made = merge((winner, loser), actor)
+    earned.refresh_from_db()
     services.reverse(entry=earned, reason="误发", actor=actor, now=timezone.now())
     merging.undo_merge(merge=made, actor=actor, now=timezone.now())
     assert (balance(winner), balance(loser)) == (0, 0)
