@@ -141,8 +141,9 @@ def furnish(brand, number, drawn, tags, rooms):
         TagBlock.objects.create(brand=brand, tag=tags[index], member=member, created_at=NOW)
     for purpose in ("community", "marketing"):
         if drawn[purpose]:
-            withdrawn = NOW + timedelta(days=1) if drawn[purpose] == "withdrawn" else None
-            ConsentFactory(brand=brand, member=member, purpose=purpose, withdrawn_at=withdrawn)
+            withdrawn = SINCE + timedelta(days=1) if drawn[purpose] == "withdrawn" else None
+            told = {"purpose": purpose, "given_at": SINCE, "withdrawn_at": withdrawn}
+            ConsentFactory(brand=brand, member=member, **told)
     for index, role in drawn["seats"].items():
         left = None if role else NOW
         MembershipFactory(
