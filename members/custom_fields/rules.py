@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from core.kernel.letters import without_hidden
+from core.kernel.letters import normalized, without_hidden
 
 MOST_FIELDS, MOST_CHOICES = 100, 200
 LONGEST_TEXT, LONGEST_LABEL, LONGEST_CHOICE, LONGEST_HELP = 500, 40, 60, 200
@@ -146,7 +146,7 @@ def clean_text(raw: str, limit: int) -> str | None:
     Raises:
         BadValue: longer than ``limit``, with control characters, or with heaps of accents.
     """
-    text = " ".join(without_hidden(unicodedata.normalize("NFC", raw)).split())
+    text = " ".join(without_hidden(normalized("NFC", raw)).split())
     if len(text) > limit:
         raise BadValue("too_long")
     marks = 0
@@ -166,7 +166,7 @@ def scaled(spec: Spec, raw: str) -> int:
     Raises:
         BadValue: no number, with more decimal places than the field has, or out of its bounds.
     """
-    text = unicodedata.normalize("NFKC", raw).translate(_GROUPING)
+    text = normalized("NFKC", raw).translate(_GROUPING)
     if not _NUMBER(text):
         raise BadValue("custom_number")
     try:
@@ -210,7 +210,7 @@ def read_day(text: str) -> date:
 
 def folded(label: str) -> str:
     """Return the name of a choice without case, width and spaces at its ends."""
-    return " ".join(unicodedata.normalize("NFKC", label).split()).casefold()
+    return " ".join(normalized("NFKC", label).split()).casefold()
 
 
 def _choices(known: tuple[Choice, ...], wanted: list[Any]) -> tuple[int, ...] | None:
