@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from members.imports.reading.ports import Batch, RowSource
 
 PATIENCE_SECONDS = 30.0
+AWAKE_SECONDS = 1.0
 
 
 class GaveUp(Exception):
@@ -44,8 +45,11 @@ class Ahead:
         self._thread = threading.Thread(target=self._run, daemon=True, name="import-ahead")
         self._thread.start()
 
-    def next(self) -> Chunk | None:
+    def next(self, *, meanwhile: Callable[[], object]) -> Chunk | None:
         """Return the next chunk, or None at the end of the file.
+
+        ``meanwhile`` is called every second of waiting: who takes over a large file waits until
+        all before the position was read again.
 
         Raises:
             FileRefused: the file cannot be read any further.
@@ -54,9 +58,10 @@ class Ahead:
         while True:
             is_alive = self._thread.is_alive()
             try:
-                found = self._ready.get(timeout=1 if is_alive else 0.001)
+                found = self._ready.get(timeout=AWAKE_SECONDS if is_alive else 0.001)
             except queue.Empty:
                 if is_alive:
+                    meanwhile()
                     continue
                 raise GaveUp from None
             if isinstance(found, Exception):
