@@ -94,12 +94,11 @@ class Ahead:
             self._is_closed.set()
 
     def _read(self, source: RowSource) -> None:
-        position: dict[str, int] = {}
-        if self.position:
+        position = dict(self.position)
+        if position:
             # A worker that takes over knows nothing of the keys in the rows before.
-            for batch in _until(source, self.position):
+            for batch in _until(source, position["row"]):
                 self._preparer.prepare(batch, only_keys=True)
-                position = batch.position
                 if self._is_closed.is_set():
                     return
         for batch in source.batches(position):
@@ -116,9 +115,14 @@ class Ahead:
         return not self._is_closed.is_set()
 
 
-def _until(source: RowSource, position: dict[str, int]) -> Iterator[Batch]:
-    """Yield the batches up to a position that one of them ended at."""
+def _until(source: RowSource, row: int) -> Iterator[Batch]:
+    """Yield the batches up to a row, wherever those of the worker before us may have ended."""
     for batch in source.batches({}):
+        is_last = batch.position["row"] >= row
+        if is_last:
+            kept = [at for at, number in enumerate(batch.numbers) if number <= row]
+            batch.numbers = [batch.numbers[at] for at in kept]
+            batch.rows = [batch.rows[at] for at in kept]
         yield batch
-        if batch.position == position:
+        if is_last:
             return

@@ -15,7 +15,9 @@ from core.runs.ports import RunView
 from members.imports import ahead, error_file, services, staging
 from members.imports.handlers import ImportHandler
 from members.imports.models import ImportJob
+from members.imports.reading import csv_file
 from members.profiles.models import Member
+from tests.factories.members import MemberFactory
 from tests.members.imports.conftest import counts, table
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +151,30 @@ def test_who_waits_for_the_reader_keeps_the_transaction_awake(job, start, work_o
     assert told.is_set()
     with tenant(job.brand_id):
         assert counts(kept(job)) == (1, 0, 0, 1)
+
+
+@pytest.mark.parametrize("subject", ["members", "orders"])
+def test_who_takes_over_may_read_in_other_stretches(
+    brand, actor, inside_brand, monkeypatch, subject
+):
+    """A new release reads more at once; nothing is left out, and nothing met twice."""
+    if subject == "members":
+        rows = [("客户编号", "姓名"), *((f"C{n}", "王芳") for n in range(40)), ("C3", "王芳")]
+    else:
+        MemberFactory(brand=brand, customer_no="C1")
+        rows = [("客户编号", "下单时间", "金额"), *[("C1", "2024-03-01", "5")] * 40]
+    now = timezone.now()
+    about = {"name": "客户.csv", "subject": subject, "actor": actor, "now": now}
+    job = services.receive_file(file=table(*rows), **about)
+    begin = {"mapping": job.mapping, "options": {}, "is_dry_run": False}
+    run = services.start_import(job_id=job.pk, **begin, actor=actor, now=now)
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_file, "BATCH_BYTES", 256)
+        for _step in range(2):
+            step = ImportHandler().step(run=RunView.of(run), actor=actor, now=now)
+            run.cursor, run.done = step.cursor, step.done
+    handler = ImportHandler()
+    while not step.finished:
+        step = handler.step(run=RunView.of(run), actor=actor, now=now)
+        run.cursor, run.done = step.cursor, step.done
+    assert counts(kept(job)) == ((40, 0, 0, 1) if subject == "members" else (40, 0, 0, 0))

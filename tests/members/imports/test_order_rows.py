@@ -28,7 +28,7 @@ def owners():
     return sorted(Order.objects.values_list("member__customer_no", "amount_fen"))
 
 
-@pytest.mark.parametrize("tail", [(",,", "") * 40, ("x" * 600,)], ids=["blank rows", "a long line"])
+@pytest.mark.parametrize("tail", [(",,",) * 300, ("x" * 600,)], ids=["blank rows", "a long line"])
 def test_a_stretch_without_rows_ends_no_import(bring_in, monkeypatch, tail):
     monkeypatch.setattr(csv_file, "BATCH_BYTES", 256)
     file = table(("客户编号", "下单时间", "金额"), ("C1", "2024-03-01", "5"))
