@@ -25,7 +25,7 @@ BREAK = re.compile(r"[;；、\n]+")
 MASK = "•••"
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,13}(\.[0-9]{1,20})?").fullmatch
-_GROUPING = str.maketrans("", "", ", ")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3}){1,4}(\.[0-9]{1,20})?").fullmatch
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 # What a spreadsheet leaves of 29.33 is 29.329999999999998; that is noise, not a value.
 _NOISE = Decimal("0.0000001")
@@ -166,11 +166,12 @@ def scaled(spec: Spec, raw: str) -> int:
     Raises:
         BadValue: no number, with more decimal places than the field has, or out of its bounds.
     """
-    text = normalized("NFKC", raw).translate(_GROUPING)
-    if not _NUMBER(text):
+    text = normalized("NFKC", raw).replace(" ", "")
+    # Elsewhere than between thousands a comma may be meant for the point.
+    if not _NUMBER(text) and not _GROUPED(text):
         raise BadValue("custom_number")
     try:
-        number = Decimal(text)
+        number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         raise BadValue("custom_number") from None
     kept = round(number, spec.decimals)

@@ -43,7 +43,8 @@ _DATE = re.compile(
     r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 ).fullmatch
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})").fullmatch
-_MONEY_NOISE = str.maketrans("", "", " ,，￥¥$€£元")
+_MONEY_NOISE = str.maketrans("", "", " ￥¥$€£元")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?").fullmatch
 # Printable, and yet shows nothing or changes what stands before it.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]").search
 # What most names are made of; of these no word can be taken for another.
@@ -279,6 +280,8 @@ def _ordered(a: str, b: str, c: str, order: str) -> tuple[int, int, int]:
 def read_fen(raw: str, unit: str) -> int:
     """Return integer fen; half a fen is an error, not a rounding."""
     text = normalized("NFKC", raw).translate(_MONEY_NOISE)
+    if "," in text:
+        text = _ungrouped(text)
     try:
         amount = Decimal(text)
     except InvalidOperation:
@@ -296,6 +299,17 @@ def read_fen(raw: str, unit: str) -> int:
     if abs(amount - whole) > Decimal("0.00001"):
         raise BadValue("money_fraction")
     return int(whole)
+
+
+def _ungrouped(text: str) -> str:
+    """Return an amount without the commas between its thousands.
+
+    Raises:
+        BadValue: a comma stands elsewhere; 12,50 is no 1250.
+    """
+    if not _GROUPED(text):
+        raise BadValue("money")
+    return text.replace(",", "")
 
 
 def read_quantity(raw: str) -> int:

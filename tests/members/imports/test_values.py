@@ -63,6 +63,8 @@ def test_an_amount_beyond_all_bounds_is_too_large(unit, cell):
         ("1e11", MoneyUnit.YUAN, 10**13),
         ("1e13", MoneyUnit.FEN, 10**13),
         ("29.329999999999998", MoneyUnit.FOREIGN, 2933),
+        ("￥1,280.00 元", MoneyUnit.YUAN, 128_000),
+        ("1，234，567", MoneyUnit.FEN, 1_234_567),
     ],
 )
 def test_amounts_within_the_bounds_are_kept(cell, unit, fen):
@@ -88,3 +90,10 @@ def test_a_number_of_which_nothing_is_seen_is_none(cell):
 def test_a_tag_that_cannot_be_says_why(cell, code):
     with pytest.raises(values.BadValue, match=rf"^{code}$"):
         values.read_tags(cell, "")
+
+
+@pytest.mark.parametrize("cell", ["12,50", "1.234,56", ",5", "5,", "1,,000", "1234,567", "0,99 €"])
+def test_a_comma_that_parts_no_thousands_is_not_left_out(cell):
+    """Elsewhere it is the decimal point, and the amount would come in a hundredfold."""
+    with pytest.raises(values.BadValue, match=r"^money$"):
+        values.read_fen(cell, MoneyUnit.FOREIGN)
