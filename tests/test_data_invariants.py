@@ -296,6 +296,10 @@ def rows(scene, owner):
     )
     community = one(f"SELECT community_id FROM communities_room WHERE id = {room}")
     tag = scene.rows["tag_id"]
+    event = one(
+        "SELECT event_id FROM events_registration WHERE state = 'registered'"
+        " GROUP BY event_id ORDER BY count(*) DESC LIMIT 1"
+    )
     return {
         "brand": scene.brand.pk,
         "room": room,
@@ -314,10 +318,10 @@ def rows(scene, owner):
             "SELECT min(member_id) FROM events_pointsentry WHERE kind = 'earn'"
             " AND ledger = 'points' AND state = 'confirmed'"
         ),
-        "event": scene.rows["event_id"],
+        "event": event,
         "registered": one(
             "SELECT min(member_id) FROM events_registration"
-            f" WHERE event_id = {scene.rows['event_id']} AND state = 'registered'"
+            f" WHERE event_id = {event} AND state = 'registered'"
         ),
         "snapshot": scene.rows["snapshot_id"],
         "job": scene.rows["job_id"],

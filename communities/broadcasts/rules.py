@@ -9,6 +9,8 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from core.kernel.letters import normalized
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
@@ -118,7 +120,7 @@ def render(text: str, facts: Mapping[str, str]) -> str:
 def tidy_text(text: str) -> str:
     """Return ``text`` in composed form, with plain line ends and without blanks around it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return unicodedata.normalize("NFC", "\n".join(line.rstrip() for line in lines)).strip()
+    return normalized("NFC", "\n".join(line.rstrip() for line in lines)).strip()
 
 
 def has_control_characters(text: str) -> bool:

@@ -13,6 +13,7 @@ from communities.rooms.models import Room
 from core.audit import services as audit
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound
+from core.kernel.letters import normalized
 from core.kernel.scoping import tenant
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _locked_room(room_id: int, actor: Viewer) -> Room:
 
 
 def _checked(body: str) -> str:
-    text = unicodedata.normalize("NFC", body.replace("\r\n", "\n")).strip()
+    text = normalized("NFC", body.replace("\r\n", "\n")).strip()
     if not text:
         raise InvalidInput.on("/body", _("Write the text."), "required")
     if len(text) > TEXT_LENGTH:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from pathlib import PurePosixPath
 
+from core.kernel.letters import normalized
+
 MAX_CHARACTERS = 120
 MAX_BYTES = 200  # File systems take 255; a browser adds " (1)" and ".part".
 MAX_SUFFIX = 12
@@ -38,7 +40,7 @@ def safe_name(raw: str) -> str:
     suffix shows.
     """
     name = raw.replace("\\", "/").rsplit("/", 1)[-1]
-    name = unicodedata.normalize("NFC", name)
+    name = normalized("NFC", name)
     name = "".join(c for c in name if unicodedata.category(c) not in _UNSAFE_CATEGORIES)
     name = " ".join(name.translate(_FORBIDDEN).split()).strip(". ")
     if not name:

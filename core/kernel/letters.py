@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from typing import Literal
+
+Form = Literal["NFC", "NFKC", "NFKD"]
 
 _JOINER = "\u200d"
 # What Unicode calls a letter, a mark or a symbol, and yet shows nothing.
@@ -22,6 +26,30 @@ _ALPHABETS = (
     # Of Greek only what looks like a letter of the others; Ω and π are signs to everybody.
     re.compile("[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϺͿαγικνορυχϲϳ]").search,
 )
+
+_MOST_MARKS = 512  # more than the limit of any line of text, so that what is cut is refused still
+
+
+def normalized(form: Form, text: str) -> str:
+    """Return a text in a form of Unicode, in a time that grows with its length and no faster.
+
+    Putting marks in order takes the square of how many stand upon one letter, with every other
+    thread waiting. Of a heap that no language has, only the first marks are kept.
+    """
+    if len(text) > _MOST_MARKS and not text.isascii():
+        text = _heaps().sub(r"\1", text)
+    return unicodedata.normalize(form, text)
+
+
+@cache
+def _heaps() -> re.Pattern[str]:
+    """Return what finds heaps of marks, with those that are a letter only until normalized."""
+    marks = "".join(
+        each
+        for each in map(chr, range(0x300, 0x20000))
+        if unicodedata.combining(unicodedata.normalize("NFKD", each)[0])
+    )
+    return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
 
 
 def without_hidden(text: str) -> str:
@@ -62,7 +90,7 @@ def mixes_alphabets(text: str) -> bool:
     """
     if text.isascii():
         return False
-    plain = unicodedata.normalize("NFKD", text)
+    plain = normalized("NFKD", text)
     return _may_pretend(plain) is not None and any(map(_is_mixed, _words(plain)))
 
 

@@ -27,6 +27,11 @@ class RunView:
     done: int
     total: int | None
 
+    @classmethod
+    def of(cls, run: Run) -> RunView:
+        """Return what is told of a row."""
+        return cls(run.pk, run.brand_id, run.params, run.cursor, run.done, run.total)
+
 
 @dataclass(frozen=True)
 class Step:

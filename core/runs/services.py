@@ -155,6 +155,15 @@ def resume(*, run_id: int, actor: Viewer, now: datetime) -> Run:
 
 
 @transaction.atomic
+def close(*, run_id: int) -> bool:
+    """Return whether a run has ended; if so it never goes on: its work begins anew."""
+    run = Run.objects.select_for_update().get(pk=run_id)
+    run.can_resume = False
+    run.save(update_fields=["can_resume"])
+    return not run.is_open
+
+
+@transaction.atomic
 def let_go(*, run_id: int, now: datetime) -> Run:
     """Let a run go on that waited for a decision; who decided writes the audit entry.
 
@@ -274,7 +283,7 @@ def _work(run: Run, *, clock: Callable[[], datetime], deadline: datetime) -> int
 def _step(run: Run, clock: Callable[[], datetime]) -> Run:
     with tenant(run.brand_id):
         _limit_idle()
-        step = handler_of(run.kind).step(run=_view(run), actor=_actor_of(run), now=clock())
+        step = handler_of(run.kind).step(run=RunView.of(run), actor=_actor_of(run), now=clock())
         faults.point("runs.before_checkpoint")
         return _checkpoint(run, step, clock())
 
@@ -317,7 +326,7 @@ def _tidy(run: Run, now: datetime) -> None:
     """Let the handler clear away; one that cannot must not keep the run, or the queue, alive."""
     try:
         with transaction.atomic():
-            handler_of(run.kind).cancelled(run=_view(run), actor=_actor_of(run), now=now)
+            handler_of(run.kind).cancelled(run=RunView.of(run), actor=_actor_of(run), now=now)
     except Exception:
         logger.exception("run %s of kind %s: tidying up broke", run.pk, run.kind)
 
@@ -371,17 +380,6 @@ def _held(run: Run) -> Run:
     if held.fence != run.fence or held.state != Run.State.RUNNING:
         raise LeaseLost("Another worker has taken this task over.")
     return held
-
-
-def _view(run: Run) -> RunView:
-    return RunView(
-        id=run.pk,
-        brand_id=run.brand_id,
-        params=run.params,
-        cursor=run.cursor,
-        done=run.done,
-        total=run.total,
-    )
 
 
 def _actor_of(run: Run) -> Viewer:

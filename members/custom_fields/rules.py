@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from core.kernel.letters import without_hidden
+from core.kernel.letters import normalized, without_hidden
 
 MOST_FIELDS, MOST_CHOICES = 100, 200
 LONGEST_TEXT, LONGEST_LABEL, LONGEST_CHOICE, LONGEST_HELP = 500, 40, 60, 200
@@ -25,7 +25,7 @@ BREAK = re.compile(r"[;；、\n]+")
 MASK = "•••"
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,13}(\.[0-9]{1,20})?").fullmatch
-_GROUPING = str.maketrans("", "", ", ")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3}){1,4}(\.[0-9]{1,20})?").fullmatch
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 # What a spreadsheet leaves of 29.33 is 29.329999999999998; that is noise, not a value.
 _NOISE = Decimal("0.0000001")
@@ -146,7 +146,7 @@ def clean_text(raw: str, limit: int) -> str | None:
     Raises:
         BadValue: longer than ``limit``, with control characters, or with heaps of accents.
     """
-    text = " ".join(without_hidden(unicodedata.normalize("NFC", raw)).split())
+    text = " ".join(without_hidden(normalized("NFC", raw)).split())
     if len(text) > limit:
         raise BadValue("too_long")
     marks = 0
@@ -166,11 +166,12 @@ def scaled(spec: Spec, raw: str) -> int:
     Raises:
         BadValue: no number, with more decimal places than the field has, or out of its bounds.
     """
-    text = unicodedata.normalize("NFKC", raw).translate(_GROUPING)
-    if not _NUMBER(text):
+    text = normalized("NFKC", raw).replace(" ", "")
+    # Elsewhere than between thousands a comma may be meant for the point.
+    if not _NUMBER(text) and not _GROUPED(text):
         raise BadValue("custom_number")
     try:
-        number = Decimal(text)
+        number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         raise BadValue("custom_number") from None
     kept = round(number, spec.decimals)
@@ -210,7 +211,7 @@ def read_day(text: str) -> date:
 
 def folded(label: str) -> str:
     """Return the name of a choice without case, width and spaces at its ends."""
-    return " ".join(unicodedata.normalize("NFKC", label).split()).casefold()
+    return " ".join(normalized("NFKC", label).split()).casefold()
 
 
 def _choices(known: tuple[Choice, ...], wanted: list[Any]) -> tuple[int, ...] | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from core.kernel import letters
 
 LONGEST = 128
 _FORM = re.compile(r"[\x21-\x7e]{1,128}").fullmatch
@@ -19,7 +20,7 @@ def normalized(raw: str) -> str:
     Raises:
         NotAnIdentifier: empty, too long, or with spaces, controls or letters beyond ASCII.
     """
-    value = unicodedata.normalize("NFKC", raw).strip()
+    value = letters.normalized("NFKC", raw).strip()
     if not _FORM(value):
         raise NotAnIdentifier(raw)
     return value

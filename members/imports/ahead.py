@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from members.imports.reading.ports import Batch, RowSource
 
 PATIENCE_SECONDS = 30.0
+AWAKE_SECONDS = 1.0
 
 
 class GaveUp(Exception):
@@ -44,8 +45,11 @@ class Ahead:
         self._thread = threading.Thread(target=self._run, daemon=True, name="import-ahead")
         self._thread.start()
 
-    def next(self) -> Chunk | None:
+    def next(self, *, meanwhile: Callable[[], object]) -> Chunk | None:
         """Return the next chunk, or None at the end of the file.
+
+        ``meanwhile`` is called every second of waiting: who takes over a large file waits until
+        all before the position was read again.
 
         Raises:
             FileRefused: the file cannot be read any further.
@@ -54,9 +58,10 @@ class Ahead:
         while True:
             is_alive = self._thread.is_alive()
             try:
-                found = self._ready.get(timeout=1 if is_alive else 0.001)
+                found = self._ready.get(timeout=AWAKE_SECONDS if is_alive else 0.001)
             except queue.Empty:
                 if is_alive:
+                    meanwhile()
                     continue
                 raise GaveUp from None
             if isinstance(found, Exception):
@@ -89,12 +94,11 @@ class Ahead:
             self._is_closed.set()
 
     def _read(self, source: RowSource) -> None:
-        position: dict[str, int] = {}
-        if self.position:
+        position = dict(self.position)
+        if position:
             # A worker that takes over knows nothing of the keys in the rows before.
-            for batch in _until(source, self.position):
+            for batch in _until(source, position["row"]):
                 self._preparer.prepare(batch, only_keys=True)
-                position = batch.position
                 if self._is_closed.is_set():
                     return
         for batch in source.batches(position):
@@ -111,9 +115,14 @@ class Ahead:
         return not self._is_closed.is_set()
 
 
-def _until(source: RowSource, position: dict[str, int]) -> Iterator[Batch]:
-    """Yield the batches up to a position that one of them ended at."""
+def _until(source: RowSource, row: int) -> Iterator[Batch]:
+    """Yield the batches up to a row, wherever those of the worker before us may have ended."""
     for batch in source.batches({}):
+        is_last = batch.position["row"] >= row
+        if is_last:
+            kept = [at for at, number in enumerate(batch.numbers) if number <= row]
+            batch.numbers = [batch.numbers[at] for at in kept]
+            batch.rows = [batch.rows[at] for at in kept]
         yield batch
-        if batch.position == position:
+        if is_last:
             return

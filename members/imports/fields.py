@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+
+from core.kernel.letters import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -210,7 +211,7 @@ def _likeness(header: str, field: Field) -> float:
         ours = plain(name)
         if theirs == ours:
             return 1.0
-        ratio = SequenceMatcher(None, theirs, ours, autojunk=False).ratio()
+        ratio = _ratio(theirs, ours)
         # Chinese names are short: one character more is a quarter, yet means the same.
         if len(ours) >= 2 and not ours.isascii() and ours in theirs:
             ratio = max(ratio, 0.85)
@@ -218,6 +219,14 @@ def _likeness(header: str, field: Field) -> float:
     return best
 
 
+def _ratio(theirs: str, ours: str) -> float:
+    """Return how alike two names are; zero where their lengths alone tell that it is too little."""
+    length = len(theirs) + len(ours)
+    if 2 * min(len(theirs), len(ours)) < CLOSE_ENOUGH * length:
+        return 0.0
+    return SequenceMatcher(None, theirs, ours, autojunk=False).ratio()
+
+
 def plain(name: str) -> str:
     """Return a column's name without case, width, spaces and signs."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", name).casefold())
+    return _NOISE.sub("", normalized("NFKC", name).casefold())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
@@ -55,6 +56,7 @@ WORDS = RunWords(
 )
 # Whose tables a large file multiplies.
 FILLS = (Member, Identity, Vehicle, Ownership, Consent, MemberTag, CustomValue, Order)
+COUNTS = ["read_count", "created_count", "updated_count", "unchanged_count", "rejected_count"]
 # Whose column a refusal of the database is about.
 COLUMN_OF_CODE = {
     "phone_taken": "phone",
@@ -91,6 +93,8 @@ class ImportHandler:
         # Before the file is asked for: whoever is found no more was taken out of it already.
         going = erasure.traces_of_going(brand_id=run.brand_id)
         job = ImportJob.objects.select_related("file").get(pk=run.params["job_id"])
+        if job.run_id != run.id:
+            return Step(done=run.done, total=run.total, finished=True)  # It was started anew.
         options = parse_options(job.options)
         with translation.override(options.language or translation.get_language()):
             if run.cursor.get("is_read"):
@@ -128,10 +132,10 @@ class ImportHandler:
         if self._ahead is None or self._ahead[0] != run_id or self._ahead[1].position != position:
             self._open(job, options, run_id, position, now)
         try:
-            return self._reader().next()
+            return self._reader().next(meanwhile=_stay_awake)
         except GaveUp:
             self._open(job, options, run_id, position, now)
-            return self._reader().next()
+            return self._reader().next(meanwhile=_stay_awake)
         except Exception:
             self._close()
             raise
@@ -189,13 +193,14 @@ class ImportHandler:
         job.updated_count += outcome.updated
         job.unchanged_count += outcome.unchanged
         job.rejected_count += len(rejected)
-        job.save()
+        # Only these: what else the row says may have been taken out of it since it was read.
+        job.save(update_fields=COUNTS)
 
     def _finish(self, job: ImportJob, run: RunView, actor: Viewer, now: datetime) -> Step:
         if job.rejected_count:
             job.errors_file = error_file.write(job=job, actor=actor, now=now)
         job.finished_at = now
-        job.save()
+        job.save(update_fields=["errors_file", "finished_at"])
         counts = _counts(job)
         if not job.is_dry_run:
             if job.subject == Subject.MEMBERS:
@@ -207,6 +212,12 @@ class ImportHandler:
             result["files"] = [{"label": label, "file_id": job.errors_file_id}]
         done = max(job.read_count, run.done)
         return Step(done=done, total=done, result=result, finished=True)
+
+
+def _stay_awake() -> None:
+    """PostgreSQL ends a transaction that says nothing for a minute; reading may take longer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 def _source(file: Any, described: dict[str, Any]) -> Any:

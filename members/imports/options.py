@@ -99,16 +99,14 @@ def parse_options(raw: Mapping[str, Any]) -> Options:
 
 def _value(name: str, default: Any, value: Any) -> Any:
     if name == "consent":
-        words = value.split(",") if isinstance(value, str) else list(value or ())
-        purposes = tuple(str(word).strip() for word in words if str(word).strip())
-        if not set(purposes) <= set(CONSENT_PURPOSES):
-            raise ValueError(_("Purposes are: %s.") % ", ".join(CONSENT_PURPOSES))
-        return purposes
+        return _purposes(value)
     if isinstance(default, bool):
         word = str(value).casefold()
         if word not in TRUE_WORDS | FALSE_WORDS:
             raise ValueError(_("Say yes or no."))
         return word in TRUE_WORDS
+    if isinstance(value, (bool, dict, list)):
+        raise ValueError(_("Not of the right type."))  # noqa: TRY004  (a problem like the others)
     text = " ".join(str(value or "").split())
     choices = {"date_order": DateOrder, "money_unit": MoneyUnit}.get(name)
     if choices is not None:
@@ -118,6 +116,17 @@ def _value(name: str, default: Any, value: Any) -> Any:
     if len(text) > LENGTHS[name] or not text.isprintable():
         raise ValueError(_("At most %d characters.") % LENGTHS[name])
     return text
+
+
+def _purposes(value: Any) -> tuple[str, ...]:
+    """Return each purpose once, of a list or of words with commas between them."""
+    words = value.split(",") if isinstance(value, str) else value or ()
+    is_list = isinstance(words, (list, tuple))
+    purposes = dict.fromkeys(str(word).strip() for word in words) if is_list else {"?": None}
+    purposes.pop("", None)
+    if not purposes.keys() <= set(CONSENT_PURPOSES):
+        raise ValueError(_("Purposes are: %s.") % ", ".join(CONSENT_PURPOSES))
+    return tuple(purposes)
 
 
 def checked_mapping(

@@ -82,7 +82,9 @@ class OrderPreparer:
 
     def _contents_of(self, found: dict[str, list[Any]], count: int) -> list[str]:
         empty: list[None] = [None] * count
-        owners = found.get("customer_no") or self._hashes(found["phone"])
+        hashed = self._hashes(found["phone"]) if "phone" in found else empty
+        named = zip(found.get("customer_no", empty), hashed, strict=True)
+        owners = [number or phone for number, phone in named]
         times, amounts = found["ordered_at"], found["amount"]
         rows = zip(owners, times, amounts, found.get("quantity") or empty, strict=True)
         return [

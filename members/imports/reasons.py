@@ -76,7 +76,7 @@ REASONS: dict[str, _StrPromise] = {
     "vin_check_digit": _("The check digit of the VIN is wrong"),
     "vehicle_incomplete": _("A vehicle needs VIN, model and delivery date"),
     "too_many_tags": _("More than 50 tags"),
-    "tag_name": _('The name of a tag cannot hold < > " \\ or characters that cannot be seen'),
+    "tag_name": _('The name of a tag cannot hold : < > " \\ or characters that cannot be seen'),
     "tag": _("There is no tag “%(other)s”"),
     "tags_exclusive": _("Two tags of a group of which one member has one: %(other)s"),
     # Against other rows of the file.

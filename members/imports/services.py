@@ -22,6 +22,8 @@ from members.imports.models import ImportJob, ImportProfile, ImportRejection, Su
 from members.imports.options import Options, checked_mapping, parse_options
 from members.imports.reading import source
 from members.imports.reading.ports import MAX_UPLOAD_BYTES
+from members.imports.reasons import REASONS
+from members.imports.values import BadValue, read_tag_name, read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,7 +112,8 @@ def start_import(
 ) -> Run:
     """Check mapping and options and leave the file to be read, for a trial or for good.
 
-    What an earlier trial counted and refused is forgotten. Locks the job.
+    What an earlier trial counted and refused is forgotten, and an earlier run that broke cannot
+    go on any more. Locks the job.
 
     Raises:
         InvalidInput: the mapping or the options do not fit; problems point to each.
@@ -119,6 +122,8 @@ def start_import(
     actor.require(Permission.MEMBERS_IMPORT)
     job = ImportJob.objects.select_for_update(of=("self",)).select_related("run").get(pk=job_id)
     _require_startable(job)
+    if job.run_id is not None and not runs.close(run_id=job.run_id):
+        raise ImportUnderWay(_("This file is being read already."))  # It goes on as of now.
     own = selectors.own_fields(brand_id=job.brand_id, subject=job.subject)
     chosen = checked_mapping(job.subject, mapping, job.headers, own)
     job.mapping = chosen
@@ -212,9 +217,9 @@ def _resolved(options: Options, job: ImportJob) -> Options:
     """Return the options with codes for the city and dealer that people named.
 
     Raises:
-        InvalidInput: we know none of that name.
+        InvalidInput: we know none of that name, or no tag can have the one given.
     """
-    problems: list[Problem] = []
+    problems = _tag_problems(options)
     known = selectors.known_names(brand_id=job.brand_id, mapping={})
     values = options.as_json()
     if options.default_city:
@@ -234,6 +239,20 @@ def _resolved(options: Options, job: ImportJob) -> Options:
         raise InvalidInput(problems[0].detail, problems=tuple(problems))
     values["language"] = options.language or job.options.get("language", "")
     return parse_options(values)
+
+
+def _tag_problems(options: Options) -> list[Problem]:
+    """Return what is wrong with the tags for everybody, by the rules for cells."""
+    problems: list[Problem] = []
+    try:
+        read_tags(options.tags, "")
+    except BadValue as bad:
+        problems.append(Problem("/options/tags", str(bad), str(REASONS[str(bad)])))
+    try:
+        read_tag_name(options.tag_group)
+    except BadValue as bad:
+        problems.append(Problem("/options/tag_group", str(bad), str(REASONS[str(bad)])))
+    return problems
 
 
 def _title(job: ImportJob) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.kernel.days import CODE as DAY_AHEAD
 from core.kernel.days import lies_ahead
-from core.kernel.letters import without_hidden
+from core.kernel.letters import normalized, without_hidden
 from members.imports.options import DateOrder, MoneyUnit
 from members.profiles.rules import (
     MixedAlphabets,
@@ -33,7 +33,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 MAX_FEN = 10**13  # a hundred thousand million yuan: beyond it a decimal point went missing
 MAX_QUANTITY = 1_000_000
-MAX_KNOWN = 100_000
+MAX_KNOWN, LONGEST_KNOWN = 100_000, 200
+LONGEST_MOMENT = 64
 
 SCIENTIFIC = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]{1,3}").fullmatch
 _DATE = re.compile(
@@ -42,11 +43,13 @@ _DATE = re.compile(
     r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 ).fullmatch
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})").fullmatch
-_MONEY_NOISE = str.maketrans("", "", " ,，￥¥$€£元")
+_MONEY_NOISE = str.maketrans("", "", " ￥¥$€£元")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?").fullmatch
 # Printable, and yet shows nothing or changes what stands before it.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]").search
 # What most names are made of; of these no word can be taken for another.
 _EVERYDAY_NAME = re.compile("[ -~·\u3400-\u9fff\U00020000-\U000323af]*").fullmatch
+_TAG_REASONS = {"mixed_alphabets": "name_alphabets", "too_long": "too_long"}
 _TAG_BREAK = re.compile(r"[;；、|｜,，\n]+")
 
 GENDERS = {
@@ -93,9 +96,14 @@ class Memo:
         if len(known) > MAX_KNOWN:
             known.clear()
             known[""] = None
-        for raw in set(values) - known.keys():
+        fresh = set(values) - known.keys()
+        for raw in fresh:
             known[raw] = read_or_bad(self._read, raw)
-        return [known[raw] for raw in values]
+        found = [known[raw] for raw in values]
+        for raw in fresh:
+            if len(raw) > LONGEST_KNOWN:
+                del known[raw]  # So many of these would fill the memory.
+        return found
 
 
 def read_or_bad(read: Callable[[str], Any], raw: str) -> Any:
@@ -118,7 +126,7 @@ def clean_text(raw: str, limit: int) -> str:
     if not raw.isprintable() or not unicodedata.is_normalized("NFC", raw) or _UNSEEN(raw):
         if "\0" in raw:
             raise BadValue("nul_character")
-        raw = " ".join(without_hidden(unicodedata.normalize("NFC", raw)).split())
+        raw = " ".join(without_hidden(normalized("NFC", raw)).split())
         if any(unicodedata.category(c) in {"Cc", "Cs"} for c in raw):
             raise BadValue("control_character")
     if len(raw) > limit:
@@ -139,12 +147,15 @@ def read_name(raw: str) -> str:
         raise BadValue("name") from None
 
 
-def read_number(raw: str) -> str:
-    """Return an identifier of another system; it is text, even where it looks like a number."""
+def read_number(raw: str) -> str | None:
+    """Return an identifier of another system; it is text, even where it looks like a number.
+
+    None where nothing of it can be seen.
+    """
     if SCIENTIFIC(raw) and "+" in raw:
         raise BadValue("scientific")
-    text = unicodedata.normalize("NFKC", raw) if not raw.isascii() else raw
-    return clean_text(text, 64)
+    text = normalized("NFKC", raw) if not raw.isascii() else raw
+    return clean_text(text, 64) or None
 
 
 def read_id(raw: str) -> str:
@@ -194,7 +205,7 @@ def read_yes_no(raw: str) -> bool:
 
 def _choice(choices: dict[str, T], raw: str, code: str) -> T:
     try:
-        return choices[unicodedata.normalize("NFKC", raw).casefold()]
+        return choices[normalized("NFKC", raw).casefold()]
     except KeyError:
         raise BadValue(code) from None
 
@@ -206,7 +217,9 @@ def read_day(raw: str, order: str) -> date:
 
 def read_moment(raw: str, order: str) -> datetime:
     """Return the moment; without a zone it is Shanghai's, without a time it is midnight."""
-    found = _DATE(unicodedata.normalize("NFKC", raw).strip())
+    if len(raw) > LONGEST_MOMENT:
+        raise BadValue("date")
+    found = _DATE(normalized("NFKC", raw).strip())
     if found is None:
         compact = _COMPACT(raw)
         if compact is None:
@@ -266,7 +279,9 @@ def _ordered(a: str, b: str, c: str, order: str) -> tuple[int, int, int]:
 
 def read_fen(raw: str, unit: str) -> int:
     """Return integer fen; half a fen is an error, not a rounding."""
-    text = unicodedata.normalize("NFKC", raw).translate(_MONEY_NOISE)
+    text = normalized("NFKC", raw).translate(_MONEY_NOISE)
+    if "," in text:
+        text = _ungrouped(text)
     try:
         amount = Decimal(text)
     except InvalidOperation:
@@ -275,10 +290,10 @@ def read_fen(raw: str, unit: str) -> int:
         raise BadValue("money")
     if amount < 0:
         raise BadValue("money_negative")
-    if unit != MoneyUnit.FEN:
-        amount *= 100
-    if amount > MAX_FEN:
+    worth = 1 if unit == MoneyUnit.FEN else 100
+    if amount > MAX_FEN // worth:  # Compared first: a product can be too large even for decimals.
         raise BadValue("money_too_large")
+    amount *= worth
     # Spreadsheets keep 29.33 as 29.329999999999998; that is their noise, not half a fen.
     whole = amount.to_integral_value()
     if abs(amount - whole) > Decimal("0.00001"):
@@ -286,9 +301,20 @@ def read_fen(raw: str, unit: str) -> int:
     return int(whole)
 
 
+def _ungrouped(text: str) -> str:
+    """Return an amount without the commas between its thousands.
+
+    Raises:
+        BadValue: a comma stands elsewhere; 12,50 is no 1250.
+    """
+    if not _GROUPED(text):
+        raise BadValue("money")
+    return text.replace(",", "")
+
+
 def read_quantity(raw: str) -> int:
     """Return a whole number of things."""
-    text = unicodedata.normalize("NFKC", raw).removesuffix(".0")
+    text = normalized("NFKC", raw).removesuffix(".0")
     if not text.isdecimal() or len(text) > 7 or int(text) > MAX_QUANTITY:
         raise BadValue("quantity")
     return int(text)
@@ -304,17 +330,17 @@ def read_tags(raw: str, group: str) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[str, str], None] = {}
     for part in _TAG_BREAK.split(raw):
         own_group, colon, name = part.replace("：", ":").rpartition(":")
-        name = _tag_name(name)
+        name = read_tag_name(name)
         if name:
-            found[_tag_name(own_group) if colon else group, name] = None
+            found[read_tag_name(own_group) if colon else group, name] = None
     if len(found) > 50:
         raise BadValue("too_many_tags")
     return tuple(found)
 
 
-def _tag_name(raw: str) -> str:
+def read_tag_name(raw: str) -> str:
     """Return the name of a tag or of a group of tags as the brand keeps it; empty for none."""
     name = tag_rules.name_in_order(clean_text(raw.strip(), tag_rules.LONGEST_NAME))
     if name and (wrong := tag_rules.wrong_with(name)):
-        raise BadValue("name_alphabets" if wrong[0] == "mixed_alphabets" else "tag_name")
+        raise BadValue(_TAG_REASONS.get(wrong[0], "tag_name"))
     return name

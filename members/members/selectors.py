@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
 from core.kernel import crypto
+from core.kernel.letters import normalized
 from members.custom_fields.models import CustomValue
 from members.live import selectors as live_selectors
 from members.orders.models import Order
@@ -95,7 +95,7 @@ def typed(query: str, brand_id: int) -> Q:
     """Return what a search box means: a phone, its tail, a VIN's tail, a number, or a name."""
     if "\0" in query:
         return Q(pk=None)
-    query, number = unicodedata.normalize("NFC", query), unicodedata.normalize("NFKC", query)
+    query, number = normalized("NFC", query), normalized("NFKC", query)
     meant, of_merged = Q(display_name__prefix=query) | Q(customer_no=number), Q(customer_no=number)
     if _FOUR_DIGITS(query):
         meant |= Q(phone_tail=query)

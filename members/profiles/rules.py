@@ -7,7 +7,7 @@ import unicodedata
 
 import phonenumbers
 
-from core.kernel.letters import mixes_alphabets, without_hidden
+from core.kernel.letters import mixes_alphabets, normalized, without_hidden
 
 REGION = "CN"
 MOBILE = re.compile(r"1[3-9][0-9]{9}").fullmatch
@@ -67,7 +67,7 @@ def normalized_name(raw: str) -> str:
         NotAName: empty, too long, with control characters or heaps of accents.
         MixedAlphabets: one of its words could be taken for another.
     """
-    name = " ".join(without_hidden(unicodedata.normalize("NFC", raw)).split())
+    name = " ".join(without_hidden(normalized("NFC", raw)).split())
     if not 0 < len(name) <= NAME_LENGTH:
         raise NotAName(raw)
     marks = 0
@@ -96,7 +96,7 @@ def normalized_number(raw: str) -> str:
     Raises:
         NotANumber: too long, or with control characters.
     """
-    number = " ".join(without_hidden(unicodedata.normalize("NFKC", raw)).split())
+    number = " ".join(without_hidden(normalized("NFKC", raw)).split())
     if len(number) > NUMBER_LENGTH or any(unicodedata.category(c) in {"Cc", "Cs"} for c in number):
         raise NotANumber(raw)
     return number

@@ -7,7 +7,7 @@ import unicodedata
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import InvalidInput
-from core.kernel.letters import mixes_alphabets, without_hidden
+from core.kernel.letters import mixes_alphabets, normalized, without_hidden
 
 LONGEST_NAME = 40
 # A file separates tags and groups by these; a name that holds one could not be written there.
@@ -17,7 +17,7 @@ FORBIDDEN = SEPARATORS | frozenset('<>"\\')
 
 def name_in_order(raw: str) -> str:
     """Return a name as it is kept: NFKC, no space around it, single spaces within."""
-    return " ".join(unicodedata.normalize("NFKC", raw).split())
+    return " ".join(normalized("NFKC", raw).split())
 
 
 def wrong_with(name: str) -> tuple[str, str] | None:

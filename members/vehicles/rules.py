@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+
+from core.kernel.letters import normalized
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,7 +31,7 @@ def normalized_vin(raw: str) -> str:
     Raises:
         NotAVin: not 17 characters, or with I, O, Q or a sign.
     """
-    vin = "".join(unicodedata.normalize("NFKC", raw).upper().split())
+    vin = "".join(normalized("NFKC", raw).upper().split())
     if len(vin) != LENGTH:
         raise NotAVin("vin_length")
     if not _FORM(vin):

@@ -7,7 +7,7 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn, cast
 from xml.parsers import expat
 
 from django.utils.translation import gettext as _
@@ -21,16 +21,21 @@ from members.imports.reading.ports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_ENTRIES = 1000
+MAX_DIRECTORY_BYTES = 1024 * 1024
 BLOCK = 256 * 1024
 ENCRYPTED = 0x1
+SHEETS = "xl/worksheets/"  # whose rows are counted; no program keeps sheets elsewhere
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 NESTED = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s")
+MAX_TOKEN_BYTES = 1024 * 1024
+MAX_NAMES = 5000
+MAX_DEPTH = 100
 LONGEST_TAG = 64  # what a block's end may hold of a tag that the next block completes
 
 
@@ -82,11 +87,12 @@ def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
     """
     file.seek(0)
     try:
-        archive = zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(cast("IO[bytes]", _Directory(file)))
+        archive.fp = file
         # Bytes before the first entry make the same file something else to another program.
         first = min((entry.header_offset for entry in archive.infolist()), default=0)
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, UnicodeError) as e:
-        raise _damaged() from e
+        raise damaged() from e
     if first != 0:
         raise FileRefused(
             "file_type",
@@ -96,7 +102,24 @@ def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
     return archive
 
 
-def _damaged() -> FileRefused:
+class _Directory:
+    """A file as ``zipfile`` sees it while it reads, at one go, the list of what is inside.
+
+    The list of a large upload could name millions of parts; how many there are is known only when
+    all are in memory.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.seek, self.tell = file, file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile("The directory is too large.")
+        return self._file.read(size)
+
+
+def damaged() -> FileRefused:
+    """Return the refusal of a workbook that holds what no spreadsheet program writes."""
     return FileRefused(
         "file_damaged", _("The workbook is damaged or was cut short. Save it again and upload it.")
     )
@@ -122,7 +145,7 @@ def _checked_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
                 "archive_path", _("The workbook holds a part that points outside of it.")
             )
         if entry.compress_type not in METHODS:
-            raise _damaged()
+            raise damaged()
     if "[Content_Types].xml" not in names or not any(n.startswith("xl/") for n in names):
         raise FileRefused("not_a_workbook", _("This zip archive is not an Excel workbook (.xlsx)."))
     return entries
@@ -139,13 +162,13 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes
                 if is_first and block.startswith(NESTED):
                     raise FileRefused("archive_nested", _("The workbook holds another archive."))
                 if is_first and is_xml and block.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    raise _damaged()
+                    raise damaged()
                 is_first = False
                 if prolog is not None and not prolog.is_over:
                     prolog.feed(block)
                 yield block
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise _damaged() from error
+        raise damaged() from error
 
 
 class Prolog:
@@ -154,9 +177,7 @@ class Prolog:
     def __init__(self) -> None:
         """Start in front of the document."""
         self.is_over = False
-        self._parser = safe_parser()
-        self._parser.StartElementHandler = self._at_root
-        self._parser.XmlDeclHandler = self._at_declaration
+        self._xml = Xml(start=self._at_root, declaration=self._at_declaration)
 
     def feed(self, block: bytes) -> None:
         """Read on.
@@ -164,38 +185,67 @@ class Prolog:
         Raises:
             FileRefused: a document type is declared, or this is not XML.
         """
-        try:
-            self._parser.Parse(block, False)
-        except expat.ExpatError as error:
-            raise _damaged() from error
+        self._xml.feed(block)
 
     def _at_declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         # Whoever writes another encoding hides tags from those who look at bytes, as we do.
         if encoding is not None and encoding.upper() not in {"UTF-8", "US-ASCII"}:
-            raise _damaged()
+            raise damaged()
 
     def _at_root(self, _name: str, _attributes: dict[str, str]) -> None:
         self.is_over = True
-        self._parser.StartElementHandler = None
 
 
-def safe_parser() -> expat.XMLParserType:
-    """Return an expat parser that refuses document types, and with them every entity."""
-    parser = expat.ParserCreate()
+class Xml:
+    """Expat for XML from strangers, a block at a time: no more memory or time than it is worth.
 
-    def refuse(*_args: object) -> NoReturn:
-        raise FileRefused(
-            "xml_entities", _("The workbook declares XML entities, which no spreadsheet does.")
-        )
+    Refused are document types, and with them every entity; a tag or comment that does not end,
+    because each block reads it again from its start; and more different names than any
+    spreadsheet has, because all are kept.
+    """
 
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.ExternalEntityRefHandler = refuse
-    return parser
+    def __init__(
+        self,
+        *,
+        start: Callable[[str, dict[str, str]], object],
+        end: Callable[[str], object] | None = None,
+        text: Callable[[str], object] | None = None,
+        declaration: Callable[[str, str | None, int], object] | None = None,
+    ) -> None:
+        """Tell what is found to these; text is UTF-8, whatever it says."""
+        parser = self._parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = _refuse_entities
+        parser.EntityDeclHandler = _refuse_entities
+        parser.ExternalEntityRefHandler = _refuse_entities
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.CharacterDataHandler, parser.XmlDeclHandler = text, declaration
+        self._fed = 0
+
+    def feed(self, block: bytes) -> None:
+        """Read on.
+
+        Raises:
+            FileRefused: this is not XML, or none that we read.
+        """
+        try:
+            self._parser.Parse(block, False)
+        except expat.ExpatError as error:
+            raise damaged() from error
+        self._fed += len(block)
+        unread = self._fed - self._parser.CurrentByteIndex
+        if unread > MAX_TOKEN_BYTES or len(self._parser.intern) > MAX_NAMES:
+            raise damaged()
+
+
+def _refuse_entities(*_args: object) -> NoReturn:
+    raise FileRefused(
+        "xml_entities", _("The workbook declares XML entities, which no spreadsheet does.")
+    )
 
 
 def _note(found: SheetFacts, name: str, block: bytes) -> None:
-    is_sheet = name.startswith("xl/worksheets/")
+    is_sheet = name.startswith(SHEETS)
     if not is_sheet and "sharedStrings" not in name:
         return
     data = found.carry + block

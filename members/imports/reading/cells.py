@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from members.imports.reading.workbook import Workbook
 
 MAX_KNOWN = 50_000
+MAX_KNOWN_CHARACTERS = 8 * 1024**2
 SHOWN_DIGITS = 15
 
 # A row: its number, its cells as text, and the cells that are no plain values, with the reason.
@@ -30,6 +31,7 @@ class CellTexts:
         self.problems: list[tuple[int, str]] = []
         self._texts, self._book = texts, book
         self._known_texts: dict[str, str] = {}
+        self._known_characters = 0
         self._known_dates: dict[str, str] = {}
         self._converters: dict[tuple[str, str, int], Callable[[str], str]] = {}
 
@@ -38,6 +40,8 @@ class CellTexts:
         key = (kind, style, column)
         found = self._converters.get(key)
         if found is None:
+            if len(self._converters) > MAX_KNOWN:
+                self._converters.clear()
             found = self._converters[key] = self._make(kind, style, column)
         return found
 
@@ -68,9 +72,11 @@ class CellTexts:
             return ""
         if len(text) > MAX_CELL_CHARACTERS:
             return self._short(text, column)
-        if len(self._known_texts) > MAX_KNOWN:
+        if self._known_characters > MAX_KNOWN_CHARACTERS or len(self._known_texts) > MAX_KNOWN:
             self._known_texts.clear()
+            self._known_characters = 0
         self._known_texts[raw] = text
+        self._known_characters += len(text)
         return text
 
     def _short(self, text: str, column: int) -> str:

@@ -28,7 +28,6 @@ STARTS_OF_OTHERS = (
     b"\x7fELF",
     b"\xff\xd8\xff",
     b"GIF8",
-    b"BM",
     b"RIFF",
     b"\x1f\x8b",
     b"7z\xbc\xaf",
@@ -80,7 +79,7 @@ def kind_of(file: IO[bytes], size: int) -> FileKind:
 def _is_something_else(head: bytes) -> bool:
     if head.startswith((OLE, PNG, *STARTS_OF_OTHERS)) or EICAR in head or FACES.search(head):
         return True
-    if head.startswith(b"MZ") and b"\x00" in head:
+    if head.startswith((b"MZ", b"BM")) and b"\x00" in head:  # Words begin so, too: BMW.
         return True
     if head.startswith(BOMS_OF_UTF16) or _looks_like_utf16(head):
         return False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import DomainError, Kind
+from core.kernel.letters import without_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 MAX_UPLOAD_BYTES = 300 * 1024 * 1024
 MAX_INFLATED_BYTES = 256 * 1024 * 1024
 MAX_COLUMNS = 200
+MAX_HEADER = 1000  # characters looked at, of which some may not be seen
 MAX_CSV_ROWS = 2_000_000
 MAX_XLSX_ROWS = 300_000
 MAX_XLSX_TEXTS = 1_500_000
@@ -77,16 +79,19 @@ def checked_headers(cells: list[str]) -> list[str]:
     Raises:
         FileRefused: no name at all, one missing in between, two alike, or too many.
     """
-    names = [" ".join(cell.split())[:80] for cell in cells]
-    while names and not names[-1]:
-        names.pop()
-    if not names:
-        raise FileRefused("header_missing", _("The first row must name the columns; it is empty."))
-    if len(names) > MAX_COLUMNS:
+    width = len(cells)
+    while width and not cells[width - 1].strip():
+        width -= 1
+    if width > MAX_COLUMNS:
         raise FileRefused(
             "too_many_columns",
             _("The file has more than %(limit)d columns.") % {"limit": MAX_COLUMNS},
         )
+    names = [_shown(cell[:MAX_HEADER])[:80].rstrip() for cell in cells[:width]]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise FileRefused("header_missing", _("The first row must name the columns; it is empty."))
     if "" in names:
         letter = column_letter(names.index(""))
         raise FileRefused(
@@ -102,6 +107,12 @@ def checked_headers(cells: list[str]) -> list[str]:
             )
         seen.add(name.casefold())
     return names
+
+
+def _shown(name: str) -> str:
+    """Return a name without what nobody sees; NUL and its like could not even be kept."""
+    seen = "".join(c if c.isprintable() else " " for c in without_hidden(name))
+    return " ".join(seen.split())
 
 
 def column_letter(index: int) -> str:

@@ -10,10 +10,9 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
+from members.imports.reading import archive
 from members.imports.reading.cells import column_of, row_number, too_many_columns
-from members.imports.reading.ports import MAX_COLUMNS, FileRefused
+from members.imports.reading.ports import MAX_COLUMNS
 from members.imports.reading.sheet import SheetReading
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ CELL = re.compile(
 )
 GROUPS = 6
 START = re.compile(r"<sheetData(?:\s[^>]*)?>")
-END_OF_ROW = "</row>"
+END_OF_ROW, END_OF_ROWS = "</row>", "</sheetData>"
+MAX_ROW_CHARACTERS = 8 * 1024**2
 REFERENCE = re.compile(r"&(?:#(x?)([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));")
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 MAX_SHAPES = 1000
@@ -59,18 +59,24 @@ class QuickRows:
         """
         if self._is_over:
             return []
+        searched = max(0, len(self._rest) - len(END_OF_ROWS))
         try:
             text = self._rest + self._decode(block)
         except UnicodeDecodeError as error:
-            raise FileRefused("file_damaged", _("The workbook is damaged.")) from error
+            raise archive.damaged() from error
+        if len(text) > MAX_ROW_CHARACTERS:
+            raise archive.damaged()
         if not self._is_inside:
             start = START.search(text)
             if start is None:
                 self._rest = text
                 return []
-            self._is_inside, text = True, text[start.end() :]
+            self._is_inside, text, searched = True, text[start.end() :], 0
+        if text.find(END_OF_ROW, searched) < 0 and text.find(END_OF_ROWS, searched) < 0:
+            self._rest = text  # To search all of it again would take the square of a row's length.
+            return []
         *pieces, self._rest = text.split(END_OF_ROW)
-        self._is_over = "</sheetData>" in self._rest
+        self._is_over = END_OF_ROWS in self._rest
         rows: list[ReadRow] = []
         for piece in pieces:
             rows += self._row(piece)

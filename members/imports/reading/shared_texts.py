@@ -8,7 +8,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from members.imports.reading import archive
-from members.imports.reading.ports import MAX_CELL_CHARACTERS
+from members.imports.reading.ports import MAX_CELL_CHARACTERS, MAX_XLSX_TEXTS
 
 if TYPE_CHECKING:
     import zipfile
@@ -27,18 +27,16 @@ class SharedTexts:
         self._stream = opened.open(path) if path in opened.namelist() else None
         self._texts: list[bytes] = []
         self._pieces: list[str] = []
+        self._length = self._depth = 0
         self._inside = self._phonetic = False
-        self._parser = archive.safe_parser()
-        self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._chars
+        self._xml = archive.Xml(start=self._start, end=self._end, text=self._chars)
 
     def __getitem__(self, index: int) -> str:
         """Return one text.
 
         Raises:
             IndexError: the workbook has no such text.
+            FileRefused: the table is damaged before it.
         """
         if index + 1 >= len(self._ends):
             self._read_up_to(index)
@@ -59,7 +57,7 @@ class SharedTexts:
             block = self._stream.read(BLOCK) if self._stream is not None else b""
             if not block:
                 break
-            self._parser.Parse(block, False)
+            self._xml.feed(block)
             self._keep()
         if self._ends[-1] > len(self._map):
             if isinstance(self._map, mmap.mmap):
@@ -72,10 +70,15 @@ class SharedTexts:
         for text in self._texts:
             total += len(text)
             self._ends.append(total)
+        if len(self._ends) > MAX_XLSX_TEXTS + 1:
+            raise archive.damaged()  # Under a name where nobody has counted them.
         self._spool.write(b"".join(self._texts))
         self._texts.clear()
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > archive.MAX_DEPTH:
+            raise archive.damaged()
         local = name.rpartition(":")[2]
         if local == "rPh":  # How a name is pronounced is no part of it.
             self._phonetic = True
@@ -84,12 +87,15 @@ class SharedTexts:
     def _end(self, name: str) -> None:
         local = name.rpartition(":")[2]
         self._inside = False
+        self._depth -= 1
         if local == "rPh":
             self._phonetic = False
         elif local == "si":
             self._texts.append("".join(self._pieces)[: MAX_CELL_CHARACTERS + 1].encode())
             self._pieces.clear()
+            self._length = 0
 
     def _chars(self, data: str) -> None:
-        if self._inside:
+        if self._inside and self._length <= MAX_CELL_CHARACTERS:
             self._pieces.append(data)
+            self._length += len(data)

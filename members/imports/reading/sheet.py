@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.parsers import expat
-
-from django.utils.translation import gettext as _
 
 from members.imports.reading import archive
 from members.imports.reading.cells import column_of, row_number, too_many_columns
-from members.imports.reading.ports import MAX_COLUMNS, FileRefused
+from members.imports.reading.ports import MAX_CELL_CHARACTERS, MAX_COLUMNS
 
 if TYPE_CHECKING:
     from members.imports.reading.cells import CellTexts, ReadRow
@@ -28,27 +25,24 @@ class SheetReading:
         self._pieces: list[str] = []
         self._names: dict[str, str] = {}
         self._column, self._kind, self._style = -1, "", ""
+        self._length = self._depth = 0
         self._inside = self._phonetic = False
-        self._parser = archive.safe_parser()
-        self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._chars
+        self._xml = archive.Xml(start=self._start, end=self._end, text=self._chars)
 
     def feed(self, block: bytes) -> list[ReadRow]:
         """Return the rows that ``block`` completes.
 
         Raises:
-            FileRefused: this is not XML.
+            FileRefused: this is not XML, or not that of a sheet.
         """
-        try:
-            self._parser.Parse(block, False)
-        except expat.ExpatError as error:
-            raise FileRefused("file_damaged", _("The workbook is damaged.")) from error
+        self._xml.feed(block)
         done, self._done = self._done, []
         return done
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > archive.MAX_DEPTH:
+            raise archive.damaged()
         name = self._names.get(name) or self._local(name)
         if name == "c":
             reference = attributes.get("r")
@@ -60,17 +54,20 @@ class SheetReading:
                 raise too_many_columns()
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
             self._pieces.clear()
+            self._length = 0
         elif name in {"v", "t"}:
             self._inside = not self._phonetic
         elif name == "row":
             self.number = row_number(attributes.get("r"), self.number)
             self._column, self._cells, self._problems = -1, [], []
         elif name == "f":
-            self._problems.append((self._column, "formula"))
+            if (self._column, "formula") not in self._problems[-1:]:
+                self._problems.append((self._column, "formula"))
         elif name == "rPh":
             self._phonetic = True
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         name = self._names.get(name) or self._local(name)
         if name == "c":
             if self._pieces and self.number > self._skip:
@@ -84,8 +81,9 @@ class SheetReading:
             self._phonetic = False
 
     def _chars(self, data: str) -> None:
-        if self._inside:
+        if self._inside and self._length <= MAX_CELL_CHARACTERS:
             self._pieces.append(data)
+            self._length += len(data)
 
     def _local(self, name: str) -> str:
         """Return a tag's name without its prefix, and remember it."""
@@ -93,6 +91,8 @@ class SheetReading:
 
     def _keep_cell(self) -> None:
         cells = self._cells
+        if len(cells) > self._column:
+            raise archive.damaged()  # A column for the second time.
         while len(cells) < self._column:
             cells.append("")
         self._texts.problems = self._problems

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from core.kernel.letters import normalized
 from members.imports.reading.csv_file import CsvFile, Dialect, sniff
 from members.imports.reading.kinds import FileKind, kind_of
 from members.imports.reading.ports import MAX_CSV_ROWS, FileRefused
@@ -103,7 +103,7 @@ def shown_cell(cell: str) -> str:
     The sample lies in a table in plain text, where the numbers of people must not.
     """
     text = "".join(c if c.isprintable() else "�" for c in cell.strip()[:SAMPLE_CHARACTERS])
-    digits = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text)).removeprefix("+")
+    digits = re.sub(r"[\s()-]", "", normalized("NFKC", text)).removeprefix("+")
     if PHONE(digits.removeprefix("0086").removeprefix("86")):
         return f"{text[:3]}****{text[-4:]}"
     if VIN(text.upper()):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import zipfile
 
 MAX_PART_BYTES = 8 * 1024 * 1024
+MAX_TAGS = 500_000  # of one part; each takes a hundred bytes and more
+# What a spreadsheet program lets a workbook have, and a number format.
+MAX_STYLES, MAX_CODE = 65_536, 255
 # Number formats that show dates and times in every workbook (ECMA-376 §18.8.30), as numFmtId.
 DATE_FORMATS = {str(i) for i in (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))}
 LITERALS = re.compile(r'"[^"]*"|\\.|_.|\[(?!h|m|s)[^\]]*\]', re.IGNORECASE)
@@ -47,7 +50,7 @@ def inspect(file: IO[bytes]) -> tuple[Workbook, int]:
     with archive.open_archive(file) as opened:
         book = _workbook(opened)
     sheet = facts.get(book.sheet_path)
-    if sheet is None:
+    if sheet is None or not book.sheet_path.startswith(archive.SHEETS):
         raise FileRefused("not_a_workbook", _("The workbook holds no sheet with rows."))
     if sheet.has_merged_cells:
         raise FileRefused(
@@ -70,7 +73,7 @@ def _workbook(opened: zipfile.ZipFile) -> Workbook:
                 _("The workbook has a hidden sheet “%(sheet)s”. Unhide or delete it.")
                 % {"sheet": sheet.get("name", "")[:80]},
             )
-    targets = _targets(opened)
+    targets, names = _targets(opened), set(opened.namelist())
     first = sheets[0]
     relation = next((v for k, v in first.attrib.items() if k.endswith("}id")), "")
     settings = next((e for e in root.iter() if _local(e) == "workbookPr"), None)
@@ -78,7 +81,9 @@ def _workbook(opened: zipfile.ZipFile) -> Workbook:
     return Workbook(
         sheet_name=first.get("name", "")[:80],
         sheet_path=targets.get(relation, ("", ""))[1],
-        strings_path=next((p for kind, p in targets.values() if kind == "sharedStrings"), ""),
+        strings_path=next(
+            (p for kind, p in targets.values() if kind == "sharedStrings" and p in names), ""
+        ),
         date_styles=_date_styles(opened),
         # Excel counts a 29 February 1900 that never was; from March 1900 this epoch is right.
         epoch=datetime(1904, 1, 1) if is_1904 else datetime(1899, 12, 30),  # noqa: DTZ001  (cells have no zone)
@@ -108,12 +113,12 @@ def _date_styles(opened: zipfile.ZipFile) -> frozenset[str]:
         if _local(e) == "numFmt" and _is_date_code(e.get("formatCode", ""))
     }
     cell_styles = next((e for e in root if _local(e) == "cellXfs"), Element("none"))
-    formats = [style.get("numFmtId", "0") for style in cell_styles]
+    formats = [style.get("numFmtId", "0") for style in cell_styles[:MAX_STYLES]]
     return frozenset(str(i) for i, f in enumerate(formats) if f in DATE_FORMATS or f in own)
 
 
 def _is_date_code(code: str) -> bool:
-    bare = LITERALS.sub("", code.split(";", maxsplit=1)[0]).lower()
+    bare = LITERALS.sub("", code[:MAX_CODE].split(";", maxsplit=1)[0]).lower()
     return any(letter in bare for letter in "ydhs") or "mm" in bare
 
 
@@ -126,7 +131,7 @@ def _part(opened: zipfile.ZipFile, name: str) -> Element:
     try:
         with opened.open(name) as stream:
             data = stream.read(MAX_PART_BYTES + 1)
-        if len(data) <= MAX_PART_BYTES:
+        if len(data) <= MAX_PART_BYTES and data.count(b"<") <= MAX_TAGS:
             root: Element = fromstring(data, forbid_dtd=True)
             return root
     except (KeyError, ParseError, DefusedXmlException, ValueError) as error:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BLOCK = 256 * 1024
 ROWS_PER_BATCH = 12_000
+# Cells that share a long text may come to far more than the file holds.
+CHARACTERS_PER_BATCH, FAULTS_PER_BATCH = 16 * 1024**2, 100_000
 QUICK_START = b"<sheetData"
 
 
@@ -49,16 +51,18 @@ class XlsxFile:
 
     def batches(self, position: dict[str, int]) -> Iterator[Batch]:
         """Yield what follows ``position``, some thousand rows at a time."""
-        batch = Batch()
+        batch, characters = Batch(), 0
         for number, cells, problems in self._rows(skip=position.get("row", 1)):
+            characters += sum(map(len, cells))
             batch.numbers.append(number)
             batch.rows.append(cells)
             for column, code in problems:
                 batch.faults.append(Fault(number, column, code))
-            if len(batch.rows) >= ROWS_PER_BATCH:
+            is_large = characters > CHARACTERS_PER_BATCH or len(batch.faults) > FAULTS_PER_BATCH
+            if is_large or len(batch.rows) >= ROWS_PER_BATCH:
                 batch.position = {"row": number}
                 yield batch
-                batch = Batch()
+                batch, characters = Batch(), 0
         if batch.rows:
             batch.position = {"row": batch.numbers[-1]}
             yield batch

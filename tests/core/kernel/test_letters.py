@@ -1,3 +1,6 @@
+import time
+import unicodedata
+
 import pytest
 
 from core.kernel import letters
@@ -68,3 +71,21 @@ def test_a_word_of_several_alphabets_is_told(text):
 )
 def test_words_of_one_alphabet_each_are_fine(text):
     assert not letters.mixes_alphabets(text)
+
+
+ABOVE, BELOW = "\u0301", "\u0323"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC", "NFKD"])
+def test_a_heap_of_marks_is_put_in_order_within_a_moment(form):
+    """Unicode's own way takes the square: five seconds for these, and a cell may hold more."""
+    began = time.process_time()
+    found = letters.normalized(form, f"e{ABOVE * 15_000}{BELOW * 15_000}n" + "\u0f73" * 30_000)
+    assert time.process_time() - began < 1
+    assert 500 < len(found) < 3000
+
+
+@pytest.mark.parametrize("text", ["Jose\u0301", "Ａ", "é" * 3000, f"a{BELOW}{ABOVE * 3}" * 300])
+def test_what_people_write_is_normalized_as_unicode_says(text):
+    for form in ("NFC", "NFKC", "NFKD"):
+        assert letters.normalized(form, text) == unicodedata.normalize(form, text)

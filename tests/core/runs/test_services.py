@@ -207,6 +207,18 @@ def test_a_broken_run_can_be_given_up(brand, run, handler, actor):
     assert handler.tidied == [0]
 
 
+def test_a_broken_run_whose_work_begins_anew_never_goes_on(brand, run, handler, actor):
+    with tenant(brand.pk):
+        assert not services.close(run_id=run.pk), "it has not ended"
+        Run.objects.filter(pk=run.pk).update(attempts=services.MAX_ATTEMPTS)
+    work(brand)
+    with tenant(brand.pk):
+        assert services.close(run_id=run.pk)
+        with pytest.raises(services.RunEnded):
+            services.resume(run_id=run.pk, actor=actor, now=START)
+    assert seen(brand, run).state == "failed"
+
+
 def test_a_refusal_ends_the_run_with_its_words(brand, run, handler, actor):
     handler.refuses = {2: "The file has no phone column."}
     work(brand)

@@ -80,6 +80,9 @@ def test_a_number_is_kept_as_an_integer(field, raw, kept):
     ("field", "raw", "code"),
     [
         (NUMBER, "four", "custom_number"),
+        (MONEY, "12,50", "custom_number"),
+        (MONEY, "1,2", "custom_number"),
+        (NUMBER, ",100", "custom_number"),
         (NUMBER, "1.38E+10", "custom_number"),
         (NUMBER, "NaN", "custom_number"),
         (NUMBER, float("nan"), "custom_number"),

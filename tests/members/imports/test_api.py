@@ -2,6 +2,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.kernel.scoping import tenant
+from core.runs.models import Run
 from members.imports.models import ImportJob
 from tests.factories.core import BrandFactory, DealerFactory, RoleGrantFactory, StaffFactory
 
@@ -41,6 +42,41 @@ def test_a_wrong_mapping_names_each_field(signed_in):
     assert refused.status_code == 422
     pointers = {entry["pointer"] for entry in refused.json()["errors"]}
     assert pointers == {"/mapping/phone", "/mapping/colour"}
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        ({"consent": 5}, {"/options/consent": "invalid"}),
+        ({"consent": {"community": True}}, {"/options/consent": "invalid"}),
+        ({"consent": True}, {"/options/consent": "invalid"}),
+        ({"currency": ["USD"]}, {"/options/currency": "invalid"}),
+        (
+            {"create_tags": [1], "tags": {"a": 1}},
+            {"/options/create_tags": "invalid", "/options/tags": "invalid"},
+        ),
+        ({"tags": "好;<b>"}, {"/options/tags": "tag_name"}),
+        ({"tags": "长" * 41}, {"/options/tags": "too_long"}),
+        ({"tags": ";".join(f"t{n}" for n in range(60))}, {"/options/tags": "too_many_tags"}),
+        ({"tag_group": "а-b-Qunуing"}, {"/options/tag_group": "name_alphabets"}),
+    ],
+)
+def test_options_that_cannot_be_are_named_before_anything_starts(signed_in, brand, options, codes):
+    job_id = upload(signed_in).json()["id"]
+    refused = start(signed_in, job_id, options=options)
+    assert refused.status_code == 422, refused.content
+    assert {each["pointer"]: each["code"] for each in refused.json()["errors"]} == codes
+    assert all(each["detail"] for each in refused.json()["errors"])
+    with tenant(brand.pk):
+        assert not Run.objects.exists()
+
+
+def test_a_purpose_named_twice_counts_once(signed_in):
+    job_id = upload(signed_in).json()["id"]
+    options = {"consent": ["community", "community", ""], "consent_evidence": "纸质表"}
+    assert start(signed_in, job_id, options=options).status_code == 202
+    kept = signed_in.get(f"{API}{job_id}/").json()["options"]
+    assert kept["consent"] == ["community"]
 
 
 @pytest.mark.parametrize(

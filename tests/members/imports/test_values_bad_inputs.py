@@ -116,6 +116,16 @@ def test_38_two_ways_to_write_a_number_are_one_member(
     assert only_member(brand).display_name == "丙"
 
 
+def test_37_a_number_that_nobody_sees_is_no_key(by_batch, by_file, brand):
+    assert by_batch(customer_no="\u200b", display_name="甲") == "no_key"
+    assert by_file(customer_no="\u3164", display_name="乙") == "no_key"
+    MemberFactory(brand=brand, customer_no="C1")
+    order = {"customer_no": "C1", "ordered_at": "2024-03-01T10:00:00+08:00"}
+    assert by_batch("orders", order_no="\u200b", amount_fen=1, **order) == "required"
+    assert by_file("orders", order_no="\u200b", amount="1", **order) == "required"
+    assert only_member(brand).customer_no == "C1"
+
+
 @pytest.mark.parametrize(
     ("typed", "masked"),
     [
