@@ -195,9 +195,8 @@ def _walk(value: Any) -> None:
 def _checked(container: _Container) -> Iterator[_Container]:
     """Refuse what one container holds, or yield the containers in it."""
     inside = container.value
-    is_object = isinstance(inside, dict)
-    for key, item in inside.items() if is_object else enumerate(inside):
-        if is_object and UNSTORABLE.search(key):
+    for key, item in inside.items() if isinstance(inside, dict) else enumerate(inside):
+        if isinstance(key, str) and UNSTORABLE.search(key):
             raise _unstorable(container.pointer(key))
         if isinstance(item, str):
             if UNSTORABLE.search(item):
