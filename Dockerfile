@@ -33,11 +33,11 @@ RUN export SECRET_KEY=used-while-the-image-is-built-and-never-again-0123456789 \
       FIELD_KEYS=k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
       LOOKUP_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
       DATABASE_URL=postgres://none@/none DATABASE_OWNER_URL=postgres://none@/none \
-      REDIS_URL=redis://none PUBLIC_URL=https://localhost \
+      REDIS_URL=redis://none \
  && python manage.py compile_catalogues \
  && python manage.py collectstatic --no-input \
  && python -m compileall -q -j 0 -x '/node_modules/|/site-packages/.*/tests?/' /app /venv/lib
 USER qunying
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "-c", "config/gunicorn.conf.py", "config.wsgi:application"]
+CMD ["python", "-m", "config.checked", "gunicorn", "-c", "config/gunicorn.conf.py", "config.wsgi:application"]

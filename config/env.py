@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -16,6 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 AES_KEY_BYTES = 32
+# Any, a name with or without its subdomains, an address, one of IPv6 in brackets.
+HOST = re.compile(r"\*|(\*?\.)?[A-Za-z0-9_-][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]")
 
 
 class BadSetting(ImproperlyConfigured):
@@ -60,6 +63,39 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated list without blanks."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def hosts(name: str, default: str) -> list[str]:
+    """Return names of hosts as Django compares them: no scheme, no port, no path."""
+    found = words(name, default)
+    for host in found:
+        if not HOST.fullmatch(host):
+            raise BadSetting(
+                f"{name} must hold names of hosts such as community.example.com, without scheme "
+                f"and port, not {host!r}."
+            )
+    return found
+
+
+def origins(name: str) -> list[str]:
+    """Return origins: scheme, host and, unless it is the usual one, port."""
+    found = words(name)
+    for origin in found:
+        if not _is_origin(origin):
+            raise BadSetting(
+                f"{name} must hold origins such as https://community.example.com, not {origin!r}."
+            )
+    return found
+
+
+def _is_origin(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+        host = url.netloc if url.port is None else url.netloc.rpartition(":")[0]
+    except ValueError:
+        return False
+    is_bare = value == f"{url.scheme}://{url.netloc}"
+    return is_bare and url.scheme in {"http", "https"} and bool(HOST.fullmatch(host))
 
 
 def choice(name: str, default: str, *, among: set[str]) -> str:

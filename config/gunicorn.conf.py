@@ -1,14 +1,21 @@
-"""The web server: few processes, some threads each. script/server and compose both use it."""
+"""The web server: few processes, some threads each. script/server and compose both use it.
+
+Start it by ``python -m config.checked gunicorn …``: gunicorn itself reads WEB_CONCURRENCY earlier.
+"""
 
 # ruff: noqa: N999 - the name gunicorn looks for
 import os
 from pathlib import Path
 from typing import Any
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+bind = f"0.0.0.0:{settings.WEB_PORT}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+workers = settings.WEB_PROCESSES
+threads = settings.WEB_THREADS
 # Imported once, shared by all processes; the product opens no connection while it is imported.
 preload_app = True
 timeout = 60
@@ -22,7 +29,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 accesslog = os.environ.get("ACCESS_LOG") or None
 errorlog = "-"
-loglevel = os.environ.get("LOG_LEVEL", "INFO").lower()
+loglevel = settings.LOG_LEVEL.lower()
 control_socket_disable = True
 
 

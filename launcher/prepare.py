@@ -1,9 +1,12 @@
 """What must be true before the first page: schema, reference and demo data, files to serve."""
 
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 from launcher import stamps, steps
+from launcher.failure import LaunchFailed
 from launcher.places import Places
 from launcher.stack import Stack
 
@@ -13,6 +16,7 @@ def everything(places: Places, servers: Stack, *, members: int) -> None:
 
     Files and rows do not need each other, so they are made side by side.
     """
+    _check_settings(places, servers)
     with ExitStack() as cleanup:
         catalogues = _catalogues(places, servers, cleanup)
         static_files = _static_files(places, servers, cleanup)
@@ -24,6 +28,15 @@ def everything(places: Places, servers: Stack, *, members: int) -> None:
             print(f"Loading demo data ({members:,} members) unless there is data …", flush=True)
             steps.run(places, servers.env, "seed_demo", "--members", str(members), "--if-empty")
         static_files.finish()
+
+
+def _check_settings(places: Places, servers: Stack) -> None:
+    argv = [sys.executable, "-m", "config.checked"]
+    asked = subprocess.run(
+        argv, env=servers.env, cwd=places.root, capture_output=True, text=True, check=False
+    )
+    if asked.returncode != 0:
+        raise LaunchFailed(asked.stderr.strip())
 
 
 class _Made:

@@ -20,7 +20,8 @@ from launcher.valkey import Valkey
 # What the product reads; a throw-away stack inherits none of it from the caller's shell.
 PRODUCT_VARIABLES = {
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "LOOKUP_KEY"),
-    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PUBLIC_URL", "LOG_LEVEL", "DEBUG"),
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "LOG_LEVEL", "DEBUG", "PORT"),
+    *("WEB_CONCURRENCY", "WEB_THREADS", "WORKER_CONCURRENCY"),
     *("FILES_DIR", "AUDIT_ANCHOR_DIR", "STATIC_ROOT"),
 }
 

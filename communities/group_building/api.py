@@ -294,7 +294,6 @@ class BuildCandidateViewSet(_PartOfRun):
             serializers.IntegerField(min_value=1, max_value=MAX_ID), "member_id", "One member."
         ),
     }
-    orderings = ("member_id",)
 
     def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """List the people of one reason, those of one group, or one person."""

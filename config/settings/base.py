@@ -14,10 +14,15 @@ SECRET_KEY = env.text("SECRET_KEY")
 FIELD_KEYS = env.key_ring("FIELD_KEYS")
 LOOKUP_KEY = env.key_bytes("LOOKUP_KEY")
 DEBUG = False
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "127.0.0.1,localhost")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 # How many proxies of ours stand in front and append to X-Forwarded-For; 0 ignores the header.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=5)
+
+# Of the web server, which reads them in config/gunicorn.conf.py; the worker's stand below.
+WEB_PORT = env.number("PORT", 8000, low=1, high=65_535)
+WEB_PROCESSES = env.number("WEB_CONCURRENCY", 2, low=1, high=128)
+WEB_THREADS = env.number("WEB_THREADS", 8, low=1, high=128)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -93,6 +98,7 @@ CACHES = {
 }
 RATES_URL = env.redis_database(REDIS_URL, 1)
 CELERY_BROKER_URL = env.broker(REDIS_URL, 0)
+CELERY_WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2, low=1, high=128)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

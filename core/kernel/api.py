@@ -66,8 +66,10 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
 
     ``permissions`` maps a method or, stronger, an action to what it needs; None lets every viewer
     pass. ``filters`` and ``orderings`` are all a list accepts; ``query_parameters`` are taken by
-    every action. ``inputs`` maps an action to the serializer of its body; ``serializer_class``
-    is the shape of answers. A POST with an ``Idempotency-Key`` takes effect once.
+    every action. ``paged_actions`` maps each other action that answers pages to the orders it
+    offers, the default first. ``inputs`` maps an action to the serializer of its body;
+    ``serializer_class`` is the shape of answers. A POST with an ``Idempotency-Key`` takes effect
+    once.
 
     Answers of ``fleeting_actions`` are kept for no ``Idempotency-Key``: each call counts anew.
 
@@ -84,6 +86,7 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     filters: ClassVar[Mapping[str, Filter]] = {}
     orderings: ClassVar[tuple[str, ...]] = ("-id",)
     query_parameters: ClassVar[tuple[str, ...]] = ()
+    paged_actions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     inputs: ClassVar[Mapping[str, type[Serializer | ModelSerializer]]] = {}
     own_tenant_actions: ClassVar[frozenset[str]] = frozenset()
     fleeting_actions: ClassVar[frozenset[str]] = frozenset()

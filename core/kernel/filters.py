@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 
 from core.kernel import periods
-from core.kernel.paging import chosen_order
+from core.kernel.paging import chosen_order, pages_by
 from core.kernel.problems import BadRequest
 
 if TYPE_CHECKING:
@@ -89,12 +89,15 @@ class StrictFilters(BaseFilterBackend):
         return queryset
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        """Describe the parameters for OpenAPI."""
-        filters: Mapping[str, Filter] = getattr(view, "filters", {})
+        """Describe the parameters for OpenAPI; filters narrow the list alone."""
+        is_list = getattr(view, "action", "list") == "list"
+        filters: Mapping[str, Filter] = getattr(view, "filters", {}) if is_list else {}
         listed = [
             _parameter(name, one.description, _schema(one.field)) for name, one in filters.items()
         ]
-        orderings: tuple[str, ...] = getattr(view, "orderings", ("-id",))
+        orderings = pages_by(view)
+        if not orderings or "ordering" not in _paging_parameters(view):
+            return listed
         names = dict.fromkeys(name.removeprefix("-") for name in orderings)
         choices = [sign + name for name in names for sign in ("", "-")]
         schema = {"type": "string", "enum": choices, "default": orderings[0]}
@@ -120,7 +123,8 @@ def check_parameters(request: Request, view: Any) -> None:
     known = set(getattr(view, "query_parameters", ()))
     if getattr(view, "action", "") == "list":
         known |= set(getattr(view, "filters", ()))
-        known |= set(getattr(view.pagination_class, "parameters", ()))
+    if pages_by(view):
+        known |= set(_paging_parameters(view))
     for name, values in request.query_params.lists():
         if name not in known:
             raise BadRequest(
@@ -136,6 +140,11 @@ def check_parameters(request: Request, view: Any) -> None:
             )
     if "ordering" in request.query_params:
         chosen_order(request, view)
+
+
+def _paging_parameters(view: Any) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(view.pagination_class, "parameters", ())
+    return found
 
 
 def _schema(field: serializers.Field[Any, Any, Any, Any]) -> dict[str, Any]:

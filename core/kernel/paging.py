@@ -90,8 +90,8 @@ def keyset_page(
 class KeysetPagination(BasePagination):
     """``limit`` and ``cursor`` in, ``next``, ``previous`` and ``results`` out.
 
-    The view's first ``orderings`` entry is the default order; its filter backend has checked
-    ``ordering`` already.
+    The first of the view's orderings is the default; its filter backend has checked ``ordering``
+    already.
     """
 
     parameters = ("limit", "cursor", "ordering")
@@ -151,13 +151,22 @@ class KeysetPagination(BasePagination):
         ]
 
 
+def pages_by(view: Any) -> tuple[str, ...]:
+    """Return the orders in which the view's action answers its pages; none if it has no pages."""
+    action = getattr(view, "action", "list")
+    if action == "list":
+        return getattr(view, "orderings", ("-id",))
+    found: tuple[str, ...] = getattr(view, "paged_actions", {}).get(action, ())
+    return found
+
+
 def chosen_order(request: Request, view: Any) -> str:
-    """Return the order asked for, or the view's default.
+    """Return the order asked for, or the default of the view's action.
 
     Raises:
         BadRequest: the view does not offer it.
     """
-    orderings: tuple[str, ...] = getattr(view, "orderings", ("-id",))
+    orderings = pages_by(view)
     order = request.query_params.get("ordering", orderings[0])
     offered = {name.removeprefix("-") for name in orderings}
     if order.removeprefix("-") not in offered or order.startswith("--"):

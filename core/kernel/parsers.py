@@ -6,6 +6,8 @@ import json
 import math
 import re
 import zlib
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.http import UnreadablePostError
@@ -13,15 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
-from core.kernel.problems import BadRequest, BodyTooLarge
+from core.kernel.problems import BadRequest, BodyTooLarge, pointer_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import IO
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
+MAX_DIGITS = 1000
+LONGEST_POINTER = 500
 CHUNK_BYTES = 64 * 1024
 
 # PostgreSQL's text refuses NUL; a lone surrogate is no character in any encoding.
@@ -56,13 +60,14 @@ def loads(body: bytes) -> Any:
     """Return the one value that ``body`` can mean.
 
     Raises:
-        BadRequest: there is none, or more than one.
+        BadRequest: there is none, or more than one; it points to the place, if there is one.
         BodyTooLarge: it holds too many values.
     """
     try:
         value = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_object,
+            parse_int=_int,
             parse_float=_float,
             parse_constant=_constant,
         )
@@ -70,7 +75,7 @@ def loads(body: bytes) -> Any:
         raise BadRequest(_("The body is not UTF-8."), "invalid_utf8") from error
     except RecursionError as error:
         raise BadRequest(_("The body is nested too deeply."), "too_deep") from error
-    except ValueError as error:  # Also what int() says of thousands of digits.
+    except ValueError as error:
         raise BadRequest(_("The body is not valid JSON."), "invalid_json") from error
     _walk(value)
     return value
@@ -121,46 +126,94 @@ def _refuse_other_charset(media_type: str) -> None:
         )
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Unreadable:
+    """Stands for a value that has no one meaning, until its place in the body is known."""
+
+    detail: Any
+    code: str
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class _Container:
+    """An object or a list of the body, and how it was reached; the outermost holds the body."""
+
+    value: Any
+    key: str | int = ""
+    parent: _Container | None = None
+
+    def pointer(self, *below: str | int) -> str:
+        """Return the JSON pointer to the container, or to what stands ``below`` it."""
+        path, at = [*reversed(below)], self
+        while at.parent is not None:
+            path.append(at.key)
+            at = at.parent
+        inside_body = path[-2::-1]  # The last leads from the outermost container to the body.
+        return UNSTORABLE.sub("\ufffd", pointer_to(inside_body))[:LONGEST_POINTER]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Unreadable:
     found = dict(pairs)
-    if len(found) < len(pairs):
-        raise BadRequest(_("A key appears twice in one object."), "duplicate_key")
-    return found
+    if len(found) == len(pairs):
+        return found
+    times = Counter(key for key, _value in pairs)
+    key = next(key for key, number in times.items() if number > 1)
+    return _Unreadable(_("A key appears twice in one object."), "duplicate_key", key)
 
 
-def _float(text: str) -> float:
+def _int(text: str) -> int | _Unreadable:
+    # Python refuses to read more digits: it would take too long.
+    return int(text) if len(text) <= MAX_DIGITS else _TOO_LARGE
+
+
+def _float(text: str) -> float | _Unreadable:
     number = float(text)
-    if not math.isfinite(number):
-        raise BadRequest(_("A number is too large."), "number_out_of_range")
-    return number
+    return number if math.isfinite(number) else _TOO_LARGE
 
 
-def _constant(_name: str) -> None:
-    raise BadRequest(_("NaN and Infinity are not JSON."), "invalid_json")
+_TOO_LARGE = _Unreadable(_("A number is too large."), "number_out_of_range")
+_NO_NUMBER = _Unreadable(_("NaN and Infinity are not JSON."), "invalid_json")
+
+
+def _constant(_name: str) -> _Unreadable:
+    return _NO_NUMBER
 
 
 def _walk(value: Any) -> None:
     """Look at every value, level by level; plain recursion would end at Python's own limit."""
-    level, seen, depth = [value], 0, 0
+    level, seen, depth = [_Container([value])], 0, 0
     while level:
-        seen, depth = seen + len(level), depth + 1
-        if depth > MAX_DEPTH:
-            raise BadRequest(_("The body is nested too deeply."), "too_deep")
-        if seen > MAX_VALUES:
-            raise BodyTooLarge(_("The body may hold at most 100,000 values."))
-        below: list[Any] = []
-        for item in level:
-            if isinstance(item, str):
-                _refuse_unstorable(item)
-            elif isinstance(item, dict):
-                for key in item:
-                    _refuse_unstorable(key)
-                below.extend(item.values())
-            elif isinstance(item, list):
-                below.extend(item)
+        depth += 1
+        if depth > MAX_DEPTH + 1:  # The outermost is ours.
+            raise BadRequest(
+                _("The body is nested too deeply."), "too_deep", pointer=level[0].pointer()
+            )
+        below: list[_Container] = []
+        for container in level:
+            seen += len(container.value)
+            if seen > MAX_VALUES:
+                raise BodyTooLarge(_("The body may hold at most 100,000 values."))
+            below.extend(_checked(container))
         level = below
 
 
-def _refuse_unstorable(text: str) -> None:
-    if UNSTORABLE.search(text):
-        raise BadRequest(_("A text holds NUL or half of a surrogate pair."), "unstorable_character")
+def _checked(container: _Container) -> Iterator[_Container]:
+    """Refuse what one container holds, or yield the containers in it."""
+    inside = container.value
+    for key, item in inside.items() if isinstance(inside, dict) else enumerate(inside):
+        if isinstance(key, str) and UNSTORABLE.search(key):
+            raise _unstorable(container.pointer(key))
+        if isinstance(item, str):
+            if UNSTORABLE.search(item):
+                raise _unstorable(container.pointer(key))
+        elif isinstance(item, (dict, list)):
+            yield _Container(item, key, container)
+        elif isinstance(item, _Unreadable):
+            path = (key,) if item.key is None else (key, item.key)
+            raise BadRequest(item.detail, item.code, pointer=container.pointer(*path))
+
+
+def _unstorable(pointer: str) -> BadRequest:
+    detail = _("A text holds NUL or half of a surrogate pair.")
+    return BadRequest(detail, "unstorable_character", pointer=pointer)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +18,8 @@ from core.kernel.errors import DomainError, Forbidden, Kind, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from django.http.response import HttpResponseBase
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +65,18 @@ class BadRequest(exceptions.APIException):
     status_code = HTTPStatus.BAD_REQUEST
     default_code = "bad_request"
 
-    def __init__(self, detail: Any, code: str | None = None, *, parameter: str = "") -> None:
-        """Name the query parameter at fault, if it is one."""
+    def __init__(
+        self,
+        detail: Any,
+        code: str | None = None,
+        *,
+        parameter: str = "",
+        pointer: str | None = None,
+    ) -> None:
+        """Name the query parameter at fault, or the place in the body, if it is one."""
         super().__init__(detail, code)
         self.parameter = parameter
+        self.pointer = pointer
 
 
 class BodyTooLarge(BadRequest):
@@ -116,6 +128,14 @@ def problem_response(status: int, *, code: str, detail: str = "") -> HttpRespons
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
+def note_refusal(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Log that a request was refused: where, with which status and code, never what it said."""
+    if response.get("Content-Type") == CONTENT_TYPE and isinstance(response, HttpResponse):
+        code = json.loads(response.content)["code"]
+        path = quote(request.path_info)  # One line, whatever the address holds.
+        logger.info("refused %s %s: %s %s", request.method, path, response.status_code, code)
+
+
 def wants_problem(request: HttpRequest) -> bool:
     """Whether the request was made to the API, which never answers with a page."""
     return request.path_info.startswith(API_PREFIX)
@@ -150,6 +170,8 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
         detail = str(error.detail)
     if parameter := getattr(error, "parameter", ""):
         errors = [{"parameter": parameter, "code": code, "detail": detail}]
+    elif (pointer := getattr(error, "pointer", None)) is not None:
+        errors = [{"pointer": pointer, "code": code, "detail": detail}]
     body = problem(status, code=code, detail=detail or _first(errors), errors=errors)
     headers = {}
     if challenge := getattr(error, "auth_header", None):
@@ -174,7 +196,7 @@ def _entries(pointer: str, detail: Any) -> Iterator[dict[str, str]]:
     """Walk REST framework's nested messages; its keys and indexes are the pointer's parts."""
     if isinstance(detail, dict):
         for key, value in detail.items():
-            part = "" if key == "non_field_errors" else f"/{_escaped(str(key))}"
+            part = "" if key == "non_field_errors" else pointer_to([key])
             yield from _entries(pointer + part, value)
     elif isinstance(detail, (list, tuple)):
         for index, value in enumerate(detail):
@@ -188,5 +210,7 @@ def _entries(pointer: str, detail: Any) -> Iterator[dict[str, str]]:
         }
 
 
-def _escaped(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
+def pointer_to(path: Iterable[str | int]) -> str:
+    """Return the JSON pointer (RFC 6901) of a value by the keys and indexes that lead to it."""
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "".join(f"/{part}" for part in parts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from core.kernel.problems import problem_response
+from core.kernel.problems import note_refusal, problem_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,8 @@ class TransportMiddleware:
     """Answers 405 to other methods and to requests that name a second one, 411 and 413 to bodies.
 
     Two parts of a server that disagree on the method are a way around permissions, and TRACE
-    echoes what a browser keeps from scripts.
+    echoes what a browser keeps from scripts. It stands around whatever answers, so it is also
+    where the log is told of what the API refuses.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,7 +34,9 @@ class TransportMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Refuse, or let pass."""
-        return _refusal(request) or self.get_response(request)
+        response = _refusal(request) or self.get_response(request)
+        note_refusal(request, response)
+        return response
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:

@@ -40,13 +40,20 @@ def main(arguments: list[str]) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/server", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--port", type=int, default=_usual_port())
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument(
         "--members", type=int, default=20_000, help="demo members for an empty database; 0: none"
     )
     parser.add_argument("--smoke", action="store_true", help="start, fetch one page, stop")
     return parser.parse_args(arguments)
+
+
+def _usual_port() -> int:
+    given = os.environ.get("PORT") or "8000"
+    if not given.isdecimal():
+        raise LaunchFailed(f"PORT must be a whole number, not {given!r}.")
+    return int(given)
 
 
 def _serve(places: Places, options: argparse.Namespace) -> int:
@@ -59,7 +66,6 @@ def _serve(places: Places, options: argparse.Namespace) -> int:
     ):
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}/"
-        servers.env.setdefault("PUBLIC_URL", url.rstrip("/"))
         prepare.everything(places, servers, members=options.members)
         instance.announce(places, servers.env)
         supervisor = Supervisor(_services(places, servers, listener))
@@ -85,7 +91,6 @@ def _services(places: Places, servers: Stack, listener: socket.socket) -> list[S
     """Return what is kept running, in starting order: servers, worker, beat, web."""
     celery = ["-m", "celery", "-A", "config"]
     worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
-    worker += [f"--concurrency={os.environ.get('WORKER_CONCURRENCY') or 2}"]
     worker += [f"--hostname=worker-{os.getpid()}@%h"]
     beat = [*celery, "beat", "--loglevel=INFO", "--pidfile="]
     beat += [f"--schedule={places.run / 'beat-schedule'}"]

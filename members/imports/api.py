@@ -102,6 +102,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
             serializers.ChoiceField(choices=Subject.choices), "subject", "members or orders."
         )
     }
+    paged_actions = {"rejections": ("row_number",)}
     # Vetting reads the whole file; no transaction stays open meanwhile.
     own_tenant_actions = frozenset({"create"})
 
@@ -132,9 +133,10 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         )
         return self.rendered(self.get_object(), HTTPStatus.ACCEPTED)
 
+    @extend_schema(responses=RejectionOut(many=True))
     @action(detail=True, methods=["get"])
     def rejections(self, request: Request, **_kwargs: Any) -> Response:
-        """Return the rows that stayed out, each with row, column and reason."""
+        """Return the rows that stayed out in the order of the file: row, column and reason."""
         job = self.get_object()
         page = self.paginate_queryset(job.rejections.all())
         return self.get_paginated_response(RejectionOut(page, many=True).data)

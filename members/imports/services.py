@@ -21,7 +21,7 @@ from members.imports.handlers import KIND
 from members.imports.models import ImportJob, ImportProfile, ImportRejection, Subject
 from members.imports.options import Options, checked_mapping, parse_options
 from members.imports.reading import source
-from members.imports.reading.ports import MAX_UPLOAD_BYTES
+from members.imports.reading.ports import MAX_UPLOAD_BYTES, UPLOAD
 from members.imports.reasons import REASONS
 from members.imports.values import BadValue, read_tag_name, read_tags
 
@@ -40,6 +40,14 @@ class UploadTooLarge(DomainError):
 
     code = "file_too_large"
     kind = Kind.TOO_LARGE
+
+    def __init__(self) -> None:
+        """Say how large it may be."""
+        detail = _("The file is larger than %(limit)s MB. Split it and upload the parts.") % {
+            "limit": MAX_UPLOAD_BYTES // 1024**2
+        }
+        problem = Problem(UPLOAD, self.code, detail)
+        super().__init__(detail, problems=(problem,), limit_bytes=MAX_UPLOAD_BYTES)
 
 
 class ImportUnderWay(DomainError):
@@ -60,11 +68,7 @@ def receive_file(
         UploadTooLarge: more than ``MAX_UPLOAD_BYTES``.
     """
     if file.seek(0, 2) > MAX_UPLOAD_BYTES:
-        raise UploadTooLarge(
-            _("The file is larger than %(limit)s MB. Split it and upload the parts.")
-            % {"limit": MAX_UPLOAD_BYTES // 1024**2},
-            limit_bytes=MAX_UPLOAD_BYTES,
-        )
+        raise UploadTooLarge
     if subject not in Subject.values:
         raise InvalidInput.on("/subject", _("Choose members or orders."))
     vetted = source.vet(file)

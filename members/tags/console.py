@@ -94,7 +94,7 @@ def tags_detail(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
         "outline": said,
         "run": selectors.newest_run(tag=tag, viewer=viewer),
         "sources": selectors.sources_of(tag=tag) if viewer.is_brand_wide else [],
-        "blocked": selectors.blocked_count(tag=tag),
+        "blocked": selectors.blocked_count(tag=tag) if viewer.is_brand_wide else 0,
         "mentions": selectors.mentions_of(tag=tag),
     }
     return render(request, "members/tags/detail.html", context)

@@ -1,5 +1,6 @@
 """The files for a server of one's own say the same as the launcher and the settings."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from launcher import postgres, provision
 from tests.launcher.conftest import ROOT
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
@@ -33,6 +35,15 @@ def test_the_example_names_exactly_what_compose_reads():
 def test_every_variable_without_a_default_is_demanded_with_a_message():
     for name in re.findall(r"^([A-Z_]+)=$", EXAMPLE, re.MULTILINE):
         assert f"${{{name}:?" in COMPOSE, name
+
+
+def test_every_process_of_ours_reads_the_settings_before_anything_else(services):
+    checked = "python -m config.checked"
+    assert services["worker"]["command"].startswith(checked)
+    assert services["beat"]["command"].startswith(checked)
+    assert services["migrate"]["command"].startswith(f'sh -c "{checked} && ')
+    [command] = re.findall(r"^CMD (.+)$", DOCKERFILE, re.MULTILINE)
+    assert " ".join(json.loads(command)).startswith(f"{checked} gunicorn ")
 
 
 def test_only_the_one_shot_migration_gets_the_owner(services):

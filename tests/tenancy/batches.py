@@ -7,8 +7,9 @@ from itertools import count
 from core.kernel.scoping import tenant
 from members.vehicles.models import VehicleModel
 from tests.factories.members import MemberFactory
-from tests.tenancy.members import make_member, tag
+from tests.tenancy.members import make_member
 from tests.tenancy.samples import listing
+from tests.tenancy.tags import tag
 
 number = count(1)
 

@@ -158,6 +158,12 @@ def new_community(scope):
     return {"kind": "service", "name": "New", "dealer": scope.dealer.pk}
 
 
+def typed_broadcast(scope):
+    """A draft as the console's form sends it."""
+    audience = {"dealer_ids": [scope.dealer.pk], "community_ids": [make_room(scope).community_id]}
+    return {"name": "New", "purpose": "service", "body": "Hello", "when": "now"} | audience
+
+
 def new_room(scope):
     return {"community": make_community(scope).pk}
 
@@ -176,9 +182,17 @@ def new_seat(scope):
     return {"community": make_room(scope).community_id, "member": invited.pk}
 
 
+def seat_by_hand(scope):
+    return {"member": new_seat(scope)["member"], "role": "member"}
+
+
 def new_rule(scope):
     policy(scope)
     return {"name": "New", "kind": "service", "segment": make_segment(scope).pk}
+
+
+def typed_rule(scope):
+    return new_rule(scope) | {"skip": BuildRule.Skip.SAME_KIND}
 
 
 def new_run(scope):
@@ -215,7 +229,7 @@ ROUTES = {
     "api:communities:messages-list": row(message),
     "api:communities:read-position": row(read_position),
     "communities:communities-list": listing(),
-    "communities:communities-new": listing(),
+    "communities:communities-new": listing(refers=new_community),
     "communities:communities-detail": row(community),
     "communities:communities-members": row(community),
     "communities:communities-policy": row(community),
@@ -224,7 +238,7 @@ ROUTES = {
     "communities:communities-edit": row(community),
     "communities:communities-archive": row(community),
     "communities:rooms-open": row(community),
-    "communities:memberships-add": row(community),
+    "communities:memberships-add": row(community, refers=seat_by_hand),
     "communities:rooms-detail": row(room),
     "communities:memberships-detail": row(membership),
     "communities:memberships-edit": row(membership),
@@ -232,7 +246,7 @@ ROUTES = {
     "communities:policies-list": listing(dealers=False),
     "communities:policies-edit": listing(policy, dealers=False),
     "communities:build-rules-list": listing(),
-    "communities:build-rules-new": listing(),
+    "communities:build-rules-new": listing(refers=typed_rule),
     "communities:build-rules-example": listing(),
     "communities:build-rules-edit": row(build_rule),
     "communities:build-rules-archive": row(build_rule),
@@ -245,8 +259,8 @@ ROUTES = {
     "communities:build-runs-discard": row(build_run),
     "communities:build-runs-export": row(build_run),
     "communities:broadcasts-list": listing(),
-    "communities:broadcasts-new": listing(),
-    "communities:broadcasts-trial": listing(),
+    "communities:broadcasts-new": listing(refers=typed_broadcast),
+    "communities:broadcasts-trial": listing(refers=typed_broadcast),
     "communities:broadcasts-choices": listing(picker),
     "communities:broadcasts-detail": row(sent_broadcast),
     "communities:broadcasts-edit": row(broadcast),

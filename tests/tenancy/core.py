@@ -175,6 +175,10 @@ def grant(scope):
         return person(scope) | {"grant_id": scope.staff.grants.first().pk}
 
 
+def new_grant(scope):
+    return {"role": "dealer_staff", "dealer": scope.dealer.pk}
+
+
 def api_key(scope):
     with tenant(scope.brand.pk):
         key, _secret = create_api_key(
@@ -284,7 +288,7 @@ ROUTES = {
     "core:staff-deactivate-several": listing(refers=people_to_shut_out),
     "core:staff-detail": row(person),
     "core:staff-edit": row(person),
-    "core:staff-grant": row(person),
+    "core:staff-grant": row(person, refers=new_grant),
     "core:staff-lift": row(grant),
     "core:staff-deactivate": row(person),
     "core:staff-reactivate": row(person),

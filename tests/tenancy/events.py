@@ -55,6 +55,12 @@ def new_event(scope):
     return {"kind": "salon", "name": "New", "dealer": scope.dealer.pk, **TIMES}
 
 
+def typed_event(scope):
+    """The same as the console's form sends it."""
+    times = {"starts_at": "2030-03-01T10:00", "ends_at": "2030-03-01T12:00"}
+    return new_event(scope) | times
+
+
 def new_registration(scope):
     return {"event": make_event(scope).pk, "member": make_member(scope).pk}
 
@@ -83,7 +89,7 @@ ROUTES = {
     "api:events:registrations-check-in": row(pk(registration)),
     "api:events:registrations-batch-list": listing(refers=registration_rows),
     "events:events-list": listing(),
-    "events:events-new": listing(),
+    "events:events-new": listing(refers=typed_event),
     "events:events-detail": row(attended),
     "events:events-edit": row(event),
     "events:events-publish": row(draft),

@@ -1,4 +1,4 @@
-"""Entries of members. Tags and segments are the brand's; members and orders are a dealer's."""
+"""Entries of members. Segments are the brand's; members and orders are a dealer's."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from members.live.models import LiveSegment
 from members.orders.models import Order
 from members.segments.models import Segment
 from members.snapshots.models import Snapshot, SnapshotBatch
-from members.tags import services as tags
-from members.tags.models import MemberTag, Tag, TagChange, TagGroup, TagRule
 from tests.factories.members import (
     MemberFactory,
 )
@@ -134,61 +132,6 @@ def segments_to_archive(scope):
     return {"sure": "1", "id": [make_segment(scope).pk]}
 
 
-def make_group(scope):
-    with tenant(scope.brand.pk):
-        return TagGroup.objects.create(
-            brand=scope.brand, name=f"{scope.brand_canary} group {next(number)}"
-        )
-
-
-def make_tag(scope):
-    """A tag with a rule, which one member of the scope has."""
-    group, wearer = make_group(scope), make_member(scope)
-    with tenant(scope.brand.pk):
-        made = Tag.objects.create(
-            brand=scope.brand,
-            group=group,
-            name=f"{scope.brand_canary} tag {next(number)}",
-            created_at=timezone.now(),
-        )
-        TagRule.objects.create(brand=scope.brand, tag=made, tree=EVERYBODY)
-        MemberTag.objects.create(
-            brand=scope.brand, tag=made, member=wearer, source="manual", tagged_at=timezone.now()
-        )
-    return made
-
-
-def tag_group(scope):
-    return {"group_id": make_group(scope).pk}
-
-
-def tag(scope):
-    return {"tag_id": make_tag(scope).pk}
-
-
-def act(scope):
-    """Somebody gave a tag by hand."""
-    made, wearer = make_tag(scope), make_member(scope)
-    with tenant(scope.brand.pk):
-        tags.tag_members(tag=made, member_ids=[wearer.pk], actor=scope.person, now=timezone.now())
-        return {"act_id": TagChange.objects.get(tag_id=made.pk).act_id}
-
-
-def segment_to_tag(scope):
-    return {"segment": make_segment(scope).pk, "act": "give"}
-
-
-def plain_tag(scope):
-    made = make_tag(scope)
-    with tenant(scope.brand.pk):
-        TagRule.objects.filter(tag=made).delete()
-    return {"tag_id": made.pk}
-
-
-def other_tag(scope):
-    return {"into": make_tag(scope).pk}
-
-
 def import_job(scope):
     now = timezone.now()
     upload = files.store_upload(
@@ -249,14 +192,6 @@ def new_order(scope):
         "ordered_at": "2026-01-01T00:00:00+08:00",
         "amount_fen": 1,
     }
-
-
-def new_tag(scope):
-    return {"name": "New", "group": make_group(scope).pk}
-
-
-def wearers(scope):
-    return {"member_ids": [make_member(scope).pk]}
 
 
 def stage_change(scope):
@@ -322,22 +257,6 @@ ROUTES = {
     "api:members:segments-live": row(pk(segment), dealers=False),
     "api:members:segments-live-members": row(pk(live_segment)),
     "api:members:segments-archive": row(pk(segment), dealers=False),
-    "api:members:tag-groups-list": listing(dealers=False),
-    "api:members:tag-groups-detail": row(pk(tag_group), dealers=False),
-    "api:members:tags-list": listing(dealers=False, refers=new_tag),
-    "api:members:tags-detail": row(pk(tag), dealers=False),
-    "api:members:tags-give": row(pk(tag), dealers=False, refers=wearers),
-    "api:members:tags-take": row(pk(tag), dealers=False, refers=wearers),
-    "api:members:tags-clear": row(pk(tag), dealers=False),
-    "api:members:tags-give-segment": row(pk(tag), dealers=False, refers=segment_to_tag),
-    "api:members:tags-merge": row(pk(plain_tag), dealers=False, refers=other_tag),
-    "api:members:tags-remove": row(pk(tag), dealers=False),
-    "api:members:tags-mentions": row(pk(tag), dealers=False),
-    "api:members:tag-acts-list": listing(),
-    "api:members:tag-acts-detail": row(pk(act)),
-    "api:members:tag-acts-undo-preview": row(pk(act)),
-    "api:members:tag-acts-undo": row(pk(act)),
-    "api:members:tag-limits": listing(),
     "members:imports-list": listing(),
     "members:imports-new": listing(),
     "members:imports-template": listing(lambda _scope: {"subject": "members"}),
@@ -355,7 +274,7 @@ ROUTES = {
     "members:members-list": listing(),
     "members:members-new": listing(refers=new_member),
     "members:members-detail": row(member),
-    "members:members-edit": row(member),
+    "members:members-edit": row(member, refers=new_member),
     "members:members-orders": row(member),
     "members:timeline": row(member),
     "members:tags-of-member": row(member),
@@ -376,22 +295,4 @@ ROUTES = {
     "members:snapshots-take": row(snapshots_of_segment),
     "members:snapshots-compare": row(two_snapshots),
     "members:snapshots-delete": row(snapshot),
-    "members:tags-list": listing(),
-    "members:tags-new": listing(),
-    "members:tags-give": listing(),
-    "members:tags-pick": listing(),
-    "members:tag-groups-new": listing(),
-    "members:tag-groups-edit": row(tag_group, dealers=False),
-    "members:tags-detail": row(tag, dealers=False),
-    "members:tags-edit": row(tag, dealers=False),
-    "members:tags-delete": row(tag, dealers=False),
-    "members:tags-rule": row(tag, dealers=False),
-    "members:tags-rule-delete": row(tag, dealers=False),
-    "members:tags-apply": row(tag, dealers=False),
-    "members:tags-members": row(tag, dealers=False),
-    "members:tags-clear": row(tag, dealers=False),
-    "members:tags-history": row(tag, dealers=False),
-    "members:tags-merge": row(tag, dealers=False),
-    "members:tags-undo": row(act),
-    "members:tags-limits": listing(),
 }

@@ -6,6 +6,8 @@ Every route has one entry, in the table of its app below; the matrix fails for a
                     address's arguments, under "body" what a write must bring to get as far as
                     the row, and under "query" what a question must. Of another brand or, unless
                     ``dealers=False``, of another dealer it answers 404, and nothing is written.
+                    With ``dealers=False`` every dealer sees the row, and still none of whom the
+                    other dealer has: samples are about members of both where they can be.
                     ``personal`` rows exist for ``scope.staff`` alone, whatever others' roles.
     listing()       addresses no row; what it shows may hold nothing of other scopes. With
                     ``make`` the address names something, and is asked for others' things too.

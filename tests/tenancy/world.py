@@ -35,7 +35,8 @@ class Scope:
     """A place rows are made in. ``canary`` is a text that no row elsewhere holds.
 
     A sample puts the canary into every text that a page might show, and makes rows that belong
-    to a person belong to ``staff``. Rows that belong to no dealer take ``brand_canary``.
+    to a person belong to ``staff``. Rows that belong to no dealer take ``brand_canary``; whom they
+    are about may be members of the scope and of its ``neighbor``, the other dealer of the brand.
     """
 
     canary: str
@@ -45,6 +46,7 @@ class Scope:
     dealer: Any
     store: Any
     staff: Any
+    neighbor: Scope | None = None
 
     @property
     def actor(self) -> Viewer:
@@ -110,6 +112,7 @@ class World:
 def make_world() -> World:
     own = _make_scope("Ownish", BrandFactory())
     other_dealer = _make_scope("Neighbor", own.brand, is_neighbor=True)
+    own = replace(own, neighbor=other_dealer)
     other_brand = _make_scope("Stranger", BrandFactory(name="Stranger brand"))
     scoped = {
         "region_manager": {"region": own.region},
@@ -184,13 +187,29 @@ def fingerprint(brand: Any) -> dict[str, str]:
 
 @cache
 def _hashes_of_all_tables() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
-        )
-        tables = [table for (table,) in cursor.fetchall()]
+    # People sign in before their brand is known, so no policy hides their table.
+    own = " WHERE brand_id = current_setting('app.brand_id')::bigint"
+    sources = dict.fromkeys(brand_tables(), "") | {"core_staff": own}
     return " UNION ALL ".join(
         f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
-        f' FROM "{table}" AS t'
-        for table in tables
+        f' FROM "{table}" AS t{condition}'
+        for table, condition in sources.items()
     )
+
+
+def rows_of_brand_tables() -> dict[str, int]:
+    """Return how many rows of each table behind a policy can be seen just now."""
+    counts = (f"SELECT '{table}', count(*) FROM \"{table}\"" for table in brand_tables())
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(counts))
+        return dict(cursor.fetchall())
+
+
+@cache
+def brand_tables() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class"
+            " WHERE relrowsecurity AND relkind IN ('r', 'p') AND NOT relispartition"
+        )
+        return sorted(table for (table,) in cursor.fetchall())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
-from core.kernel.errors import DomainError, Kind
+from core.kernel.errors import DomainError, Kind, Problem
 from core.kernel.letters import without_hidden
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ MAX_XLSX_ROWS = 300_000
 MAX_XLSX_TEXTS = 1_500_000
 MAX_CELL_CHARACTERS = 32_767  # what a spreadsheet cell holds
 BATCH_BYTES = 1024 * 1024
+UPLOAD = "/file"  # the field that every refusal of a file is about
 
 
 class FileRefused(DomainError):
@@ -31,7 +32,7 @@ class FileRefused(DomainError):
 
     def __init__(self, code: str, detail: str, kind: Kind = Kind.INVALID, **facts: Any) -> None:
         """Name the reason; 422 unless ``kind`` says 413 or 415."""
-        super().__init__(detail, **facts)
+        super().__init__(detail, problems=(Problem(UPLOAD, code, detail),), **facts)
         self.code = code
         self.kind = kind
 

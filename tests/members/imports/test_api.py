@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from core.kernel.scoping import tenant
+from core.runs import services as runs
 from core.runs.models import Run
 from members.imports.models import ImportJob
 from tests.factories.core import BrandFactory, DealerFactory, RoleGrantFactory, StaffFactory
@@ -96,6 +100,41 @@ def test_an_upload_of_another_shape_is_refused(signed_in, body, pointer):
 def test_an_upload_without_a_file_is_refused(signed_in):
     refused = signed_in.post(API, {"subject": "members"})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/file")
+
+
+def test_every_row_that_stayed_out_is_on_some_page(signed_in, brand):
+    lines = "".join(f"C{i},1\n" for i in range(60))
+    job_id = upload(signed_in, f"客户编号,手机\n{lines}").json()["id"]
+    start(signed_in, job_id)
+    runs.work_due(brand_id=brand.pk, clock=timezone.now, budget=timedelta(minutes=1))
+    address = f"{API}{job_id}/rejections/"
+    for limit, pages in ((None, [50, 10]), (25, [25, 25, 10])):
+        seen, sizes, link = [], [], address if limit is None else f"{address}?limit={limit}"
+        while link:
+            page = signed_in.get(link)
+            assert page.status_code == 200, page.content
+            numbers = [row["row_number"] for row in page.json()["results"]]
+            seen, sizes, link = seen + numbers, [*sizes, len(numbers)], page.json()["next"]
+        assert sizes == pages
+        assert seen == list(range(2, 62)), "the order of the file"
+    assert signed_in.get(page.json()["previous"]).json()["results"][-1]["row_number"] == 51
+    backwards = signed_in.get(address, {"ordering": "-row_number", "limit": 1}).json()
+    assert [row["row_number"] for row in backwards["results"]] == [61]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("subject=members", "unknown_parameter"),
+        ("limit=0", "bad_limit"),
+        ("ordering=value", "unknown_ordering"),
+        ("cursor=n.e30", "bad_cursor"),
+    ],
+)
+def test_pages_of_rejections_take_nothing_else(signed_in, query, code):
+    job_id = upload(signed_in).json()["id"]
+    refused = signed_in.get(f"{API}{job_id}/rejections/?{query}")
+    assert (refused.status_code, refused.json()["code"]) == (400, code)
 
 
 def test_a_dealer_may_not_import(client, brand):

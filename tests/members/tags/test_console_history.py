@@ -9,6 +9,7 @@ from django.utils import timezone
 from core.kernel.scoping import tenant
 from core.runs.models import Run
 from members.tags.models import MemberTag, Tag, TagAct, TagBlock, TagLimits
+from tests.factories.core import DealerFactory, RoleGrantFactory, StaffFactory
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory, TagGroupFactory
 from tests.members.tags.conftest import MATURE
 
@@ -35,6 +36,21 @@ def page(client, name, *args, **query):
     answer = client.get(reverse(f"members:{name}", args=args), query)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def test_a_dealer_is_told_no_number_of_the_whole_brand(client, signed_in, brand, hand, tag):
+    dealer, seller = DealerFactory(brand=brand), StaffFactory(brand=brand)
+    RoleGrantFactory(brand=brand, staff=seller, role="dealer_manager", dealer=dealer)
+    own, *others = [MemberFactory(brand=brand, home_dealer=at) for at in (dealer, None, None)]
+    hand.rule(tag)
+    hand.give(tag, own, *others)
+    hand.take(tag, *others)
+    assert "2 人被手动摘下过" in page(signed_in, "tags-detail", tag.pk)
+    client.force_login(seller, backend="django.contrib.auth.backends.ModelBackend")
+    assert "人被手动摘下过" not in page(client, "tags-detail", tag.pk)
+    shown = page(client, "tags-members", tag.pk)
+    assert f"/members/{own.pk}/" in shown
+    assert [other.pk for other in others if f"/members/{other.pk}/" in shown] == []
 
 
 def test_a_tags_page_has_its_members_and_its_history(signed_in, hand, tag, people, query_budget):
