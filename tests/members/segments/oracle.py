@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.members.segments.moments import NOW, TODAY, ZONE
+from tests.members.segments.moments import TODAY, ZONE
 
 
 def holds(node, person, world):
@@ -209,7 +209,7 @@ def events_missed(cmp, value, person, _world):
         for visit in person.visits
         if visit.state == "registered"
         and visit.event_state in {"published", "done"}
-        and visit.ends_at < NOW
+        and local_day(visit.ends_at) < TODAY
         and ("days" not in detail or local_day(visit.ends_at) >= TODAY - timedelta(detail["days"]))
         and ("kind" not in detail or visit.kind in detail["kind"])
     ]
