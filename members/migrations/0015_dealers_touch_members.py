@@ -8,7 +8,7 @@ from members.live.touching import touch_behind
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0012_brand_without_own_index"),
-        ("members", "0013_order_categories"),
+        ("members", "0014_order_categories"),
     ]
     operations = [
         touch_behind(

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0012_brand_without_own_index'),
-        ('members', '0012_brand_without_own_index'),
+        ('members', '0013_overlap_by_vehicle'),
     ]
 
     operations = [
