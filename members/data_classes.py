@@ -146,8 +146,10 @@ HOLDINGS = (
             "amount_fen": PLAIN,
             "quantity": PLAIN,
             "channel": PLAIN,
+            "category": PLAIN,
         },
     ),
+    holding("members.OrderCategory", Purpose.ORDERS, Keep.BRAND, internal="brand name"),
     holding(
         "members.Consent",
         Purpose.CONSENT,

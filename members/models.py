@@ -8,7 +8,7 @@ from members.imports.models import ImportJob, ImportProfile, ImportRejection
 from members.lifecycle.models import StageChange, StagePolicy
 from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.merging.models import MemberMerge
-from members.orders.models import Order
+from members.orders.models import Order, OrderCategory
 from members.privacy.models import Consent, ConsentText, PastConsent
 from members.profiles.models import Member, MergedMember
 from members.revealing.models import Reveal, RevealLimit, RevealTally
@@ -55,6 +55,7 @@ __all__ = [
     "MergedMember",
     "MileageReading",
     "Order",
+    "OrderCategory",
     "Ownership",
     "PastConsent",
     "Reveal",

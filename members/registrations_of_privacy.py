@@ -223,8 +223,8 @@ def _register_erasure() -> None:
     ):
         erasure.register_searches(*searched.SEARCHES)
     for free in (
-        *(tables, custom_fields_kept, lifecycle_kept, live_kept, privacy_kept, revealing_kept),
-        *(tags_kept, vehicles_kept),
+        *(tables, custom_fields_kept, lifecycle_kept, live_kept, orders_kept, privacy_kept),
+        *(revealing_kept, tags_kept, vehicles_kept),
     ):
         erasure.register_impersonal(free.IMPERSONAL)
     erasure.register_kin(merging_kept.kin_of)

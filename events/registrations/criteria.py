@@ -1,7 +1,8 @@
 """What segments can ask about events: who came how often and how lately, and who did not come.
 
-Somebody came who was checked in. Who registered, did not call off and was not checked in by the
-end of an event that was not cancelled did not come.
+Somebody came who was checked in. Who registered, did not call off and was not checked in at an
+event that was not cancelled did not come, which is judged when the day on which it ended is over:
+so what changes without a row, changes with the day, and live segments look at everybody then.
 """
 
 from __future__ import annotations
@@ -94,10 +95,10 @@ def _attended(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
 
 
 def _missed(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
-    """The events that are over come first and apart: they are few, and lead to who is missing."""
+    """The events of days that are over come first and apart: they are few, and lead to people."""
     over = Sql(
         "SELECT event.id FROM events_event event WHERE event.brand_id = %s AND event.ends_at < %s",
-        (frame.brand_id, frame.now),
+        (frame.brand_id, frame.start_of(frame.today)),
     )
     if "days" in value:
         since = frame.start_of(frame.today - timedelta(days=value["days"]))

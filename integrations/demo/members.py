@@ -10,7 +10,7 @@ import numpy as np
 
 from core.kernel import crypto
 from integrations.demo import binary, catalogue, loader, people, vins
-from integrations.demo.people import CHANNELS, DAY, GENDERS, SOURCES, STAGES
+from integrations.demo.people import CATEGORIES, CHANNELS, DAY, GENDERS, SOURCES, STAGES
 from members.privacy.models import ConsentText
 from members.tags.models import Tag, TagGroup, TagRule
 from members.vehicles.models import VehicleModel
@@ -318,13 +318,12 @@ def _own(brand_id: int, cars: Ints, owners: Ints, delivered: Ints) -> None:
 def load_orders(
     *, brand: Brand, plan: Plan, ids: Ints, drawn: People, rng: Generator, now: datetime
 ) -> int:
-    """COPY the orders, a channel at a time; return how many."""
+    """COPY the orders, those of one channel and category at a time; return how many."""
     made = people.orders(people=drawn, now=now, rng=rng)
     total = len(made.members)
     first = loader.take_ids(table="members_order", count=max(1, total))
     numbers: NDArray[np.int64] = np.arange(first, first + total, dtype=np.int64)
-    for code, channel in enumerate(CHANNELS):
-        rows = np.flatnonzero(made.channels == code)
+    for channel, category, rows in _sorted(made):
         loader.copy_columns(
             table="members_order",
             count=len(rows),
@@ -335,8 +334,24 @@ def load_orders(
                 "amount_fen": binary.int8(made.fen[rows]),
                 "quantity": binary.int4(made.quantities[rows]),
                 "channel": binary.text(channel),
+                "category": binary.text(category),
                 "brand_id": binary.int8(brand.pk),
                 "member_id": binary.int8(ids[made.members[rows]]),
             },
         )
+    names = sorted({name for small, _from, large in CATEGORIES.values() for name in (small, large)})
+    loader.execute(
+        "INSERT INTO members_ordercategory (brand_id, name) SELECT %s, unnest(%s)",
+        [brand.pk, names],
+    )
     return total
+
+
+def _sorted(made: people.Orders) -> Iterator[tuple[str, str, Ints]]:
+    """Yield the positions of orders by channel and category, so that both are fixed columns."""
+    for code, channel in enumerate(CHANNELS):
+        small, limit, large = CATEGORIES[channel]
+        rows = np.flatnonzero(made.channels == code)
+        is_large = made.fen[rows] >= limit
+        yield channel, small, rows[~is_large]
+        yield channel, large, rows[is_large]

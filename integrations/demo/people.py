@@ -26,6 +26,13 @@ STAGES = ("prospect", "introduction", "growth", "mature", "dormant", "lost")
 SOURCES = ("app", "dealer", "wecom", "import")
 GENDERS = ("f", "m", "")
 CHANNELS = ("app", "dealer", "mall", "live")
+# What is bought through each, of small orders and of those from so many fen on.
+CATEGORIES = {
+    "app": ("周边", 20_000, "精品"),
+    "dealer": ("保养", 180_000, "保险"),
+    "mall": ("配件", 30_000, "精品"),
+    "live": ("周边", 15_000, "配件"),
+}
 SHANGHAI = 8 * 3_600_000_000
 OPENS_AT = 9  # o'clock, when members are taken in
 TWICE = 12  # members who are two in the books

@@ -192,6 +192,7 @@ class OrderRow(Serializer):
     amount_fen = serializers.IntegerField(help_text="Whole fen.")
     quantity = serializers.IntegerField(required=False, allow_null=True)
     channel = _text()
+    category = _text("The brand's own word for what was bought: `精品`, `保养`.")
     customer_no = _text()
     phone = _text()
 
@@ -311,6 +312,7 @@ class OrderBatchViewSet(_ImportedBatch):
                 ordered_at="2026-03-01T10:00:00+08:00",
                 amount_fen=129900,
                 channel="mall",
+                category="精品",
             ),
         ],
     )

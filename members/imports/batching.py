@@ -48,7 +48,7 @@ MEMBER_TEXTS = (
     *("joined_on", "app_user", "unionid"),
 )
 VEHICLE_TEXTS = ("customer_no", "phone", "vin", "model", "delivered_on")
-ORDER_TEXTS = ("order_no", "customer_no", "phone", "ordered_at", "channel")
+ORDER_TEXTS = ("order_no", "customer_no", "phone", "ordered_at", "channel", "category")
 OWN = "custom"
 LARGEST = 2**31
 HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$").search

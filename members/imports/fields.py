@@ -153,6 +153,12 @@ ORDER_FIELDS = (
     ),
     Field("quantity", _("Quantity"), ("数量", "件数", "购买数量", "qty", "count", "items")),
     Field("channel", _("Channel"), ("渠道", "来源", "销售渠道", "下单渠道", "source")),
+    Field(
+        "category",
+        _("Category"),
+        ("品类", "类别", "商品类别", "业务类型", "product category", "product type"),
+        _("Your own word for what was bought: 精品, 保养"),
+    ),
 )  # fmt: skip
 FIELDS: dict[str, tuple[Field, ...]] = {"members": MEMBER_FIELDS, "orders": ORDER_FIELDS}
 

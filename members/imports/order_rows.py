@@ -42,6 +42,7 @@ class OrderPreparer:
             "amount": Memo(partial(values.read_fen, unit=options.money_unit)),
             "quantity": Memo(values.read_quantity),
             "channel": Memo(values.read_channel),
+            "category": Memo(values.read_category),
         }
 
     def prepare(self, batch: Batch, *, only_keys: bool = False) -> Chunk:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from members.imports import merged, staging
+from members.orders.services import learn_categories
 from members.profiles import ports
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ COLUMNS = {
     "amount_fen": "bigint",
     "quantity": "integer",
     "channel": "varchar",
+    "category": "varchar",
 }
 
 
@@ -53,6 +55,8 @@ class Upsert:
             if outcome.updated and not self.is_dry_run:
                 staging.run(cursor, UPDATE, values)
             if not self.is_dry_run:
+                cursor.execute(CATEGORIES)
+                learn_categories(brand_id=self.brand_id, names=[row[0] for row in cursor])
                 touched = staging.touched(cursor)
                 ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)
             if self.each:
@@ -67,8 +71,10 @@ SELECT s.*, coalesce(by_no.id, by_phone.id) AS member_id, o.id AS order_id,
        ''::varchar AS other,
        o.id IS NOT NULL AND (
            s.ordered_at, s.amount_fen, coalesce(s.quantity, o.quantity),
-           coalesce(s.channel, o.channel)
-       ) IS DISTINCT FROM (o.ordered_at, o.amount_fen, o.quantity, o.channel) AS is_changed,
+           coalesce(s.channel, o.channel), coalesce(s.category, o.category)
+       ) IS DISTINCT FROM (
+           o.ordered_at, o.amount_fen, o.quantity, o.channel, o.category
+       ) AS is_changed,
        CASE
            WHEN by_no.id <> by_phone.id THEN 'member_unclear'
            WHEN coalesce(by_no.id, by_phone.id) IS NULL THEN 'member_unknown'
@@ -87,10 +93,12 @@ LEFT JOIN LATERAL (
     SELECT * FROM members_order WHERE brand_id = %(brand)s AND order_no = s.order_no LIMIT 1
 ) AS o ON true
 """
+CATEGORIES = "SELECT DISTINCT category FROM import_plan WHERE refusal IS NULL AND category <> ''"
 INSERT = """
-INSERT INTO members_order (brand_id, order_no, member_id, ordered_at, amount_fen, quantity, channel)
+INSERT INTO members_order
+    (brand_id, order_no, member_id, ordered_at, amount_fen, quantity, channel, category)
 SELECT %(brand)s, order_no, member_id, ordered_at, amount_fen, coalesce(quantity, 1),
-       coalesce(channel, '')
+       coalesce(channel, ''), coalesce(category, '')
 FROM import_plan WHERE is_new AND refusal IS NULL
 """
 UPDATE = """
@@ -98,7 +106,8 @@ UPDATE members_order AS o SET
     ordered_at = p.ordered_at,
     amount_fen = p.amount_fen,
     quantity = coalesce(p.quantity, o.quantity),
-    channel = coalesce(p.channel, o.channel)
+    channel = coalesce(p.channel, o.channel),
+    category = coalesce(p.category, o.category)
 FROM import_plan AS p
 WHERE p.is_changed AND p.refusal IS NULL AND o.brand_id = %(brand)s AND o.id = p.order_id
 """

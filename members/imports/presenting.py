@@ -48,6 +48,7 @@ EXAMPLES: dict[str, list[dict[str, str]]] = {
             "amount": "1280.00",
             "quantity": "1",
             "channel": "门店",
+            "category": "保养",
         },
         {"order_no": "SO-20260507-08", "customer_no": "C0002", "ordered_at": "2026-05-07",
          "amount": "399", "quantity": "2"},

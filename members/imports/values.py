@@ -14,6 +14,7 @@ from core.kernel.days import CODE as DAY_AHEAD
 from core.kernel.days import lies_ahead
 from core.kernel.letters import normalized, without_hidden
 from members.imports.options import DateOrder, MoneyUnit
+from members.orders.rules import NotACategory, category_in_order
 from members.profiles.rules import (
     MixedAlphabets,
     NotAName,
@@ -323,6 +324,14 @@ def read_quantity(raw: str) -> int:
 def read_channel(raw: str) -> str:
     """Return the name of a sales channel."""
     return clean_text(raw, 20)
+
+
+def read_category(raw: str) -> str:
+    """Return the brand's word for what was bought."""
+    try:
+        return category_in_order(raw)
+    except NotACategory as error:
+        raise BadValue(str(error)) from None
 
 
 def read_tags(raw: str, group: str) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""A migration operation by which live segments hear of what conditions read."""
+"""Migration operations by which live segments hear of what conditions read."""
 
 from __future__ import annotations
 
@@ -27,3 +27,35 @@ def touch_members(table: str, column: str = "member_id", *, moves: bool = True) 
     )
     backward = "".join(f"DROP TRIGGER members_touch_{name} ON {table};" for name in events)
     return RunSQL(forward, backward)
+
+
+def touch_behind(
+    table: str, *columns: str, through: str, key: str, member: str = "member_id"
+) -> RunSQL:
+    """Leave a mark for every member behind rows of ``table`` whose ``columns`` become others.
+
+    ``through`` leads to them: its column ``key`` names the row, its column ``member`` the member.
+    What else changes about such a row is no news.
+    """
+    name = f"members_touch_behind_{table}"
+    was, now = (", ".join(f"{side}.{column}" for column in columns) for side in ("was", "changed"))
+    forward = f"""
+        CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM members_livesegment) THEN
+                INSERT INTO members_touchedmember (brand_id, member_id, at)
+                SELECT DISTINCT link.brand_id, link.{member}, now()
+                FROM changed
+                JOIN was ON was.brand_id = changed.brand_id AND was.id = changed.id
+                JOIN {through} AS link
+                    ON link.brand_id = changed.brand_id AND link.{key} = changed.id
+                WHERE ({was}) IS DISTINCT FROM ({now})
+                  AND changed.brand_id IN (SELECT live.brand_id FROM members_livesegment AS live);
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER {name} AFTER UPDATE ON {table}
+            REFERENCING OLD TABLE AS was NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION {name}();
+    """  # noqa: S608  names of tables and columns, from migrations alone
+    return RunSQL(forward, f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();")

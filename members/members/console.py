@@ -27,6 +27,8 @@ from members.erasure import selectors as erasures
 from members.members import listing, selectors, services
 from members.members.forms import CUSTOM, MemberForm
 from members.merging import selectors as merging
+from members.orders import selectors as orders
+from members.orders.rules import category_asked
 from members.profiles.models import Member
 from members.profiles.ports import panels_for
 
@@ -156,14 +158,22 @@ def _cards(request: ConsoleRequest, member: Member, now: datetime) -> dict[bool,
 def members_orders(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
     """Answer a page of a member's orders, the newest first."""
     member = _member(request.viewer, member_id)
+    category = category_asked(request.GET.get("category", ""))
     page = keyset_page(
-        selectors.orders_of(member=member),
+        orders.orders_of(member=member, category=category),
         order="-ordered_at",
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
         limit=ORDERS,
     )
-    context = {"member": member, "rows": page.rows, "next": page.next, "previous": page.previous}
+    context = {
+        "member": member,
+        "rows": page.rows,
+        "next": page.next,
+        "previous": page.previous,
+        "category": category,
+        "categories": orders.categories_of(member=member),
+    }
     return page_or_partial(
         request, "members/members/orders.html", "members/members/_orders.html", context
     )

@@ -10,7 +10,6 @@ from core.kernel import crypto
 from core.kernel.letters import normalized
 from members.custom_fields.models import CustomValue
 from members.live import selectors as live_selectors
-from members.orders.models import Order
 from members.profiles import rules
 from members.profiles.models import Member, MergedMember
 from members.snapshots import selectors as snapshot_selectors
@@ -140,8 +139,3 @@ def cars_of(*, brand_id: int, member_ids: Sequence[int]) -> QuerySet[Ownership]:
     """Return the cars that members own now, the newest first."""
     rows = Ownership.objects.filter(brand_id=brand_id, member_id__in=member_ids, ended_on=None)
     return rows.select_related("vehicle__model").order_by("-delivered_on", "-pk")
-
-
-def orders_of(*, member: Member) -> QuerySet[Order]:
-    """Return a member's orders."""
-    return Order.objects.filter(brand_id=member.brand_id, member=member)

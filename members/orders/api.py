@@ -13,6 +13,7 @@ from core.kernel.api import BrandViewSet, Filter, ModelSerializer, MomentField, 
 from core.kernel.errors import InvalidInput
 from members.orders import services
 from members.orders.models import Order
+from members.orders.rules import LONGEST_CATEGORY
 from members.profiles.models import Member, MergedMember
 from members.profiles.rules import NotANumber, NotAPhone, normalized_number, normalized_phone
 
@@ -26,7 +27,10 @@ OWNERS = ("member", "customer_no", "phone")
 class OrderOut(ModelSerializer):
     class Meta:
         model = Order
-        fields = ["id", "order_no", "member", "ordered_at", "amount_fen", "quantity", "channel"]
+        fields = [
+            *("id", "order_no", "member", "ordered_at", "amount_fen", "quantity", "channel"),
+            "category",
+        ]
 
 
 class OrderIn(Serializer):
@@ -38,6 +42,12 @@ class OrderIn(Serializer):
     amount_fen = serializers.IntegerField(min_value=0, max_value=services.MAX_FEN)
     quantity = serializers.IntegerField(min_value=0, max_value=1_000_000, default=1)
     channel = serializers.CharField(max_length=20, allow_blank=True, default="")
+    category = serializers.CharField(
+        max_length=LONGEST_CATEGORY,
+        allow_blank=True,
+        default="",
+        help_text="The brand's own word for what was bought: `精品`, `保养`.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Want exactly one way to the member."""
@@ -57,6 +67,9 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
     filters = {
         "member": Filter(serializers.IntegerField(min_value=1), "member_id", "Id of the member."),
         "order_no": Filter(serializers.CharField(max_length=64), "order_no", "Exactly this order."),
+        "category": Filter(
+            serializers.CharField(max_length=LONGEST_CATEGORY), "category", "Of this category."
+        ),
         "since": Filter(MomentField(), "ordered_at__gte", "Ordered at or after this time."),
         "until": Filter(MomentField(), "ordered_at__lt", "Ordered before this time."),
     }
@@ -67,7 +80,10 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
         values = self.parsed()
         member = self._member({name: values.pop(name) for name in OWNERS if name in values})
         order, is_new = services.record_order(
-            **values, member=member, actor=self.viewer, now=timezone.now()
+            purchase=services.Purchase(**values),
+            member=member,
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return self.created(order) if is_new else self.rendered(order, HTTPStatus.OK)
 

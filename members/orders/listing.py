@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from core.kernel.access import Permission
 from core.kernel.errors import NotFound
 from core.lists.ports import Column, ListSource
-from members.orders.models import Order
+from members.orders import selectors
+from members.orders.forms import OrderFilterForm
+from members.orders.rules import category_asked
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from core.kernel.access import Viewer
+    from members.orders.models import Order
 
 
 def rows(*, viewer: Viewer, query: Any, now: datetime) -> QuerySet[Order]:
-    """Return the orders of the member that the address names.
+    """Return the orders of the member that the address names, all or those of one category.
 
     Raises:
         NotFound: there is no such member in sight.
@@ -32,7 +35,8 @@ def rows(*, viewer: Viewer, query: Any, now: datetime) -> QuerySet[Order]:
     member = Member.objects.visible_to(viewer).filter(pk=number).first() if known else None
     if member is None:
         raise NotFound
-    return Order.objects.filter(brand_id=member.brand_id, member=member)
+    category = category_asked(query.get("category", ""))
+    return selectors.orders_of(member=member, category=category)
 
 
 def cells(orders: Sequence[Order], _viewer: Viewer) -> Iterator[list[Any]]:
@@ -42,6 +46,7 @@ def cells(orders: Sequence[Order], _viewer: Viewer) -> Iterator[list[Any]]:
             order.order_no,
             order.ordered_at,
             order.channel,
+            order.category,
             order.quantity,
             order.amount_fen / 100,
         ]
@@ -56,10 +61,12 @@ ORDERS = ListSource(
         Column("number", _("Order number")),
         Column("ordered", _("Ordered")),
         Column("channel", _("Channel")),
+        Column("category", _("Category")),
         Column("quantity", _("Quantity")),
         Column("amount", _("Amount (yuan)")),
     ),
     cells=cells,
+    form=lambda query, _viewer: OrderFilterForm(query),
     unit="orders",
     order="-ordered_at",
     parents={"member": "member_id"},

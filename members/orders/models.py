@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.kernel.scoping import BrandDetail, BrandQuerySet
+from members.orders.rules import LONGEST_CATEGORY
 from members.profiles.models import Member
 
 
@@ -17,6 +18,7 @@ class Order(BrandDetail):
     """One purchase. ``amount_fen`` is integer fen; ``order_no`` is the selling system's number.
 
     ``channel`` is whatever the selling system calls it; those in ``KnownChannel`` have words.
+    ``category`` is the brand's own word for what was bought, or empty.
     """
 
     class KnownChannel(models.TextChoices):
@@ -36,6 +38,9 @@ class Order(BrandDetail):
     amount_fen = models.BigIntegerField(_("amount"))
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     channel = models.CharField(_("channel"), max_length=20, blank=True)
+    category = models.CharField(
+        _("category"), max_length=LONGEST_CATEGORY, blank=True, default="", db_default=""
+    )
 
     objects = OrderQuerySet.as_manager()
 
@@ -68,3 +73,18 @@ class Order(BrandDetail):
     def channel_label(self) -> str:
         """The channel in words, or as the selling system calls it."""
         return str(dict(self.KnownChannel.choices).get(self.channel, self.channel))
+
+
+class OrderCategory(BrandDetail):
+    """A word by which the brand has sorted orders; what the builder of segments suggests.
+
+    Kept by whoever writes orders, so that no page asks millions of them.
+    """
+
+    pk = models.CompositePrimaryKey("brand_id", "name")
+    name = models.CharField(_("category"), max_length=LONGEST_CATEGORY)
+
+    objects = BrandQuerySet["OrderCategory"].as_manager()
+
+    def __str__(self) -> str:
+        return self.name

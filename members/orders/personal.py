@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.erasure.ports import Holding
 from members.erasure.rules import Kind, Trace
-from members.orders.models import Order
+from members.orders.models import Order, OrderCategory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,9 @@ HOLDINGS = (
             "amount_fen": _("Amount (fen)"),
             "quantity": _("Quantity"),
             "channel": _("Channel"),
+            "category": _("Category"),
         },
         traces=_traces,
     ),
 )
+IMPERSONAL = {OrderCategory: "Words by which orders are sorted."}

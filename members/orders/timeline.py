@@ -35,14 +35,19 @@ def orders(*, member: Member, viewer: Viewer, before: Before, limit: int) -> lis
             _("Ordered for %(amount)s") % {"amount": formats.yuan(order.amount_fen)},
             _detail(order),
             url=place,
-            data={"order": order.pk, "amount_fen": order.amount_fen, "quantity": order.quantity},
+            data={
+                "order": order.pk,
+                "amount_fen": order.amount_fen,
+                "quantity": order.quantity,
+                "category": order.category,
+            },
         )
         for order in found
     ]
 
 
 def _detail(order: Order) -> str:
-    parts = [order.order_no, order.channel_label]
+    parts = [order.order_no, order.category, order.channel_label]
     if order.quantity > 1:
         parts.append(_("%(n)s items") % {"n": formats.grouped(order.quantity)})
     return " · ".join(part for part in parts if part)

@@ -7,6 +7,7 @@ its items), ``{"field": ..., "cmp": ..., "value": ...}`` is a condition.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -27,6 +28,11 @@ MAX_ITEMS = 40
 MAX_CHOICES = 1000
 MAX_TEXT = 80
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+# Written so that every engine of expressions reads them alike; the published schema says the same.
+BLANK = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+UNSTORABLE = r"\u0000\ud800-\udfff"
+# Anything that PostgreSQL can keep, with at least one character that is no space.
+TEXT = rf"^[{BLANK}]*[^{BLANK}{UNSTORABLE}][^{UNSTORABLE}]*$"
 OPS = ("all", "any", "not")
 EVERYONE: dict[str, Any] = {"op": "all", "items": []}
 
@@ -201,9 +207,10 @@ def _values(raw: Any, comparison: Comparison, pointer: str, reader: _Reader) -> 
     for each in inputs:
         here = pointer if bare else f"{pointer}/{each.name}"
         value = given.get(each.name)
-        if value is None or value in ("", []):
-            if each.required:
-                reader.wrong(here, "required", _("Fill in: %s.") % each.label)
+        if value in (None, "", []) and each.required:
+            reader.wrong(here, "required", _("Fill in: %s.") % each.label)
+        # What is left empty is left out: an optional input that stands there needs a value too.
+        if each.name not in given or (value in (None, "", []) and each.required):
             continue
         problem, typed = _typed(each, value)
         if problem:
@@ -232,9 +239,15 @@ def _typed(each: Input, value: Any) -> tuple[str, Any]:
 
 
 def _whole(each: Input, value: Any) -> tuple[str, Any]:
-    if isinstance(value, bool) or not isinstance(value, int):
+    number = _integer(value)
+    if isinstance(number, bool) or not isinstance(number, int):
         return _("A whole number is needed here."), None
-    return _between(each, value)
+    return _between(each, number)
+
+
+def _integer(value: Any) -> Any:
+    """Return a float without a fraction as the integer it is in JSON; all else as it came."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _between(each: Input, value: Any) -> tuple[str, Any]:
@@ -248,15 +261,23 @@ def _decimal(each: Input, value: Any) -> tuple[str, Any]:
     number = None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = Decimal(str(value))
-    if number is None or not number.is_finite() or number != round(number, each.places):
+    if number is None or not number.is_finite():
         return _("A number with at most %d decimal places is needed here.") % each.places, None
-    return _between(each, number)
+    refusal, number = _between(each, number)
+    # Only what is not too large can be rounded.
+    if number is not None and number != round(number, each.places):
+        return _("A number with at most %d decimal places is needed here.") % each.places, None
+    return refusal, number
 
 
 def _text(value: Any) -> tuple[str, Any]:
-    if isinstance(value, str) and "\0" not in value and 0 < len(value.strip()) <= MAX_TEXT:
+    if isinstance(value, str) and _is_text(value):
         return "", value.strip()
     return _("A text of 1 to %d characters is needed here.") % MAX_TEXT, None
+
+
+def _is_text(value: str) -> bool:
+    return len(value) <= MAX_TEXT and re.search(TEXT, value) is not None
 
 
 def _date(value: Any) -> tuple[str, Any]:
@@ -264,21 +285,22 @@ def _date(value: Any) -> tuple[str, Any]:
         day = date.fromisoformat(value)
     except (TypeError, ValueError):
         day = None
-    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+    # Python also reads 20260101 and 2026-W01-1.
+    if day is None or day.isoformat() != value or not FIRST_YEAR <= day.year <= LAST_YEAR:
         return _("A date such as 2026-11-23 is needed here."), None
     return "", day
 
 
 def _choices(value: Any) -> tuple[str, Any]:
-    wanted = value if isinstance(value, list) else [value]
+    wanted = [_integer(each) for each in (value if isinstance(value, list) else [value])]
     kinds = {type(choice) for choice in wanted}
-    if kinds not in ({int}, {str}) or any(choice in ("", "\0") for choice in wanted):
+    if kinds not in ({int}, {str}):
         return _("A list of choices is needed here."), None
     if len(wanted) > MAX_CHOICES:
         return _("At most %d choices.") % MAX_CHOICES, None
     if kinds == {int} and not all(0 < choice < 2**63 for choice in wanted):
         return _("This choice does not exist."), None
-    if kinds == {str} and any(len(choice) > MAX_TEXT or "\0" in choice for choice in wanted):
+    if kinds == {str} and not all(map(_is_text, wanted)):
         return _("This choice does not exist."), None
     return "", list(dict.fromkeys(wanted))
 

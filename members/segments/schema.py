@@ -18,10 +18,25 @@ if TYPE_CHECKING:
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_ID = 2**63 - 1
-TEXT = {"type": "string", "minLength": 1, "maxLength": rules.MAX_TEXT, "pattern": r"^[^\u0000]+$"}
+TEXT = {"type": "string", "minLength": 1, "maxLength": rules.MAX_TEXT, "pattern": rules.TEXT}
+# Days that exist, from 1900 to 2200. Of the years that 100 divides, only 2000 leaps.
+DAY = (
+    "^("
+    "(19[0-9][0-9]|20[0-9][0-9]|21[0-9][0-9]|2200)-("
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    "|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    "|02-(0[1-9]|1[0-9]|2[0-8])"
+    ")"
+    "|((19|20|21)(0[48]|[2468][048]|[13579][26])|2000)-02-29"
+    ")$"
+)
+# The end of a pattern may stand before a line's end, so the length is said as well.
+DATE = {"type": "string", "format": "date", "minLength": 10, "maxLength": 10, "pattern": DAY}
 SAID_ELSEWHERE = (
     f"At most {rules.MAX_CONDITIONS} conditions in all. Choices are ids of this brand, or the words"
-    " a field knows; one that does not exist is refused with a pointer to its condition."
+    " a field knows; one that does not exist is refused with a pointer to its condition. What is"
+    " left empty is left out. A span does not go back. Decimal places count in decimal: 0.29 has"
+    " two, whatever a machine's floating point makes of 0.29 / 0.01."
 )
 
 
@@ -145,10 +160,12 @@ def _kind(each: Input) -> dict[str, Any]:
     if each.kind == InputKind.TEXT:
         return dict(TEXT)
     if each.kind == InputKind.DATE:
-        return {"type": "string", "format": "date", "pattern": r"^(19|20|21|22)\d\d-\d\d-\d\d$"}
+        return dict(DATE)
     if each.kind == InputKind.DECIMAL:
         told = f"At most {each.places} decimal places."
-        return {"type": "number", "minimum": each.low, "maximum": each.high, "description": told}
+        step = 1 / 10**each.places if each.places else 1
+        limits = {"type": "number", "minimum": each.low, "maximum": each.high, "multipleOf": step}
+        return limits | {"description": told}
     limits = {"type": "integer", "minimum": each.low, "maximum": each.high}
     if each.kind == InputKind.MONEY:
         limits["description"] = "Integer fen: ¥1 is 100."

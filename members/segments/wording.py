@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from core.kernel import formats
 from members.segments import rules
-from members.segments.ports import InputKind, registry
+from members.segments.ports import InputKind, Option, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from members.segments.ports import Comparison, Criterion, Input, Option
+    from members.segments.ports import Comparison, Criterion, Input
     from members.segments.rules import Group, Leaf
 
 # Longer lists of choices are asked for by what is typed instead of standing in the page.
@@ -129,10 +129,13 @@ class Words:
     def _choices(
         self, criterion: Criterion, each: Input, picked: dict[Any, set[Any]], url: str
     ) -> dict[str, Any]:
-        options = self.options(each)
+        options, chosen = self.options(each), picked.get(each.options, set())
+        if each.existing is not None:
+            beyond = each.existing(self._brand_id, chosen - {o.value for o in options})
+            options = [*options, *(Option(value, str(value)) for value in sorted(beyond, key=str))]
         if len(options) <= MOST_OPTIONS:
             return {"options": plain(options)}
-        known = [option for option in options if option.value in picked.get(each.options, ())]
+        known = [option for option in options if option.value in chosen]
         return {"options_url": f"{url}?of={criterion.field}.{each.name}", "known": plain(known)}
 
 

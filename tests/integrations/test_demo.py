@@ -26,6 +26,8 @@ from integrations.demo import (
 )
 from members.erasure.models import Erasure
 from members.lifecycle.models import StageChange
+from members.orders.models import Order
+from members.orders.selectors import categories_in_use
 from members.privacy.models import Consent
 from members.profiles.models import Member
 from members.revealing.models import Reveal
@@ -100,6 +102,9 @@ class TestLoading:
         with tenant(made.brand_id):
             assert Member.objects.count() == 60
             assert MemberTag.objects.count() > 240
+            sorted_ = Order.objects.exclude(category="").values_list("category", flat=True)
+            assert len(sorted_) == Order.objects.count() > 0
+            assert set(sorted_) <= set(categories_in_use(made.brand_id))
         call_command("check_invariants", database="default", verbosity=0)
 
     def test_members_came_into_their_stages_by_changes(self, secrets):

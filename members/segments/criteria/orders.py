@@ -1,8 +1,8 @@
-"""Conditions on orders in a window: how many, how much, how long ago.
+"""Conditions on orders in a window: how many, how much, how long ago, of which category.
 
 The window is a number of days up to a date (today, unless given), everything up to a date, or all
-time; a sales channel narrows it. Somebody without orders has a count and a sum of zero, no
-average, no first and no last order.
+time; a sales channel and categories narrow it. Somebody without orders has a count and a sum of
+zero, no average, no first and no last order.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from members.orders.selectors import categories_in_use
 from members.segments.criteria.shapes import MAX_DAYS, WHEN, time_range
 from members.segments.ports import (
     GROUP_ORDERS,
@@ -22,14 +23,26 @@ from members.segments.ports import (
     Ids,
     Input,
     InputKind,
+    Option,
     Sql,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 SELECT = "SELECT o.member_id FROM members_order o"
 GROUPED = " GROUP BY o.member_id HAVING "
+
+
+def categories(brand_id: int) -> Sequence[Option]:
+    """Return the categories in use, as suggestions."""
+    return [Option(name, name) for name in categories_in_use(brand_id)]
+
+
+def any_word(_brand_id: int, chosen: Collection[int | str]) -> set[int | str]:
+    """Return every word: a condition may name a category before the first order has it."""
+    return {word for word in chosen if isinstance(word, str)}
+
 
 DAYS = Input(
     "days",
@@ -41,7 +54,17 @@ DAYS = Input(
 )
 AS_OF = Input("as_of", InputKind.DATE, _("up to"), required=False, advanced=True)
 CHANNEL = Input("channel", InputKind.TEXT, _("channel"), required=False, advanced=True)
-WINDOW = (DAYS, AS_OF, CHANNEL)
+CATEGORY = Input(
+    "category",
+    InputKind.CHOICES,
+    _("category"),
+    required=False,
+    options=categories,
+    existing=any_word,
+    advanced=True,
+)
+NARROWED = (CHANNEL, CATEGORY)
+WINDOW = (DAYS, AS_OF, *NARROWED)
 
 
 def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
@@ -55,6 +78,8 @@ def window(frame: Frame, value: Mapping[str, Any]) -> Sql:
         sql += Sql(" AND o.ordered_at < %s", (frame.end_of(end),))
     if "channel" in value:
         sql += Sql(" AND o.channel = %s", (value["channel"],))
+    if "category" in value:
+        sql += Sql(" AND o.category = ANY(%s)", (value["category"],))
     return sql
 
 
@@ -87,7 +112,7 @@ def _average(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
 
 
 def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
-    orders = window(frame, {key: value[key] for key in ("as_of", "channel") if key in value})
+    orders = window(frame, _only(value, "as_of", "channel", "category"))
     end = value.get("as_of") or frame.today
     limit = frame.start_of(end - timedelta(days=value["days"]))
     if cmp == "within":
@@ -97,9 +122,18 @@ def _last(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
 
 
 def _first(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
-    narrowed = {"channel": value["channel"]} if "channel" in value else {}
     first = time_range(frame, cmp, value, "min(o.ordered_at)")
-    return Ids(window(frame, narrowed) + GROUPED + first, heavy=True)
+    orders = window(frame, _only(value, "channel", "category"))
+    return Ids(orders + GROUPED + first, heavy=True)
+
+
+def _category(frame: Frame, cmp: str, value: Mapping[str, Any]) -> Ids:
+    orders = window(frame, {**value, "category": value["in"]})
+    return Ids(orders, inverted=cmp == "not_in", heavy=True)
+
+
+def _only(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value[name] for name in names if name in value}
 
 
 _NUMBER = Input(
@@ -109,9 +143,13 @@ _FEN = Input("fen", InputKind.MONEY, _("amount"), high=10**13)
 _LAST = (
     Input("days", InputKind.NUMBER, _("days"), high=MAX_DAYS, unit=_("days"), default=90),
     AS_OF,
-    CHANNEL,
+    *NARROWED,
 )
-_FIRST = tuple(replace(each, inputs=(*each.inputs, CHANNEL)) for each in WHEN)
+_FIRST = tuple(replace(each, inputs=(*each.inputs, *NARROWED)) for each in WHEN)
+_IN_CATEGORY = (
+    replace(CATEGORY, name="in", required=True, advanced=False),
+    *(DAYS, AS_OF, CHANNEL),
+)
 _BOUNDS = (("gte", _("at least")), ("lte", _("at most")))
 
 ORDER_CRITERIA = (
@@ -154,4 +192,15 @@ ORDER_CRITERIA = (
         order=53,
     ),
     Criterion("orders.first", _("First order"), GROUP_ORDERS, _FIRST, _first, order=54),
+    Criterion(
+        "orders.category",
+        _("Category of orders"),
+        GROUP_ORDERS,
+        (
+            Comparison("in", _("bought in one of"), _IN_CATEGORY),
+            Comparison("not_in", _("bought in none of"), _IN_CATEGORY),
+        ),
+        _category,
+        order=55,
+    ),
 )

@@ -36,7 +36,7 @@ from members.imports import services as imports
 from members.live import services as live
 from members.members.searching import find_members
 from members.merging import services as merging
-from members.orders.services import record_order
+from members.orders.services import Purchase, record_order
 from members.privacy import services as privacy
 from members.profiles.models import Member
 from members.profiles.services import change_member
@@ -124,12 +124,8 @@ def put_into_tables(brand, member, hq, drive):
     now = timezone.now()
     with tenant(brand.pk):
         record_order(
+            purchase=Purchase(ORDER, now, amount_fen=100, channel="app", category="精品"),
             member=member,
-            order_no=ORDER,
-            ordered_at=now,
-            amount_fen=100,
-            quantity=1,
-            channel="app",
             actor=hq,
             now=now,
         )

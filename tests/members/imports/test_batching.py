@@ -8,6 +8,7 @@ import pytest
 from core.audit.models import AuditEntry
 from core.kernel.scoping import tenant
 from members.orders.models import Order
+from members.orders.selectors import categories_in_use
 from members.profiles.models import Member
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
 from tests.factories.core import DealerFactory, RoleGrantFactory, StaffFactory
@@ -289,6 +290,32 @@ def test_orders_come_in_once_and_belong_to_somebody(send, brand, chen):
     again = send("orders", [rows[0] | {"amount_fen": 99900}, rows[1]])
     assert outcomes(again) == ["updated", "unchanged"]
     assert again.json()["results"][0]["id"] == first.pk
+
+
+def test_a_category_is_told_changed_and_left_alone(send, brand, chen):
+    order = {
+        "order_no": "SO-1",
+        "customer_no": "C1",
+        "ordered_at": "2024-03-01T10:00:00Z",
+        "amount_fen": 1,
+    }
+    others = [order | {"order_no": "SO-2", "category": "品" * 21}]
+    others.append(order | {"order_no": "SO-3", "category": "精\x07品"})
+    answer = send("orders", [order | {"category": " ＡＣ配件"}, *others])
+    assert outcomes(answer) == ["created", "refused", "refused"]
+    assert [errors[0] for errors in refusals(answer)[1:]] == [
+        ("/rows/1/category", "too_long"),
+        ("/rows/2/category", "control_character"),
+    ]
+    asked = [order | {"category": "AC配件"}, order, order | {"category": "精品"}]
+    assert [outcomes(send("orders", [row])) for row in asked] == [
+        ["unchanged"],
+        ["unchanged"],
+        ["updated"],
+    ]
+    with tenant(brand.pk):
+        assert Order.objects.get().category == "精品"
+        assert categories_in_use(brand.pk) == ["AC配件", "精品"]
 
 
 def test_a_dealers_people_send_no_batches(client, brand):

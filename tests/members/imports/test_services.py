@@ -7,6 +7,8 @@ from core.kernel import crypto
 from core.kernel.errors import InvalidInput
 from members.identities.models import Identity
 from members.imports import services
+from members.orders.models import Order
+from members.orders.selectors import categories_in_use
 from members.privacy import services as privacy
 from members.privacy.models import Consent
 from members.profiles.models import Member
@@ -284,3 +286,26 @@ def test_the_rows_to_mend_can_be_downloaded(bring_in, files_dir):
     assert lines[1].startswith("2,手机,'=")
     assert "12345678901" not in text
     assert services.ImportUnderWay.code
+
+
+def test_orders_of_a_file_have_a_category_that_can_change(bring_in, brand):
+    MemberFactory(brand=brand, customer_no="C1")
+    head = ("订单号", "客户编号", "下单时间", "金额", "类别")
+    first, second = ("A1", "C1", "2024-03-01", "12.00"), ("A2", "C1", "2024-03-01", "9")
+    job = bring_in(table(head, (*first, "精品"), (*second, "")), "orders")
+    assert counts(job) == (2, 0, 0, 0)
+    assert counts(bring_in(table(head, (*first, " 精品"), (*second, "")), "orders")) == (0, 0, 2, 0)
+    job = bring_in(table(head, (*first, ""), (*second, "保养")), "orders")
+    assert counts(job) == (0, 1, 1, 0)
+    assert dict(Order.objects.values_list("order_no", "category")) == {"A1": "精品", "A2": "保养"}
+    assert categories_in_use(brand.pk) == ["保养", "精品"]
+    job = bring_in(table(head, (*first, "品" * 21), (*second, "精\x07品")), "orders")
+    assert counts(job) == (0, 0, 0, 2)
+    assert reasons(job) == {2: ("类别", "too_long"), 3: ("类别", "control_character")}
+
+
+def test_a_dry_run_learns_no_category(bring_in, brand):
+    MemberFactory(brand=brand, customer_no="C1")
+    head = ("订单号", "客户编号", "下单时间", "金额", "category")
+    bring_in(table(head, ("A1", "C1", "2024-03-01", "1", "精品")), "orders", is_dry_run=True)
+    assert categories_in_use(brand.pk) == []

@@ -9,7 +9,7 @@ from core.runs.models import Run
 from members.lifecycle import selectors, services
 from members.lifecycle.models import StageChange, StagePolicy
 from members.lifecycle.rules import Terms
-from members.orders.services import record_order
+from members.orders.services import Purchase, record_order
 from members.profiles.models import Member
 from members.profiles.services import change_member, register_member
 from tests.factories.members import MemberFactory
@@ -119,7 +119,7 @@ def test_an_order_brings_somebody_back_at_once(inside_brand, actor):
     long_ago = NOW - timedelta(days=400)
     member = MemberFactory(brand=inside_brand, stage="growth", created_at=long_ago)
     follow(member, NOW - timedelta(days=200))
-    record_order(order_no="1", member=member, ordered_at=NOW, amount_fen=1, actor=actor, now=NOW)
+    record_order(purchase=Purchase("1", NOW, 1), member=member, actor=actor, now=NOW)
     assert changes() == [("growth", "lost", "lost"), ("lost", "growth", "back")]
     member.refresh_from_db()
     assert (member.stage, member.stage_since) == ("growth", TODAY)

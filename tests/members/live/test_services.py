@@ -12,7 +12,9 @@ from communities.chat.models import RoomMessage
 from communities.communities.models import Community
 from communities.memberships.models import Membership
 from communities.rooms.models import Room
+from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
+from core.organizations import services as organizations
 from events.calendar.models import Event
 from events.registrations.models import Registration
 from members.live import selectors, services
@@ -20,8 +22,10 @@ from members.live.models import LiveMember, LiveSegment, TouchedMember
 from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
+from members.segments import selectors as segments
 from members.tags.models import MemberTag
 from members.vehicles.models import Ownership, Vehicle, VehicleModel
+from tests.factories.core import DealerFactory, RegionFactory
 from tests.factories.events import EventFactory, RegistrationFactory
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory
 from tests.factories.points import post
@@ -192,8 +196,24 @@ def happening(brand, person):
     return condition, lambda: rows.update(state="done"), lambda: rows.update(state="cancelled")
 
 
+def relocated(brand, person):
+    """Their dealer moves to another region; that it is renamed or moves to a city is no news."""
+    dealer, region = DealerFactory(brand=brand), RegionFactory(brand=brand)
+    home = dealer.region
+    Member.objects.filter(pk=person.pk).update(home_dealer=dealer)
+
+    def move(to):
+        change = {"actor": system_viewer(brand.pk), "now": timezone.now()}
+        organizations.change_dealer(dealer=dealer, changes={"name": f"In {to.pk}"}, **change)
+        assert not TouchedMember.objects.exists()
+        organizations.change_dealer(dealer=dealer, changes={"region": to}, **change)
+
+    condition = {"field": "region", "cmp": "in", "value": [region.pk]}
+    return condition, lambda: move(region), lambda: move(home)
+
+
 SOURCES = [tagged, ordered, owned, driven, agreed, seated, reading, attending, happening]
-SOURCES += [rewarded]
+SOURCES += [rewarded, relocated]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)
@@ -251,6 +271,27 @@ def test_the_night_brings_what_moved_with_time(inside_brand, actor):
     assert LiveMember.objects.count() == 1
     services.recompute_all(brand_id=inside_brand.pk, now=later)
     assert LiveMember.objects.count() == 0
+
+
+@pytest.mark.parametrize("hours", [0, 2, 11, 14])
+def test_an_event_that_ends_is_told_with_the_day(inside_brand, actor, hours):
+    """Kept rows are never others than computing everybody finds, whatever the hour."""
+    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+    event = EventFactory(brand=inside_brand, starts_at=noon - timedelta(hours=1), ends_at=noon)
+    person = RegistrationFactory(brand=inside_brand, event=event).member
+    missed = {"field": "events.missed", "cmp": "gte", "value": 1}
+    segment = SegmentFactory(brand=inside_brand, tree=tree_of(missed))
+    early, later = noon - timedelta(hours=11), noon + timedelta(hours=hours)
+    services.switch_on(segment=segment, actor=actor, now=early)
+    services.refresh(brand_id=inside_brand.pk, now=early)
+    LiveSegment.objects.update(is_settled=True)
+    asked = {"segment": segment, "viewer": system_viewer(inside_brand.pk), "now": later}
+    found = set(selectors.in_segment(**asked))
+    assert found == set(segments.in_segment(**asked))
+    assert found == ({person} if hours > 12 else set())
+    services.recompute_all(brand_id=inside_brand.pk, now=later)
+    ids = selectors.member_ids(segment=segment, after=0, limit=9)
+    assert ids == sorted(member.pk for member in found)
 
 
 def test_conditions_that_make_no_sense_any_more_are_said_and_change_nothing(inside_brand, actor):

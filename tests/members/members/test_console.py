@@ -1,10 +1,14 @@
+from urllib.parse import quote
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from core.kernel.access import Permission
 from core.kernel.scoping import tenant
 from members.members import ports
 from members.members.ports import MemberColumn
+from members.orders.models import Order
 from members.profiles import ports as profiles
 from members.profiles.models import Member
 from members.profiles.ports import Panel
@@ -156,6 +160,36 @@ def test_detail_brings_everything_together(signed_in, brand, query_budget):
     assert all(part in text for part in ("陈小宇", "138****5678", "ABC123", tag.name))
     assert "13812345678" not in text
     assert signed_in.get(reverse("members:members-orders", args=[member.pk])).status_code == 200
+
+
+def test_a_members_orders_are_narrowed_by_category(signed_in, brand):
+    member = MemberFactory(brand=brand)
+    with tenant(brand.pk):
+        Order.objects.bulk_create(
+            Order(
+                brand=brand,
+                member=member,
+                order_no=f"SO-{number}",
+                ordered_at=timezone.now(),
+                amount_fen=100,
+                category=category,
+            )
+            for number, category in enumerate(["精品"] * 25 + ["保养", ""])
+        )
+    place = reverse("members:members-orders", args=[member.pk])
+    whole = signed_in.get(place)
+    assert whole.context["categories"] == ["保养", "精品"]
+    text = signed_in.get(place, {"category": "保养"}).content.decode()
+    assert "SO-25" in text
+    assert "SO-26" not in text
+    first = signed_in.get(place, {"category": "精品"})
+    second = signed_in.get(place, {"category": "精品", "after": first.context["next"]})
+    assert len(first.context["rows"]) + len(second.context["rows"]) == 25
+    assert f"?category={quote('精品')}&amp;after=" in first.content.decode()
+    assert len(signed_in.get(place, {"category": "nobody's"}).context["rows"]) == 0
+    assert signed_in.get(f"{place}?category=%00").status_code == 200
+    leaving = reverse("core:exports-new") + f"?list=orders&member={member.pk}&category=保养"
+    assert "保养" in signed_in.get(leaving).content.decode()
 
 
 def test_who_may_not_edit_sees_the_name_masked(client, brand):

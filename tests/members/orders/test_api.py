@@ -91,3 +91,16 @@ def test_another_brands_order_does_not_exist(signed_in, client, member):
     RoleGrantFactory(brand=other.brand, staff=other, role="hq_admin")
     client.force_login(other, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(f"{API}{order_id}/").status_code == 404
+
+
+def test_an_order_has_a_category_and_the_list_is_narrowed_by_it(signed_in, member):
+    made = send(signed_in, customer_no="C1", category=" ＡＣ配件 ")
+    assert made.status_code == 201, made.content
+    assert made.json()["category"] == "AC配件"
+    send(signed_in, customer_no="C1", order_no="A2")
+    listed = signed_in.get(API, {"category": "AC配件"}).json()["results"]
+    assert [row["order_no"] for row in listed] == ["A1"]
+    for wrong in ("品" * 21, "精\x07品"):
+        refused = send(signed_in, customer_no="C1", order_no="A3", category=wrong)
+        assert refused.status_code == 422
+        assert pointers(refused) == {"/category"}

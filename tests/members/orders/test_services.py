@@ -5,7 +5,7 @@ import pytest
 from core.audit.models import AuditEntry
 from core.kernel.errors import InvalidInput
 from core.kernel.scoping import CrossBrand
-from members.orders import services
+from members.orders import selectors, services
 from members.orders.models import Order
 from tests.factories.core import BrandFactory
 from tests.factories.members import MemberFactory
@@ -19,8 +19,10 @@ def record(brand, actor):
     member = MemberFactory(brand=brand)
 
     def one(**changes):
-        order = {"order_no": "A1", "member": member, "ordered_at": NOW, "amount_fen": 4850}
-        return services.record_order(**(order | changes), actor=actor, now=NOW)
+        order = {"order_no": "A1", "ordered_at": NOW, "amount_fen": 4850} | changes
+        whose = order.pop("member", member)
+        purchase = services.Purchase(**order)
+        return services.record_order(purchase=purchase, member=whose, actor=actor, now=NOW)
 
     return one
 
@@ -57,3 +59,38 @@ def test_another_brands_member_is_refused(record):
 )
 def test_a_channel_is_told_in_words_where_there_are_any(channel, words):
     assert Order(channel=channel).channel_label == words
+
+
+def in_use(brand):
+    return selectors.categories_in_use(brand.pk)
+
+
+def test_a_category_is_kept_in_one_form_and_suggested_from_then_on(record, brand):
+    order, _is_new = record(category=" ＡＣ　配件 ")
+    assert order.category == "AC 配件"
+    record(category="AC 配件")
+    record(order_no="A2", category="保养")
+    record(order_no="A3")
+    assert in_use(brand) == ["AC 配件", "保养"]
+
+
+@pytest.mark.parametrize("category", ["精\0品", "精\x07品", "品" * 21])
+def test_what_is_no_category_is_refused(record, brand, category):
+    with pytest.raises(InvalidInput) as refusal:
+        record(category=category)
+    assert refusal.value.problems[0].pointer == "/category"
+    assert not Order.objects.exists()
+    assert in_use(brand) == []
+
+
+def test_another_category_is_other_content(record):
+    record(category="精品")
+    with pytest.raises(services.OrderExists):
+        record(category="保养")
+
+
+def test_an_order_number_mapped_as_category_does_not_flood_the_suggestions(brand, monkeypatch):
+    monkeypatch.setattr(services, "MOST_CATEGORIES", 3)
+    services.learn_categories(brand_id=brand.pk, names=["b", "a"])
+    services.learn_categories(brand_id=brand.pk, names=["e", "a", "d", "c"])
+    assert in_use(brand) == ["a", "b", "c"]

@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.members.segments.moments import NOW, TODAY, ZONE
+from tests.members.segments.moments import TODAY, ZONE
 
 
 def holds(node, person, world):
@@ -49,11 +49,22 @@ def window(value, person):
         orders = [o for o in orders if local_day(o[0]) <= end]
     if "channel" in value:
         orders = [o for o in orders if o[2] == value["channel"]]
+    if "category" in value:
+        orders = [o for o in orders if o[3] in value["category"]]
     return orders
 
 
 def compare(cmp, actual, wanted):
     return {"gte": actual >= wanted, "lte": actual <= wanted, "eq": actual == wanted}[cmp]
+
+
+def only(value, *names):
+    return {name: value[name] for name in names if isinstance(value, dict) and name in value}
+
+
+def order_category(cmp, value, person, _world):
+    detail = value if isinstance(value, dict) else {"in": value}
+    return bool(window({**detail, "category": detail["in"]}, person)) == (cmp == "in")
 
 
 def order_average(cmp, value, person, _world):
@@ -63,7 +74,7 @@ def order_average(cmp, value, person, _world):
 
 
 def order_last(cmp, value, person, _world):
-    narrowed = {k: value[k] for k in ("as_of", "channel") if isinstance(value, dict) and k in value}
+    narrowed = only(value, "as_of", "channel", "category")
     orders = window(narrowed, person)
     end = date.fromisoformat(narrowed["as_of"]) if "as_of" in narrowed else TODAY
     limit = end - timedelta(days=bare(value, "days"))
@@ -112,8 +123,7 @@ def months_old(delivered):
 
 def order_first(cmp, value, person, _world):
     detail = value if isinstance(value, dict) else {"days": value}
-    channel = {"channel": detail["channel"]} if "channel" in detail else {}
-    orders = window(channel, person)
+    orders = window(only(detail, "channel", "category"), person)
     wanted = detail if cmp == "between" else detail["days"]
     return bool(orders) and when(cmp, wanted, min(local_day(order[0]) for order in orders))
 
@@ -199,7 +209,7 @@ def events_missed(cmp, value, person, _world):
         for visit in person.visits
         if visit.state == "registered"
         and visit.event_state in {"published", "done"}
-        and visit.ends_at < NOW
+        and local_day(visit.ends_at) < TODAY
         and ("days" not in detail or local_day(visit.ends_at) >= TODAY - timedelta(detail["days"]))
         and ("kind" not in detail or visit.kind in detail["kind"])
     ]
@@ -351,6 +361,7 @@ CONDITIONS = {
     "orders.average": order_average,
     "orders.last": order_last,
     "orders.first": order_first,
+    "orders.category": order_category,
     "community": seats(lambda seat, value: seat.community_id in value),
     "community_kind": seats(lambda seat, value: seat.kind in value),
     "community.room": seats(lambda seat, value: seat.room_id in value),

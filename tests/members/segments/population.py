@@ -38,6 +38,7 @@ STAGES = ["prospect", "introduction", "growth", "mature", "dormant", "lost"]
 SOURCES = ["manual", "rule", "import"]
 KINDS = ["flash", "service", "core"]
 CHANNELS = ["app", "dealer", ""]
+CATEGORIES = ["精品", "保养", "保险", ""]
 CITIES = [("3301", "杭州市", "浙江省"), ("3302", "宁波市", "浙江省"), ("3101", "上海市", "上海市")]
 
 
@@ -49,7 +50,7 @@ class Person:
     region_id: int | None = None
     province: str | None = None
     tags: dict = field(default_factory=dict)  # tag id: (source, tagged_at)
-    orders: list = field(default_factory=list)  # (ordered_at, fen, channel)
+    orders: list = field(default_factory=list)  # (ordered_at, fen, channel, category)
     cars: list = field(default_factory=list)  # (model id, delivered_on, km or None), current ones
     consents: dict = field(default_factory=dict)  # purpose: whether it still holds
     seats: list = field(default_factory=list)  # those taken now
@@ -162,7 +163,7 @@ def _person(brand, rng, cities, dealers):
 
 
 def _belongings(brand, rng, people, tags, models):
-    rows = {MemberTag: [], Order: [], Consent: []}
+    rows, sorts = {MemberTag: [], Order: [], Consent: []}, random.Random(3)
     for person in people:
         for tag in rng.sample(tags, rng.randint(0, 4)):
             source, at = rng.choice(SOURCES), moment(rng, 40)
@@ -172,7 +173,8 @@ def _belongings(brand, rng, people, tags, models):
             )
         for number in range(rng.choice([0, 0, 1, 2, 3, 5])):
             at, fen, channel = moment(rng, 40), rng.randint(0, 30) * 100, rng.choice(CHANNELS)
-            person.orders.append((at, fen, channel))
+            category = sorts.choice(CATEGORIES)
+            person.orders.append((at, fen, channel, category))
             rows[Order].append(
                 Order(
                     brand=brand,
@@ -181,6 +183,7 @@ def _belongings(brand, rng, people, tags, models):
                     ordered_at=at,
                     amount_fen=fen,
                     channel=channel,
+                    category=category,
                 )
             )
         for purpose in ("community", "marketing"):

@@ -71,7 +71,9 @@ def draw_points(brand, rng, people):
             for _n in range(rng.choice([0, 0, 1, 2, 3])):
                 state = rng.choice(["confirmed", "confirmed", "pending", "cancelled"])
                 amount, at = rng.randint(1, 60), moment(rng, 40)
-                rows.append(_entry(brand, person, ledger, "earn", "earned", amount, at, state))
+                rows.append(
+                    entry_of(brand, person.row, ledger, "earn", "earned", amount, at, state)
+                )
     PointsEntry.objects.bulk_create(rows)
     people_of = {person.row.pk: person for person in people}
     more = []
@@ -85,17 +87,17 @@ def draw_points(brand, rng, people):
             continue
         side = {"reverse": "earned", "adjust": "other", "spend": "spent"}[way]
         amount, at = -rng.randint(1, row.amount), moment(rng, 40)
-        entry = _entry(brand, person, row.ledger, way, side, amount, at, "confirmed")
+        entry = entry_of(brand, person.row, row.ledger, way, side, amount, at)
         entry.reverses_id = row.pk if way == "reverse" else None
         more.append(entry)
         person.points.append((row.ledger, side, amount, at))
     PointsEntry.objects.bulk_create(more)
 
 
-def _entry(brand, person, ledger, kind, side, amount, at, state):
+def entry_of(brand, member, ledger, kind, side, amount, at, state="confirmed"):
     return PointsEntry(
         brand=brand,
-        member=person.row,
+        member=member,
         ledger=ledger,
         kind=kind,
         side=side,

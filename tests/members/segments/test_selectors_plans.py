@@ -10,6 +10,7 @@ from core.kernel.scoping import tenant
 from members.custom_fields.models import CustomChoice, CustomField
 from members.profiles.models import Member
 from members.segments import selectors
+from members.segments.criteria.orders import categories
 from tests.factories.core import BrandFactory
 from tests.factories.members import TagFactory
 
@@ -120,6 +121,23 @@ def test_orders_are_looked_at_for_those_who_meet_the_rest(large):
     assert "CTE candidate" in used
     assert "members_order_by_member" in used or "members_order_in_window" in used
     assert "Seq Scan" not in used.split("CTE candidate")[1]
+
+
+def test_a_category_is_looked_for_among_those_who_meet_the_rest(large):
+    category = {"field": "orders.category", "cmp": "in", "value": {"in": ["精品"], "days": 30}}
+    spent = {"field": "orders.sum", "cmp": "gte", "value": {"fen": 100, "category": ["精品"]}}
+    for asked in (category, spent, {"op": "not", "items": [category]}):
+        used = plan(large, tags("any", large["rare"]), asked)
+        assert "CTE candidate" in used
+        assert "members_order_by_member" in used or "members_order_in_window" in used
+        assert "Seq Scan" not in used.split("CTE candidate")[1]
+
+
+def test_the_categories_in_use_are_read_without_an_order(large, django_assert_num_queries):
+    with django_assert_num_queries(1) as asked:
+        categories(large["brand"].pk)
+    assert "members_ordercategory" in asked[0]["sql"]
+    assert 'members_order"' not in asked[0]["sql"]
 
 
 def looped(node, inner=False):

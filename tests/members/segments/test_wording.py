@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from members.segments import rules
 from members.segments.ports import registry
 from members.segments.wording import Words
+from tests.members.segments.drawing import STEADY, trees
 from tests.members.segments.population import populate
-from tests.members.segments.test_selectors import STEADY, trees
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +48,13 @@ def said(field, cmp, value):
         ("random", "share", {"percent": 10, "salt": "春季"}, "抽样口令 「春季」"),
         ("community.role", "in", ["admin"], "社群角色 是"),
         ("orders.first", "within", 7, "首单 "),
+        (
+            "orders.category",
+            "in",
+            {"in": ["精品", "保养"], "days": 30},
+            "订单品类 买过任一 精品、保养 近 30 天",
+        ),
+        ("orders.sum", "gte", {"fen": 10_000, "category": ["精品"]}, "¥100 品类 精品"),
         ("points.balance", "gte", 500, "积分余额 至少 500"),
         ("points.contribution", "between", {"from": 1000, "to": 2000}, "贡献值 "),
         ("points.spent", "gte", {"number": 500, "days": 90}, "消费的积分 至少 500"),

@@ -15,7 +15,7 @@ from members.snapshots import selectors, services
 from members.snapshots.models import Snapshot, SnapshotBatch
 from members.snapshots.rules import Part, Side, part_of, side_of
 from tests.factories.members import MemberFactory, SegmentFactory
-from tests.members.segments.test_selectors import STEADY
+from tests.members.segments.drawing import STEADY
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
