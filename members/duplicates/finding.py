@@ -219,7 +219,12 @@ def beginning(part: int = 0) -> Reached:
 
 def forget(*, brand_id: int, as_of: datetime) -> int:
     """Drop the open pairs that were not met again."""
-    values = {"brand": brand_id, "as_of": as_of, "told": list(TOLD), "walked": WALKED}
+    values: dict[str, Any] = {
+        "brand": brand_id,
+        "as_of": as_of,
+        "told": list(TOLD),
+        "walked": WALKED,
+    }
     with connection.cursor() as cursor:
         cursor.execute(FORGET_REASONS, values)
         cursor.execute(FORGET, values)
@@ -228,7 +233,7 @@ def forget(*, brand_id: int, as_of: datetime) -> int:
 
 def keep_told(*, mix_ups: Sequence[MixUp], brand_id: int, now: datetime) -> None:
     """Keep the pairs that refusals told of; a pair that people dismissed stays dismissed."""
-    values = {
+    values: dict[str, Any] = {
         "brand": brand_id,
         "now": now,
         "ones": [mix_up.member_id for mix_up in mix_ups],
