@@ -242,6 +242,10 @@ def new_member(scope):
     return {"display_name": "New", "home_dealer": scope.dealer.pk, "stage": "prospect"}
 
 
+def changed_member(scope):
+    return new_member(scope) | {"version": 1}
+
+
 def new_order(scope):
     return {
         "order_no": "NEW-1",
@@ -301,10 +305,11 @@ ROUTES = {
     "api:members:lifecycle-stages": listing(),
     "api:members:lifecycle-flows": listing(),
     "api:members:lifecycle-rules": listing(),
+    "api:members:lifecycle-apply": listing(),
     "api:members:stage-changes-list": listing(refers=new_stage_change),
     "api:members:stage-changes-detail": row(pk(stage_change)),
     "api:members:members-list": listing(refers=new_member),
-    "api:members:members-detail": row(pk(member), refers=new_member),
+    "api:members:members-detail": row(pk(member), refers=changed_member),
     "api:members:members-timeline": row(member),
     "api:members:orders-list": listing(refers=new_order),
     "api:members:orders-detail": row(pk(order)),
@@ -322,6 +327,8 @@ ROUTES = {
     "api:members:segments-live": row(pk(segment), dealers=False),
     "api:members:segments-live-members": row(pk(live_segment)),
     "api:members:segments-archive": row(pk(segment), dealers=False),
+    "api:members:segments-restore": row(pk(segment), dealers=False),
+    "api:members:segments-recount": row(pk(segment), dealers=False),
     "api:members:tag-groups-list": listing(dealers=False),
     "api:members:tag-groups-detail": row(pk(tag_group), dealers=False),
     "api:members:tags-list": listing(dealers=False, refers=new_tag),
@@ -333,6 +340,8 @@ ROUTES = {
     "api:members:tags-merge": row(pk(plain_tag), dealers=False, refers=other_tag),
     "api:members:tags-remove": row(pk(tag), dealers=False),
     "api:members:tags-mentions": row(pk(tag), dealers=False),
+    "api:members:tags-rule": row(pk(tag), dealers=False),
+    "api:members:tags-apply-rule": row(pk(tag), dealers=False),
     "api:members:tag-acts-list": listing(),
     "api:members:tag-acts-detail": row(pk(act)),
     "api:members:tag-acts-undo-preview": row(pk(act)),
