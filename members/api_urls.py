@@ -7,7 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from members.custom_fields.api import CustomFieldViewSet
 from members.duplicates.api import DuplicateViewSet
-from members.erasure.api import DeletionPreviewViewSet, ErasureViewSet
+from members.erasure.api import DeletionPreviewViewSet, ErasurePolicyViewSet, ErasureViewSet
 from members.identities.api import IdentityViewSet
 from members.imports.api import (
     ImportViewSet,
@@ -70,6 +70,7 @@ router.register("vehicles", VehicleViewSet, basename="vehicles")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 reveal = RevealViewSet.as_view({"post": "create"})
 reveal_limit = RevealLimitViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
+grace = ErasurePolicyViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 preview = DeletionPreviewViewSet.as_view({"get": "retrieve"})
 timeline = TimelineViewSet.as_view({"get": "retrieve"})
 urlpatterns = [
@@ -77,6 +78,7 @@ urlpatterns = [
     path("members/<int:pk>/reveal/", reveal, name="members-reveal"),
     path("members/<int:member_id>/deletion-preview/", preview, name="members-deletion-preview"),
     path("members/<int:member_id>/timeline/", timeline, name="members-timeline"),
+    path("erasure-policy/", grace, name="erasure-policy"),
     path("reveal-limit/", reveal_limit, name="reveal-limit"),
     *router.urls,
 ]

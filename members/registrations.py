@@ -30,6 +30,7 @@ from members.duplicates.invariants import INVARIANTS as PAIRS
 from members.duplicates.listing import PAIRS as PAIR_LIST
 from members.duplicates.models import DuplicatePair
 from members.duplicates.services import FIND_KIND
+from members.duplicates.services import keep_told as keep_pairs
 from members.identities import sections as identity_cards
 from members.identities import timeline as identities_told
 from members.imports.handlers import FILLS as IMPORTED
@@ -65,7 +66,12 @@ from members.privacy import sections as consent_cards
 from members.privacy import timeline as consents_told
 from members.profiles.invariants import INVARIANTS as MEMBERS
 from members.profiles.models import Member, Stage
-from members.profiles.ports import register_follower, register_panel, register_stage_teller
+from members.profiles.ports import (
+    register_follower,
+    register_mix_up_keeper,
+    register_panel,
+    register_stage_teller,
+)
 from members.profiles.workbench import member_figures
 from members.registrations_of_privacy import register_privacy
 from members.segments.criteria import BUILT_IN
@@ -257,6 +263,7 @@ def _register_page() -> None:
 
 def _register_identity_and_vehicles() -> None:
     register_run_kind(FIND_KIND, FindHandler(), FIND_WORDS, fills=[DuplicatePair])
+    register_mix_up_keeper(keep_pairs)
     register_moved_rows(*TABLES)
     register_merged_fields(*FIELDS)
     register_invariants(*VEHICLES, *MERGES, *PAIRS)

@@ -65,6 +65,7 @@ HELPERS = {
         "member_rows",
         "member_upsert",
         "merged",
+        "mixed_up",
         "one_row_each",
         "options",
         "order_rows",

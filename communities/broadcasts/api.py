@@ -21,6 +21,7 @@ from core.kernel.api import (
     ModelSerializer,
     MomentField,
     Serializer,
+    VersionField,
     VisibleRelatedField,
 )
 from core.kernel.errors import NotFound
@@ -73,11 +74,11 @@ class BroadcastIn(Serializer):
 
 
 class BroadcastChange(BroadcastIn):
-    version = serializers.IntegerField(min_value=1)
+    version = VersionField()
 
 
 class VersionIn(Serializer):
-    version = serializers.IntegerField(min_value=1)
+    version = VersionField()
 
 
 class ExclusionOut(Serializer):
@@ -159,7 +160,7 @@ class BroadcastViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
             actor=self.viewer,
             now=timezone.now(),
             broadcast_id=row.pk,
-            version=body.get("version"),
+            version=body["version"],
         )
         return self.rendered(row)
 

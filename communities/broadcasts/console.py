@@ -23,6 +23,7 @@ from core.kernel.access import Permission
 from core.kernel.console import (
     ConsoleRequest,
     console,
+    form_status,
     go_to,
     page_or_partial,
     refusal_response,
@@ -120,12 +121,10 @@ def _compose(
                 return go_to(request, f"{url}?confirm=1")
             messages.success(request, _("Draft saved"))
             return go_to(request, url)
-    return _composer(request, row, form, status=422)
+    return _composer(request, row, form)
 
 
-def _composer(
-    request: ConsoleRequest, row: Broadcast | None, form: DraftForm, status: int = 200
-) -> HttpResponseBase:
+def _composer(request: ConsoleRequest, row: Broadcast | None, form: DraftForm) -> HttpResponseBase:
     picked = {name: form[name].value() or () for name in presenting.PICKED}
     audience = Audience(
         **{name: presenting.keys_of(name, values) for name, values in picked.items()}
@@ -140,8 +139,8 @@ def _composer(
         "variables": presenting.variables(),
         "trial_url": reverse("communities:broadcasts-trial"),
     }
-    partial = f"{TEMPLATES}/_form.html"
-    return page_or_partial(request, f"{TEMPLATES}/compose.html", partial, context, status=status)
+    full, part = f"{TEMPLATES}/compose.html", f"{TEMPLATES}/_form.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 @console(Permission.BROADCASTS_SEND, methods=["POST"])

@@ -14,6 +14,8 @@ from communities.broadcasts.drafts import NAME_LENGTH, Draft
 from communities.broadcasts.models import Broadcast, Delivery
 from communities.policies.models import Kind
 from core.kernel.badges import kind_badge
+from core.kernel.errors import DomainError
+from core.kernel.errors import Kind as RefusalKind
 from core.kernel.periods import PeriodForm, within_years
 from core.organizations.models import Dealer
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from core.kernel.access import Viewer
-    from core.kernel.errors import DomainError
 
 NOW, LATER = "now", "later"
 MOST_PICKED = 2000
@@ -144,6 +145,7 @@ class DraftForm(forms.Form):
 
     def refuse(self, refusal: DomainError) -> None:
         """Put a refusal to the fields that stand for what it names, else on top."""
+        self.is_stale = refusal.kind == RefusalKind.STALE
         if not refusal.problems:
             self.add_error(None, str(refusal))
         for problem in refusal.problems:

@@ -16,7 +16,14 @@ from communities.policies import rules as policy_rules
 from communities.policies.models import Kind
 from communities.rooms import services as room_services
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VisibleRelatedField
+from core.kernel.api import (
+    BrandViewSet,
+    Filter,
+    ModelSerializer,
+    Serializer,
+    VersionField,
+    VisibleRelatedField,
+)
 from core.organizations.models import City, Dealer
 
 if TYPE_CHECKING:
@@ -51,7 +58,7 @@ class CommunityIn(Serializer):
 
 
 class CommunityChange(Serializer):
-    version = serializers.IntegerField(min_value=1, help_text="The version you looked at.")
+    version = VersionField()
     name = serializers.CharField(max_length=120, required=False)
     topic = serializers.CharField(max_length=40, allow_blank=True, required=False)
     room_cap = serializers.IntegerField(
@@ -118,7 +125,7 @@ class CommunityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
         kept = {"name": row.name, "topic": row.topic, "room_cap": row.room_cap}
         services.edit_community(
             community=row,
-            **kept | {"version": row.version} | body,
+            **kept | body,
             actor=self.viewer,
             now=timezone.now(),
         )

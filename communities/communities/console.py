@@ -27,7 +27,14 @@ from core.audit import selectors as audit_selectors
 from core.audit.models import AuditEntry
 from core.kernel.access import Permission
 from core.kernel.badges import kind_badge
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, NotFound
 from core.kernel.feedback import done
 from core.kernel.middleware import opens_own_tenant
@@ -255,7 +262,7 @@ def communities_edit(request: ConsoleRequest, community_id: int) -> HttpResponse
 def _drawer(
     request: ConsoleRequest, template: str, context: dict[str, Any], form: Form
 ) -> HttpResponseBase:
-    return render(request, template, context, status=REFUSED if form.is_bound else 200)
+    return render(request, template, context, status=form_status(form))
 
 
 @console(Permission.COMMUNITIES_EDIT, methods=["GET", "POST"])

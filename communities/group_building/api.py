@@ -29,6 +29,7 @@ from core.kernel.api import (
     Filter,
     ModelSerializer,
     Serializer,
+    VersionField,
     VisibleRelatedField,
 )
 from core.kernel.errors import NotFound
@@ -86,7 +87,7 @@ class BuildRuleIn(Serializer):
 
 
 class BuildRuleChange(BuildRuleIn):
-    version = serializers.IntegerField(min_value=1, help_text="The version you looked at.")
+    version = VersionField()
 
 
 class BuildRunOut(ModelSerializer):
@@ -147,7 +148,7 @@ class BuildRuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Change a rule. Fields that are left out keep their values."""
         row, body = self.get_object(), self.parsed()
-        version = body.pop("version", row.version)
+        version = body.pop("version")
         kept = {
             name: getattr(row, name)
             for name in ("name", "kind", "segment", "group_by", "room_cap", "name_template")

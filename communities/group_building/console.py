@@ -17,7 +17,14 @@ from communities.memberships import selectors as membership_selectors
 from communities.policies import rules as policy_rules
 from communities.policies import selectors as policy_selectors
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, NotFound
 from core.kernel.formats import grouped
 from core.kernel.paging import keyset_page
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 50
-REFUSED = 422
 DONE = {BuildRun.State.APPLIED, BuildRun.State.FAILED}
 
 
@@ -118,8 +124,8 @@ def _rule_form(request: ConsoleRequest, form: RuleForm, rule: BuildRule | None) 
         "names": _example(request, form.data if form.is_bound else form.initial),
     }
     name = "communities/group_building"
-    status = REFUSED if form.is_bound else 200
-    return page_or_partial(request, f"{name}/rule.html", f"{name}/_rule_form.html", context, status)
+    full, part = f"{name}/rule.html", f"{name}/_rule_form.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 @console(Permission.BUILDS_RUN, methods=["POST"])

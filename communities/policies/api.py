@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from communities.policies import rules, services
 from communities.policies.models import CommunityPolicy, Kind, Window
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
+from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VersionField
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -27,7 +27,7 @@ class PolicyOut(ModelSerializer):
 
 
 class PolicyChange(Serializer):
-    policy_version = serializers.IntegerField(min_value=1, help_text="The version you looked at.")
+    policy_version = VersionField()
     room_cap = serializers.IntegerField(
         min_value=rules.MIN_CAP, max_value=rules.MAX_CAP, required=False
     )
@@ -59,7 +59,7 @@ class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Write the next version; terms that are left out stay."""
         held, body = self.get_object(), self.parsed()
-        version = body.pop("policy_version", held.policy_version)
+        version = body.pop("policy_version")
         policy = services.change_policy(
             kind=held.kind,
             changes=body,

@@ -13,15 +13,19 @@ from communities.policies.forms import PolicyForm
 from communities.policies.models import Kind
 from core.kernel.access import Permission
 from core.kernel.badges import kind_badge
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+)
 from core.kernel.errors import DomainError, NotFound
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from communities.policies.models import CommunityPolicy
-
-REFUSED = 422
 
 
 @console(Permission.COMMUNITIES_VIEW)
@@ -82,4 +86,4 @@ def policies_edit(request: ConsoleRequest, kind: str) -> HttpResponseBase:
     template = (
         "communities/policies/_form.html" if request.htmx else "communities/policies/edit.html"
     )
-    return render(request, template, context, status=REFUSED if form.is_bound else 200)
+    return render(request, template, context, status=form_status(form))

@@ -149,6 +149,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="0"),
         "args": ["members.lifecycle.tasks.move_nightly"],
     },
+    "find-duplicate-members": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": crontab(hour="1", minute="30"),
+        "args": ["members.duplicates.tasks.find_nightly"],
+    },
     "expire-points": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 300.0,

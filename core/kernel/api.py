@@ -22,7 +22,9 @@ from core.kernel.problems import BadRequest, exception_handler
 from core.kernel.serializers import (
     ModelSerializer,
     MomentField,
+    RunStarted,
     Serializer,
+    VersionField,
     VisibleRelatedField,
 )
 
@@ -42,8 +44,10 @@ __all__ = [
     "HasPermission",
     "ModelSerializer",
     "MomentField",
+    "RunStarted",
     "Serializer",
     "SharedViewSet",
+    "VersionField",
     "ViewerAuthentication",
     "VisibleRelatedField",
     "exception_handler",

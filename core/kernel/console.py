@@ -166,12 +166,26 @@ def ticked(request: HttpRequest) -> list[int]:
     return [int(each) for each in texts if each.isascii() and each.isdecimal() and len(each) < 19]
 
 
+def form_status(form: Form) -> HTTPStatus:
+    """Return the status of a page with a form on it, which is kept as it was sent.
+
+    200 where nothing is wrong with it, 412 where somebody else was quicker (``form_refusal``), 422
+    where there is something to correct.
+    """
+    if not form.is_bound or not form.errors:
+        return HTTPStatus.OK
+    if getattr(form, "is_stale", False):
+        return HTTPStatus.PRECONDITION_FAILED
+    return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 def form_refusal(form: Form, refusal: DomainError) -> None:
     """Put a service's refusal where the person typed: on its fields, else on top of the form.
 
     A pointer such as ``/phone`` names the field ``phone``; ``/grants/0/role`` falls back to
     ``grants``. The caller then renders the form with status 422.
     """
+    cast("Any", form).is_stale = refusal.kind == Kind.STALE  # Its errors then say what to do.
     if not refusal.problems:
         form.add_error(None, str(refusal))
     for problem in refusal.problems:

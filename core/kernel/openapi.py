@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.plumbing import ResolvedComponent, force_instance
 
 from core.kernel.authentication import permission_key
 from core.kernel.idempotent import HEADER, KEY_LENGTH
 from core.kernel.problems import CONTENT_TYPE, problem
+from core.kernel.serializers import VersionField
 
 if TYPE_CHECKING:
     from core.kernel.access import Permission
@@ -60,6 +61,10 @@ EXAMPLES: dict[HTTPStatus, dict[str, Any]] = {
     HTTPStatus.CONFLICT: {
         "code": "idempotency_key_in_use",
         "detail": "A request with this Idempotency-Key is still being worked on.",
+    },
+    HTTPStatus.PRECONDITION_FAILED: {
+        "code": "stale_version",
+        "detail": "Somebody changed this member meanwhile. Reload and try again.",
     },
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {"code": "too_large"},
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"code": "unsupported_media_type"},
@@ -146,6 +151,13 @@ class OperationSchema(AutoSchema):
             operation["responses"].setdefault(str(int(status)), self._problem(status, needed))
         return operation
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """Require versions of a PATCH too, as ``VersionField`` does."""
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "request" and (named := _versions_in(serializer)):
+            schema["required"] = sorted({*schema.get("required", ()), *named})
+        return schema
+
     @property
     def _action(self) -> str:
         return getattr(self.view, "action", "") or ""
@@ -158,7 +170,9 @@ class OperationSchema(AutoSchema):
     def _problems(self) -> list[HTTPStatus]:
         with_row = WITH_ROW if "{" in self.path else ()
         with_body = WITH_BODY if self.method in {"POST", "PUT", "PATCH"} else ()
-        return [*ALWAYS, *with_row, *with_body]
+        asked = self.get_request_serializer() if with_body else None
+        with_version = (HTTPStatus.PRECONDITION_FAILED,) if _versions_in(asked) else ()
+        return [*ALWAYS, *with_row, *with_body, *with_version]
 
     def _problem(self, status: HTTPStatus, needed: Permission | None) -> dict[str, Any]:
         component = ResolvedComponent(  # type: ignore[no-untyped-call]
@@ -173,3 +187,8 @@ class OperationSchema(AutoSchema):
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             answer["headers"] = {"Retry-After": RETRY_AFTER}
         return answer
+
+
+def _versions_in(serializer: Any) -> list[str]:
+    fields = getattr(force_instance(serializer), "fields", {})  # type: ignore[no-untyped-call]
+    return [name for name, field in fields.items() if isinstance(field, VersionField)]

@@ -7,17 +7,19 @@ Three defenses, each able to hold alone: entry points fetch through ``visible_to
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from core.kernel.errors import DomainError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Protocol, Self
 
     from core.kernel.access import Viewer
@@ -33,6 +35,14 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=models.Model)
 V = TypeVar("V")
+logger = logging.getLogger(__name__)
+
+
+class Left(list[tuple[int, "Callable[[], None]"]]):
+    """What an open ``tenant`` leaves behind: brands, and what is to be written in each."""
+
+
+_left: ContextVar[Left | None] = ContextVar("left", default=None)
 
 
 @contextmanager
@@ -43,11 +53,47 @@ def tenant(brand_id: int) -> Iterator[None]:
     call gives way to the outer brand when it ends.
     """
     outer = _current_brand() if connection.in_atomic_block else None
-    with transaction.atomic():
-        _enter_brand(str(brand_id))
-        yield
+    around, left, refusal = _left.get(), Left(), None
+    token = _left.set(left)
+    try:
+        with transaction.atomic():
+            _enter_brand(str(brand_id))
+            yield
+    except DomainError as error:
+        refusal = error
+    finally:
+        _left.reset(token)
     if outer is not None:
         _enter_brand(outer)  # Releasing a savepoint would have kept ours.
+    if around is not None:
+        around += left
+    else:
+        _write_down(left)
+    if refusal is not None:
+        raise refusal
+
+
+def outlives_refusal(*, brand_id: int, write: Callable[[], None]) -> None:
+    """Do ``write`` once the outermost ``tenant`` has ended, in a transaction of its own.
+
+    For what a refusal has found out: the act is rolled back with everything it wrote, and this is
+    worth keeping all the same. It is done too when the act goes through after all, and left undone
+    when the act breaks. The caller gets the refusal whether or not this can be written.
+    """
+    left = _left.get()
+    if left is None:
+        message = "No tenant is open."
+        raise RuntimeError(message)
+    left.append((brand_id, write))
+
+
+def _write_down(left: Left) -> None:
+    for brand_id, write in left:
+        try:
+            with tenant(brand_id):
+                write()
+        except DatabaseError:
+            logger.warning("What a refusal had found out was not written down", exc_info=True)
 
 
 def opens_own_tenant(view: V) -> V:

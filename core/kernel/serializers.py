@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
 
 from core.kernel import periods
 
@@ -85,6 +86,12 @@ class ModelSerializer(_Strict, serializers.ModelSerializer[Any]):
     """The same over a model's fields. Write through a service, never through ``save``."""
 
 
+class RunStarted(Serializer):
+    """What is answered where the work is done in the background."""
+
+    run = serializers.IntegerField(help_text="The task that does it.")
+
+
 class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A reference by number that cannot point outside what the viewer may see."""
 
@@ -99,6 +106,25 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         queryset: Any = super().get_queryset()
         visible: QuerySet[Model] = queryset.visible_to(self.context["request"].auth)
         return visible
+
+
+class VersionField(serializers.IntegerField):
+    """The version of a row that the caller looked at.
+
+    A PATCH may leave out anything but this: without it, the last of two writers would win over one
+    whose change they never saw.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the fewest and the help of every version, unless told otherwise."""
+        usual: dict[str, Any] = {"min_value": 1, "help_text": "The version you looked at."}
+        super().__init__(**(usual | kwargs))
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Refuse a body without it, also one that changes a part only."""
+        if data is empty:
+            self.fail("required")
+        return super().validate_empty_values(data)
 
 
 class MomentField(serializers.DateTimeField):

@@ -16,6 +16,7 @@ from core.kernel.api import (
     ModelSerializer,
     MomentField,
     Serializer,
+    VersionField,
     VisibleRelatedField,
 )
 from core.kernel.batches import BatchOut, BatchViewSet, RowResult
@@ -87,11 +88,11 @@ class EventIn(Serializer):
 
 
 class EventChange(EventIn):
-    version = serializers.IntegerField(min_value=1, help_text="The version you looked at.")
+    version = VersionField()
 
 
 class EventMove(Serializer):
-    version = serializers.IntegerField(min_value=1, help_text="The version you looked at.")
+    version = VersionField()
 
 
 class EventViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
@@ -133,7 +134,7 @@ class EventViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Change the event. Fewer places than are taken are refused."""
         event, body = self.get_object(), self.parsed()
-        version = body.pop("version", event.version)
+        version = body.pop("version")
         event = services.change_event(
             event_id=event.pk,
             wanted=replace(services.wanted_of(event), **_named(body)),

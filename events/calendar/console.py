@@ -9,7 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from core.saved_views import selectors as saved_views
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
     from events.calendar.models import Event
 
 PAGE_SIZE = 50
-REFUSED = 422
 NAME = "events/calendar"
 
 
@@ -116,8 +122,8 @@ def events_edit(request: ConsoleRequest, event_id: int) -> HttpResponseBase:
 
 def _form_page(request: ConsoleRequest, form: EventForm, event: Event | None) -> HttpResponseBase:
     context = {"form": form, "event": event}
-    status = REFUSED if form.is_bound else 200
-    return page_or_partial(request, f"{NAME}/edit.html", f"{NAME}/_form.html", context, status)
+    full, part = f"{NAME}/edit.html", f"{NAME}/_form.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 @console(Permission.EVENTS_VIEW)

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, ModelSerializer, Serializer
+from core.kernel.api import BrandViewSet, ModelSerializer, Serializer, VersionField
 from members.custom_fields import rules, services
 from members.custom_fields.models import CustomChoice, CustomField
 
@@ -72,7 +72,7 @@ class FieldChange(Serializer):
     decimals = serializers.IntegerField(required=False)
     choices = ChoiceIn(many=True, required=False)
     position = serializers.IntegerField(min_value=0, max_value=rules.MOST_FIELDS, required=False)
-    version = serializers.IntegerField(min_value=1, required=False)
+    version = VersionField()
 
 
 class FieldIn(FieldChange):
@@ -106,15 +106,14 @@ class CustomFieldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Brand
         return self.created(field)
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
-        """Change a field; with ``version``, only if nobody did so meanwhile."""
-        changes, field, now = self.parsed(), self.get_object(), timezone.now()
-        version, place = changes.pop("version", None), changes.pop("position", None)
+        """Change a field, unless somebody did so meanwhile."""
+        field, changes, now = self.get_object(), self.parsed(), timezone.now()
+        version, place = changes.pop("version"), changes.pop("position", None)
+        services.change_field(
+            field=field, changes=changes, version=version, actor=self.viewer, now=now
+        )
         if place is not None:
             services.move_field(field=field, to=place, actor=self.viewer, now=now)
-        if changes or version is not None:
-            services.change_field(
-                field=field, changes=changes, version=version, actor=self.viewer, now=now
-            )
         return self.rendered(self.get_object())
 
     def destroy(self, request: Request, **_kwargs: Any) -> Response:

@@ -9,7 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, NotFound
 from members.custom_fields import rules, selectors, services
 from members.custom_fields.forms import FieldForm
@@ -18,7 +25,6 @@ from members.custom_fields.models import CustomField
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
-REFUSED = 422
 USUAL_KIND = CustomField.Kind.TEXT
 
 
@@ -73,7 +79,7 @@ def custom_fields_new(request: ConsoleRequest) -> HttpResponseBase:
         else:
             messages.success(request, _("Field “%(name)s” declared") % {"name": field.label})
             return go_to(request, "members:custom-fields-list")
-    return _editor(request, form, None, status=REFUSED)
+    return _editor(request, form, None)
 
 
 @console(Permission.FIELDS_EDIT, methods=("GET", "POST"))
@@ -89,7 +95,7 @@ def custom_fields_edit(request: ConsoleRequest, field_id: int) -> HttpResponseBa
             services.change_field(
                 field=field,
                 changes=form.values(),
-                version=form.cleaned_data["version"],
+                version=form.cleaned_data["version"] or 0,
                 actor=request.viewer,
                 now=timezone.now(),
             )
@@ -98,7 +104,7 @@ def custom_fields_edit(request: ConsoleRequest, field_id: int) -> HttpResponseBa
         else:
             messages.success(request, _("Field saved"))
             return go_to(request, "members:custom-fields-list")
-    return _editor(request, form, field, status=REFUSED)
+    return _editor(request, form, field)
 
 
 def _refuse(form: FieldForm, refusal: DomainError) -> None:
@@ -116,7 +122,7 @@ def _refuse(form: FieldForm, refusal: DomainError) -> None:
 
 
 def _editor(
-    request: ConsoleRequest, form: FieldForm, field: CustomField | None, status: int = 200
+    request: ConsoleRequest, form: FieldForm, field: CustomField | None
 ) -> HttpResponseBase:
     new = reverse("members:custom-fields-new")
     context: dict[str, Any] = {
@@ -132,13 +138,8 @@ def _editor(
         "action": reverse("members:custom-fields-edit", args=[field.pk]) if field else new,
         "back": reverse("members:custom-fields-list"),
     }
-    return page_or_partial(
-        request,
-        "members/custom_fields/edit.html",
-        "members/custom_fields/_form.html",
-        context,
-        status,
-    )
+    full, part = "members/custom_fields/edit.html", "members/custom_fields/_form.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 @console(Permission.FIELDS_EDIT, methods=("POST",))

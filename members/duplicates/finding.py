@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
-from members.duplicates.rules import MOST_NAMESAKES, REASONS
+from members.duplicates.rules import MOST_NAMESAKES, REASONS, TOLD
 from members.identities.models import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+
+    from members.profiles.ports import MixUp
 
 STRETCH = 50_000
 NAME = "replace(lower({}.display_name), ' ', '')"
@@ -117,6 +120,7 @@ PARTS = (
         _NEXT.format(column="home_dealer_id", table="members_member", more=""),
     ),
 )
+WALKED = [part.reason for part in PARTS]
 KEEP = """
 INSERT INTO members_duplicatepair AS pair
     (brand_id, first_id, second_id, score, reasons, state, found_at, dismissed_by_label)
@@ -125,18 +129,49 @@ SELECT DISTINCT %(brand)s::bigint, least(a, b), greatest(a, b), %(score)s,
 FROM (-- found
 ) AS found (a, b)
 ON CONFLICT (brand_id, first_id, second_id) DO UPDATE SET
-    reasons = CASE WHEN pair.found_at < excluded.found_at THEN excluded.reasons
-                   ELSE pair.reasons || excluded.reasons END,
-    score = CASE WHEN pair.found_at < excluded.found_at THEN excluded.score
-                 ELSE greatest(pair.score, excluded.score) END,
+    -- what a refusal told stays: no walk meets it again
+    reasons = excluded.reasons || CASE
+        WHEN pair.found_at < excluded.found_at THEN pair.reasons - %(walked)s::text[]
+        ELSE pair.reasons - %(reason)s::text END,
+    score = CASE WHEN pair.found_at < excluded.found_at AND NOT pair.reasons ?| %(told)s::text[]
+                 THEN excluded.score ELSE greatest(pair.score, excluded.score) END,
     -- never back: of two walks at once the later one would take the pair for one not met again
     found_at = greatest(pair.found_at, excluded.found_at)
-WHERE NOT (pair.found_at = excluded.found_at AND pair.reasons @> excluded.reasons)
+WHERE NOT (pair.found_at >= excluded.found_at AND pair.reasons @> excluded.reasons)
 """
-# What holds no more; what people said stays.
+# What holds no more; what people said stays, and what a refusal told until people judge it.
 FORGET = """
 DELETE FROM members_duplicatepair
 WHERE brand_id = %(brand)s AND state = 'open' AND found_at < %(as_of)s
+  AND NOT reasons ?| %(told)s::text[]
+"""
+FORGET_REASONS = """
+UPDATE members_duplicatepair SET reasons = reasons - %(walked)s::text[]
+WHERE brand_id = %(brand)s AND state = 'open' AND found_at < %(as_of)s
+  AND reasons ?| %(told)s::text[] AND reasons ?| %(walked)s::text[]
+"""
+# Both members are held, so that neither goes before the pair is there.
+TELL = """
+INSERT INTO members_duplicatepair AS pair
+    (brand_id, first_id, second_id, score, reasons, state, found_at, dismissed_by_label)
+SELECT %(brand)s, met.a, met.b, met.score, met.reasons, 'open', %(now)s, ''
+FROM (
+    SELECT least(told.one, told.other) AS a, greatest(told.one, told.other) AS b,
+           max(told.score) AS score, jsonb_agg(DISTINCT told.reason) AS reasons
+    FROM unnest(%(ones)s::bigint[], %(others)s::bigint[], %(reasons)s::text[], %(scores)s::int[])
+        AS told (one, other, reason, score)
+    WHERE told.one <> told.other GROUP BY 1, 2
+) AS met
+JOIN members_member AS older ON older.brand_id = %(brand)s AND older.id = met.a
+JOIN members_member AS newer ON newer.brand_id = %(brand)s AND newer.id = met.b
+ORDER BY met.a, met.b
+FOR KEY SHARE OF older, newer
+ON CONFLICT (brand_id, first_id, second_id) DO UPDATE SET
+    reasons = excluded.reasons || (
+        pair.reasons - ARRAY(SELECT jsonb_array_elements_text(excluded.reasons))
+    ),
+    score = greatest(pair.score, excluded.score)
+WHERE NOT pair.reasons @> excluded.reasons
 """
 
 
@@ -159,6 +194,8 @@ def find(*, brand_id: int, at: Reached, as_of: datetime) -> Reached:
         "score": REASONS[part.reason].score,
         "reason": part.reason,
         "as_of": as_of,
+        "told": list(TOLD),
+        "walked": WALKED,
     }
     with connection.cursor() as cursor:
         cursor.execute(part.following, values)
@@ -182,6 +219,27 @@ def beginning(part: int = 0) -> Reached:
 
 def forget(*, brand_id: int, as_of: datetime) -> int:
     """Drop the open pairs that were not met again."""
+    values: dict[str, Any] = {
+        "brand": brand_id,
+        "as_of": as_of,
+        "told": list(TOLD),
+        "walked": WALKED,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(FORGET, {"brand": brand_id, "as_of": as_of})
+        cursor.execute(FORGET_REASONS, values)
+        cursor.execute(FORGET, values)
         return int(cursor.rowcount)
+
+
+def keep_told(*, mix_ups: Sequence[MixUp], brand_id: int, now: datetime) -> None:
+    """Keep the pairs that refusals told of; a pair that people dismissed stays dismissed."""
+    values: dict[str, Any] = {
+        "brand": brand_id,
+        "now": now,
+        "ones": [mix_up.member_id for mix_up in mix_ups],
+        "others": [mix_up.owner_id for mix_up in mix_ups],
+        "reasons": [mix_up.by for mix_up in mix_ups],
+        "scores": [REASONS[mix_up.by].score for mix_up in mix_ups],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TELL, values)

@@ -30,7 +30,8 @@ class DuplicateQuerySet(BrandQuerySet["DuplicatePair"]):
 class DuplicatePair(BrandDetail):
     """Two members who may be one. ``first`` is the older; ``reasons`` say why, ``score`` how sure.
 
-    A pair that people dismissed stays, so that it is not found again.
+    A pair that people dismissed stays, so that it is not found again. So does what a refusal told
+    (``rules.TOLD``) until somebody judges it: the search cannot meet it again.
     """
 
     class State(models.TextChoices):

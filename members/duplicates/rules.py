@@ -18,12 +18,22 @@ class Reason(NamedTuple):
 
 
 REASONS = {
+    "phone": Reason(_("the phone of one was given for the other"), 100),
+    "unionid": Reason(_("the unionid of one was given for the other"), 100),
+    "app_user": Reason(_("the app user of one was given for the other"), 100),
+    "wecom_external": Reason(_("the WeCom external_userid of one was given for the other"), 100),
+    "customer_no": Reason(_("the customer number of one was given for the other"), 98),
+    "vin": Reason(_("the car of one was given for the other"), 97),
     "identity": Reason(_("the same name in two other systems"), 95),
     "merged_phone": Reason(_("a phone that led to the other one"), 95),
     "vehicle": Reason(_("the same name and the same car, one after the other"), 90),
     "name_tail": Reason(_("the same name and the same last digits of the phone"), 80),
     "name_dealer": Reason(_("the same name at one dealer, one of them without a phone"), 60),
 }
+
+# What refusals told; the search through all members cannot meet it again. Nothing that it finds is
+# as sure.
+TOLD = ("phone", "unionid", "app_user", "wecom_external", "customer_no", "vin")
 
 
 def in_words(keys: list[str]) -> list[str]:

@@ -8,16 +8,19 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
-from core.kernel.access import Permission
+from core.kernel.access import Permission, system_viewer
 from core.kernel.errors import DomainError, NotFound
 from core.runs import services as runs
 from core.runs.models import Run
+from members.duplicates import finding
 from members.duplicates.models import DuplicatePair
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from core.kernel.access import Viewer
+    from members.profiles.ports import MixUp
 
 FIND_KIND = "find_duplicates"
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('members.duplicates', %s))"
@@ -52,6 +55,24 @@ def find_duplicates(*, actor: Viewer, now: datetime) -> Run:
         now=now,
         unit="steps",
     )
+
+
+@transaction.atomic
+def find_nightly(*, brand_id: int, now: datetime) -> bool:
+    """Look through the brand's members, unless somebody does already; return whether."""
+    try:
+        find_duplicates(actor=system_viewer(brand_id), now=now)
+    except AlreadyLooking:
+        return False
+    return True
+
+
+def keep_told(*, mix_ups: Sequence[MixUp], brand_id: int, now: datetime) -> None:
+    """Keep the pairs that refusals told of, for people to judge; see ``profiles.ports.MixUp``.
+
+    Who may see a pair is as for those that are found: only who may see both members.
+    """
+    finding.keep_told(mix_ups=mix_ups, brand_id=brand_id, now=now)
 
 
 @transaction.atomic

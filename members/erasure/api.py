@@ -58,6 +58,14 @@ class AreaOut(Serializer):
     why = serializers.CharField(help_text="Why they stay; empty where none does.")
 
 
+class GraceOut(Serializer):
+    grace_days = serializers.IntegerField(help_text="How many days a deletion waits.")
+
+
+class GraceIn(Serializer):
+    grace_days = serializers.IntegerField()
+
+
 class PreviewOut(Serializer):
     people = serializers.IntegerField(help_text="The member and who was merged into them.")
     grace_days = serializers.IntegerField(help_text="How long a deletion waits now.")
@@ -119,3 +127,26 @@ class ErasureViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandView
             erasure=self.get_object(), actor=self.viewer, now=timezone.now()
         )
         return self.rendered(erasure)
+
+
+class ErasurePolicyViewSet(ApiViewSet):
+    """How long deletions of the brand wait, so that they can be taken back."""
+
+    serializer_class = GraceOut
+    inputs = {"partial_update": GraceIn}
+    permissions = {"GET": Permission.MEMBERS_ERASE, "PATCH": Permission.MEMBERS_ERASE}
+    filter_backends = []
+
+    @extend_schema(operation_id="erasure_policy")
+    def retrieve(self, request: Request, **_kwargs: Any) -> Response:
+        """Answer the days of grace; the default where the brand has set none."""
+        days = selectors.grace_days(brand_id=self.viewer.brand_id)
+        return Response({"grace_days": days})
+
+    @extend_schema(operation_id="erasure_policy_change")
+    def partial_update(self, request: Request, **_kwargs: Any) -> Response:
+        """Set the days of grace; deletions that wait already keep their time."""
+        asked = self.parsed()
+        if "grace_days" in asked:
+            services.change_grace(days=asked["grace_days"], actor=self.viewer, now=timezone.now())
+        return self.retrieve(request)

@@ -13,6 +13,7 @@ from core.kernel.scoping import require_same_brand
 from members.erasure import selectors as erasures
 from members.identities import rules
 from members.identities.models import Identity
+from members.profiles import ports
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
@@ -61,12 +62,21 @@ def add_identity(
     except IntegrityError as error:
         if ONE_OWNER not in str(error):
             raise
+        _tell_of_holder(owner, kind, known_as, now)
         raise IdentityTaken(
             _("Another member has it. If both are one person, merge them.")
         ) from error
     data = {"kind": kind, "identity": identity.pk}
     audit.record(action="member.identity_added", subject=owner, actor=actor, now=now, data=data)
     return identity
+
+
+def _tell_of_holder(member: Member, kind: str, value: str, now: datetime) -> None:
+    named = Identity.objects.filter(brand_id=member.brand_id, kind=kind, value=value)
+    holder = named.values_list("member_id", flat=True).first()
+    if holder is not None:
+        mix_up = ports.MixUp(kind, member.pk, holder)
+        ports.member_mixed_up(mix_up=mix_up, brand_id=member.brand_id, now=now)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import connection
 
 from core.kernel import crypto
 from members.erasure.rules import Kind
-from members.imports import member_children, merged, one_row_each, staging
+from members.imports import member_children, merged, mixed_up, one_row_each, staging
 from members.imports.staging import Outcome
 from members.profiles import ports
 from members.tags import services as tag_services
@@ -119,6 +119,7 @@ class Upsert:
                 member_children.plan(cursor, self, chunk, values)
                 outcome = staging.tally(cursor)
                 if not self.is_dry_run:
+                    mixed_up.tell(cursor, self._owners(), brand_id=self.brand_id, now=self.now)
                     self._write(cursor, outcome, values)
                 if self.each:
                     outcome.each = staging.each(cursor, self.each, values)
@@ -156,16 +157,25 @@ class Upsert:
             "domestic": self.options.is_domestic,
         }
 
+    def _owners(self) -> dict[str, str]:
+        """Return what a row brings that others may have, and where the plan says who does."""
+        brought = [name for name in ("app_user", "unionid", "vin") if name in self.mapping]
+        return {name: f"{name}_of" for name in ("phone", *brought)}
+
     def _plan(self, cursor: Any, values: dict[str, Any]) -> None:
         joins, refusals = [], [REFUSE_UNKNOWN] if self.only_known else []
+        owners = ["by_phone.id AS phone_of"]
         for name in ("app_user", "unionid"):
             if name in self.mapping:
                 joins.append(JOIN_IDENTITY % {"name": name, "kind": name})
                 refusals.append(REFUSE_IDENTITY % {"name": name})
+                owners.append(f"by_{name}.member_id AS {name}_of")
         if "vin" in self.mapping:
             joins.append(JOIN_VEHICLE)
             refusals.append(REFUSE_VEHICLE)
+            owners.append("owner.member_id AS vin_of")
         sql = PLAN.replace("-- joins", "".join(joins)).replace("-- refusals", "".join(refusals))
+        sql = sql.replace("-- owners", ", ".join(owners) + ",")
         staging.run(cursor, sql, values)
         if self.going is not None:
             staging.run(cursor, REFUSE_GOING, self.going._asdict())
@@ -233,6 +243,7 @@ FROM (
     SELECT s.*,
            -- Not coalesce: the planner thinks that it could leak, and keeps it from the index.
            CASE WHEN by_no.id IS NULL THEN by_phone.id ELSE by_no.id END AS found_id,
+           -- owners
            CASE
                WHEN by_no.id <> by_phone.id THEN 'phone_taken'
                WHEN by_no.id IS NULL AND s.customer_no <> by_phone.customer_no THEN 'phone_taken'

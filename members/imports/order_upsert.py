@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from members.imports import merged, staging
+from members.imports import merged, mixed_up, staging
 from members.orders.services import learn_categories
 from members.profiles import ports
 
@@ -27,6 +27,8 @@ COLUMNS = {
     "channel": "varchar",
     "category": "varchar",
 }
+
+PHONE = {"phone": "phone_of"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Upsert:
             if not self.is_dry_run:
                 cursor.execute(CATEGORIES)
                 learn_categories(brand_id=self.brand_id, names=[row[0] for row in cursor])
+                mixed_up.tell(cursor, PHONE, brand_id=self.brand_id, now=self.now)
                 touched = staging.touched(cursor)
                 ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)
             if self.each:
@@ -67,6 +70,7 @@ class Upsert:
 PLAN = """
 CREATE TEMP TABLE import_plan ON COMMIT DROP AS
 SELECT s.*, coalesce(by_no.id, by_phone.id) AS member_id, o.id AS order_id,
+       coalesce(by_no.id, by_phone.id) AS found_id, by_phone.id AS phone_of,
        o.id IS NULL AS is_new,
        ''::varchar AS other,
        o.id IS NOT NULL AND (

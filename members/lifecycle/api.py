@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -18,7 +19,9 @@ from core.kernel.api import (
     Filter,
     ModelSerializer,
     MomentField,
+    RunStarted,
     Serializer,
+    VersionField,
     VisibleRelatedField,
 )
 from members.lifecycle import selectors, services
@@ -97,9 +100,7 @@ def _term(name: str) -> serializers.IntegerField:
 
 
 class RulesChange(Serializer):
-    version = serializers.IntegerField(
-        min_value=0, required=False, help_text="The version you looked at."
-    )
+    version = VersionField(min_value=0)
     introduction_days = _term("introduction_days")
     mature_days = _term("mature_days")
     mature_orders = _term("mature_orders")
@@ -139,6 +140,7 @@ class LifecycleViewSet(BrandViewSet):
     permissions = {
         "GET": Permission.MEMBERS_VIEW,
         "change_rules": Permission.POLICIES_EDIT,
+        "apply": Permission.POLICIES_EDIT,
     }
     query_parameters = ("days",)
 
@@ -169,11 +171,18 @@ class LifecycleViewSet(BrandViewSet):
     def change_rules(self, request: Request) -> Response:
         """Write the next version of the rules; who is moved by them is moved the next night."""
         changes = self.parsed()
-        version = changes.pop("version", None)
+        version = changes.pop("version")
         services.save_policy(
             changes=changes, version=version, actor=self.viewer, now=timezone.now()
         )
         return self._rules()
+
+    @extend_schema(request=None, responses={202: RunStarted})
+    @action(**PLAIN, methods=["post"])
+    def apply(self, request: Request) -> Response:
+        """Apply the rules to everybody now, by the run that is answered; each night they are."""
+        run = services.move_everybody(actor=self.viewer, now=timezone.now())
+        return Response({"run": run.pk}, status=HTTPStatus.ACCEPTED)
 
     def _rules(self) -> Response:
         held = selectors.in_force(brand_id=self.viewer.brand_id)

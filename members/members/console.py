@@ -14,7 +14,14 @@ from django.utils.translation import gettext_lazy
 
 from core.kernel import formats
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, NotFound
 from core.kernel.filter_chips import query_with
 from core.kernel.navigation import url_of
@@ -219,7 +226,7 @@ def members_edit(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
 def _save(request: ConsoleRequest, member: Member | None) -> HttpResponseBase:
     form = MemberForm(request.POST, **_asked(request.viewer, member))
     if not form.is_valid():
-        return _edit(request, form, member, status=422)
+        return _edit(request, form, member)
     given, custom = form.cleaned_data, form.custom_values()
     values = {name: value for name, value in given.items() if not name.startswith(CUSTOM)}
     version = values.pop("version")
@@ -232,7 +239,7 @@ def _save(request: ConsoleRequest, member: Member | None) -> HttpResponseBase:
         saved = _write(request.viewer, member, values, custom, version)
     except DomainError as refusal:
         form_refusal(form, refusal)
-        return _edit(request, form, member, status=422)
+        return _edit(request, form, member)
     messages.success(request, _("Member saved"))
     return go_to(request, "members:members-detail", saved.pk)
 
@@ -248,13 +255,11 @@ def _write(
     if member is None:
         return services.register_member(values=values, custom=custom, actor=viewer, now=now)
     return services.change_member(
-        member=member, changes=values, custom=custom, version=version, actor=viewer, now=now
+        member=member, changes=values, custom=custom, version=version or 0, actor=viewer, now=now
     )
 
 
-def _edit(
-    request: ConsoleRequest, form: MemberForm, member: Member | None, status: int = 200
-) -> HttpResponseBase:
+def _edit(request: ConsoleRequest, form: MemberForm, member: Member | None) -> HttpResponseBase:
     there = [member.pk] if member else []
     name = "members:members-edit" if member else "members:members-new"
     back = "members:members-detail" if member else "members:members-list"
@@ -264,9 +269,8 @@ def _edit(
         "action": reverse(name, args=there),
         "back": reverse(back, args=there),
     }
-    return page_or_partial(
-        request, "members/members/edit.html", "members/members/_form.html", context, status
-    )
+    full, part = "members/members/edit.html", "members/members/_form.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 def _member(viewer: Viewer, member_id: int) -> Member:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from core.kernel.scoping import outlives_refusal
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -45,6 +47,25 @@ class StageTeller(Protocol):
         """Keep it, in the caller's transaction."""
 
 
+@dataclass(frozen=True, slots=True)
+class MixUp:
+    """Something that belongs to one member was given for another: the two may be one person.
+
+    ``by`` says what: ``phone``, ``customer_no``, ``vin`` or a kind of identity.
+    """
+
+    by: str
+    member_id: int
+    owner_id: int
+
+
+class MixUpKeeper(Protocol):
+    """Keeps which members met, for people to judge."""
+
+    def __call__(self, *, mix_ups: Sequence[MixUp], brand_id: int, now: datetime) -> None:
+        """Keep it, in the caller's transaction; members who are gone are passed over."""
+
+
 class LoadPanel(Protocol):
     """Looks up what a card of a member's page shows."""
 
@@ -75,6 +96,7 @@ class Panel:
 
 _followers: list[FactsFollower] = []
 _tellers: list[StageTeller] = []
+_keepers: list[MixUpKeeper] = []
 
 
 def register_follower(follower: FactsFollower) -> None:
@@ -87,6 +109,12 @@ def register_stage_teller(teller: StageTeller) -> None:
     """Announce who keeps stages that were set; called from ``AppConfig.ready``."""
     if teller not in _tellers:
         _tellers.append(teller)
+
+
+def register_mix_up_keeper(keeper: MixUpKeeper) -> None:
+    """Announce who keeps which members met; called from ``AppConfig.ready``."""
+    if keeper not in _keepers:
+        _keepers.append(keeper)
 
 
 _panels: dict[str, Panel] = {}
@@ -122,3 +150,22 @@ def stages_said(*, said: Sequence[StageSaid], reason: str, actor: Viewer, now: d
     if said:
         for teller in _tellers:
             teller(said=said, reason=reason, actor=actor, now=now)
+
+
+def members_mixed_up(*, mix_ups: Sequence[MixUp], brand_id: int, now: datetime) -> None:
+    """Say that rows were refused because each of them means two members."""
+    if mix_ups:
+        for keeper in _keepers:
+            keeper(mix_ups=mix_ups, brand_id=brand_id, now=now)
+
+
+def member_mixed_up(*, mix_up: MixUp, brand_id: int, now: datetime) -> None:
+    """Say that an act is about to be refused because something is another member's.
+
+    It is kept although the act is rolled back.
+    """
+
+    def write() -> None:
+        members_mixed_up(mix_ups=[mix_up], brand_id=brand_id, now=now)
+
+    outlives_refusal(brand_id=brand_id, write=write)

@@ -72,7 +72,11 @@ def change_member(
     if not changed:
         return held
     held.version, held.updated_at = held.version + 1, now
-    _store(held)
+    try:
+        _store(held)
+    except InvalidInput:
+        _tell_of_owners(held, changed, now)
+        raise
     if "stage" in changed:
         said = [ports.StageSaid(held.pk, stage_before, held.stage)]
         ports.stages_said(said=said, reason="manual", actor=actor, now=now)
@@ -148,6 +152,19 @@ def _take_phone(member: Member, raw: str) -> bool:
     member.phone_hash, member.phone_cipher = found_by, crypto.encrypt(number)
     member.phone_masked, member.phone_tail = rules.masked_phone(number), number[-4:]
     return True
+
+
+def _tell_of_owners(member: Member, changed: list[str], now: datetime) -> None:
+    """Say whose the phone or the customer number is that the member was to get."""
+    others = Member.objects.filter(brand_id=member.brand_id).exclude(pk=member.pk)
+    unique = {"phone": "phone_hash", "customer_no": "customer_no"}
+    for by, column in unique.items():
+        value = getattr(member, column)
+        if by in changed and value is not None:
+            owner = others.filter(**{column: value}).values_list("pk", flat=True).first()
+            if owner is not None:
+                mix_up = ports.MixUp(by, member.pk, owner)
+                ports.member_mixed_up(mix_up=mix_up, brand_id=member.brand_id, now=now)
 
 
 def _store(member: Member) -> None:

@@ -12,7 +12,14 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.kernel.access import Permission
-from core.kernel.api import BadRequest, BrandViewSet, Filter, ModelSerializer, Serializer
+from core.kernel.api import (
+    BadRequest,
+    BrandViewSet,
+    Filter,
+    ModelSerializer,
+    Serializer,
+    VersionField,
+)
 from core.kernel.errors import InvalidInput, NotFound
 from members.live import selectors as live_selectors
 from members.live import services as live_services
@@ -63,7 +70,7 @@ class SegmentIn(Serializer):
 
 
 class SegmentChange(SegmentIn):
-    version = serializers.IntegerField(min_value=1, required=False)
+    version = VersionField()
 
 
 class TreeIn(Serializer):
@@ -155,11 +162,11 @@ class SegmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandView
         return self.created(segment)
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
-        """Change a segment; with ``version``, only if nobody did so meanwhile."""
-        changes = self.parsed()
+        """Change a segment, unless somebody did so meanwhile."""
+        held, changes = self.get_object(), self.parsed()
         segment = services.change_segment(
-            segment=self.get_object(),
-            version=changes.pop("version", None),
+            segment=held,
+            version=changes.pop("version"),
             changes=changes,
             actor=self.viewer,
             now=timezone.now(),
@@ -173,6 +180,21 @@ class SegmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandView
             segment=self.get_object(), actor=self.viewer, now=timezone.now()
         )
         return self.rendered(segment)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, **_kwargs: Any) -> Response:
+        """Take an archived segment into use again."""
+        segment = services.restore_segment(
+            segment=self.get_object(), actor=self.viewer, now=timezone.now()
+        )
+        return self.rendered(segment)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def recount(self, request: Request, **_kwargs: Any) -> Response:
+        """Count a segment anew and keep the number."""
+        return self.rendered(services.recount(segment=self.get_object(), now=timezone.now()))
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     @action(detail=False, methods=["get"], url_path="schema", url_name="schema")

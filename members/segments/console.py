@@ -18,6 +18,7 @@ from core.kernel.console import (
     ConsoleRequest,
     console,
     form_refusal,
+    form_status,
     go_to,
     page_or_partial,
     ticked,
@@ -173,7 +174,7 @@ def segments_edit(request: ConsoleRequest, segment_id: int) -> HttpResponseBase:
 def _save(request: ConsoleRequest, segment: Segment | None) -> HttpResponseBase:
     form, now = SegmentForm(request.POST), timezone.now()
     if not form.is_valid():
-        return _editor(request, form, segment, status=422)
+        return _editor(request, form, segment)
     values = {name: form.cleaned_data[name] for name in ("name", "description", "tree")}
     try:
         if segment is None:
@@ -182,20 +183,20 @@ def _save(request: ConsoleRequest, segment: Segment | None) -> HttpResponseBase:
             saved = services.change_segment(
                 segment=segment,
                 changes=values,
-                version=form.cleaned_data["version"],
+                version=form.cleaned_data["version"] or 0,
                 actor=request.viewer,
                 now=now,
             )
     except DomainError as refusal:
         form_refusal(form, refusal)
-        return _editor(request, form, segment, status=422)
+        return _editor(request, form, segment)
     text = _("Segment saved: %(count)s people") % {"count": formats.grouped(saved.member_count)}
     messages.success(request, text)
     return go_to(request, "members:segments-detail", saved.pk)
 
 
 def _editor(
-    request: ConsoleRequest, form: SegmentForm, segment: Segment | None, status: int = 200
+    request: ConsoleRequest, form: SegmentForm, segment: Segment | None
 ) -> HttpResponseBase:
     text, words = form["tree"].value() or "", Words(request.viewer.brand_id)
     try:
@@ -214,9 +215,8 @@ def _editor(
         "criteria": words.criteria(tree, reverse("members:segments-options")),
         "count_url": reverse("members:segments-count"),
     }
-    return page_or_partial(
-        request, "members/segments/edit.html", "members/segments/_form.html", context, status
-    )
+    full, part = "members/segments/edit.html", "members/segments/_form.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 @console(Permission.SEGMENTS_VIEW, methods=("POST",))

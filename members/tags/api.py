@@ -5,26 +5,38 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.kernel.access import Permission
-from core.kernel.api import (
-    BrandViewSet,
-    Filter,
-    ModelSerializer,
-    MomentField,
-    Serializer,
-    VisibleRelatedField,
-)
+from core.kernel.api import BrandViewSet, Filter, RunStarted
 from core.kernel.batches import BatchOut, BatchViewSet, RowResult
-from members.segments.models import Segment
+from core.kernel.errors import NotFound
 from members.tags import selectors, services, undoing
 from members.tags.handing import limits_of
-from members.tags.models import Tag, TagAct, TagChange, TagChangeBatch, TagGroup, TagLimits
-from members.tags.services import MOST_BY_HAND
+from members.tags.models import Tag, TagAct, TagChange, TagChangeBatch, TagGroup, TagLimits, TagRule
+from members.tags.serializers import (
+    GroupChange,
+    GroupIn,
+    GroupOut,
+    MembersIn,
+    MemberTagBatchIn,
+    SegmentToTagIn,
+    TagActOut,
+    TagGiveIn,
+    TagIn,
+    TagLimitsIn,
+    TagLimitsOut,
+    TagMergeIn,
+    TagOut,
+    TagRemoveIn,
+    TagRename,
+    TagRuleIn,
+    TagRuleOut,
+)
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -34,106 +46,9 @@ READ_AND_EDIT = {
     "GET": Permission.MEMBERS_VIEW,
     "POST": Permission.TAGS_EDIT,
     "PATCH": Permission.TAGS_EDIT,
+    "PUT": Permission.TAGS_EDIT,
+    "DELETE": Permission.TAGS_EDIT,
 }
-
-
-class GroupOut(ModelSerializer):
-    class Meta:
-        model = TagGroup
-        fields = ["id", "name", "is_exclusive"]
-
-
-class GroupIn(Serializer):
-    name = serializers.CharField(max_length=80)
-    is_exclusive = serializers.BooleanField(required=False, default=False)
-
-
-class GroupChange(Serializer):
-    name = serializers.CharField(max_length=80)
-    is_exclusive = serializers.BooleanField()
-
-
-class TagOut(ModelSerializer):
-    class Meta:
-        model = Tag
-        fields = ["id", "group", "name", "member_count", "counted_at", "created_at"]
-
-    def to_representation(self, instance: Tag) -> dict[str, Any]:
-        """Keep the whole brand's count from those who see a part of it."""
-        shown: dict[str, Any] = super().to_representation(instance)
-        if not self.context["request"].auth.is_brand_wide:
-            shown["member_count"] = shown["counted_at"] = None
-        return shown
-
-
-class TagIn(Serializer):
-    group = VisibleRelatedField(queryset=TagGroup.objects.all())
-    name = serializers.CharField(max_length=80)
-
-
-class TagRename(Serializer):
-    name = serializers.CharField(max_length=80)
-
-
-class MembersIn(Serializer):
-    member_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
-        min_length=1,
-        max_length=MOST_BY_HAND,
-    )
-
-
-class TagGiveIn(MembersIn):
-    expires_at = MomentField(required=False, allow_null=True, default=None)
-
-
-class SegmentToTagIn(Serializer):
-    segment = VisibleRelatedField(queryset=Segment.objects.all())
-    act = serializers.ChoiceField(choices=["give", "take"])
-    expires_at = MomentField(required=False, allow_null=True, default=None)
-
-
-class TagMergeIn(Serializer):
-    into = VisibleRelatedField(queryset=Tag.objects.select_related("group"))
-
-
-class TagRemoveIn(Serializer):
-    name = serializers.CharField(max_length=80)
-
-
-class TagLimitsOut(ModelSerializer):
-    class Meta:
-        model = TagLimits
-        fields = ["tags", "per_group", "per_member"]
-
-
-class TagLimitsIn(Serializer):
-    tags = serializers.IntegerField()
-    per_group = serializers.IntegerField()
-    per_member = serializers.IntegerField()
-
-
-class TagChangeOut(ModelSerializer):
-    """``changed`` in an act of the source ``rule``: the rule was deleted, members keep the tag."""
-
-    tag = serializers.IntegerField(source="tag_id")
-
-    class Meta:
-        model = TagChange
-        fields = ["id", "tag", "tag_name", "kind", "people"]
-
-
-class TagActOut(ModelSerializer):
-    changes = TagChangeOut(many=True, read_only=True)
-    undoes = serializers.IntegerField(source="undoes_id", read_only=True)
-    run = serializers.IntegerField(source="run_id", read_only=True)
-
-    class Meta:
-        model = TagAct
-        fields = [
-            *("id", "at", "source", "author_label", "rule_version", "run", "undoes"),
-            *("undone_at", "undone_by", "changes"),
-        ]
 
 
 class TagGroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
@@ -172,6 +87,7 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
         "give_segment": SegmentToTagIn,
         "merge": TagMergeIn,
         "remove": TagRemoveIn,
+        "save_rule": TagRuleIn,
     }
     permissions = READ_AND_EDIT
     filters = {
@@ -246,6 +162,41 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
         found = selectors.mentions_of(tag=self.get_object())
         return Response({"results": [{"kind": m.kind, "id": m.pk, "name": m.name} for m in found]})
 
+    @extend_schema(responses=TagRuleOut)
+    @action(detail=True, methods=["get"])
+    def rule(self, request: Request, **_kwargs: Any) -> Response:
+        """Read the rule that gives the tag; 404 where it has none."""
+        return Response(TagRuleOut(self._rule()).data)
+
+    @extend_schema(request=TagRuleIn, responses=TagRuleOut)
+    @rule.mapping.put
+    def save_rule(self, request: Request, **_kwargs: Any) -> Response:
+        """Make or change the rule, unless somebody did so meanwhile; applying it is another act."""
+        rule = services.save_rule(
+            tag=self.get_object(), **self.parsed(), actor=self.viewer, now=timezone.now()
+        )
+        return Response(TagRuleOut(rule).data)
+
+    @extend_schema(responses={204: None})
+    @rule.mapping.delete
+    def delete_rule(self, request: Request, **_kwargs: Any) -> Response:
+        """Delete the rule, if there is one; who has the tag keeps it."""
+        services.delete_rule(tag=self.get_object(), actor=self.viewer, now=timezone.now())
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    @extend_schema(request=None, responses={202: RunStarted})
+    @action(detail=True, methods=["post"], url_path="rule/apply", url_name="apply-rule")
+    def apply_rule(self, request: Request, **_kwargs: Any) -> Response:
+        """Apply the rule now, by the run that is answered."""
+        run = services.apply_rule(rule=self._rule(), actor=self.viewer, now=timezone.now())
+        return Response({"run": run.pk}, status=HTTPStatus.ACCEPTED)
+
+    def _rule(self) -> TagRule:
+        rule = selectors.rule_of(tag=self.get_object())
+        if rule is None:
+            raise NotFound(_("The tag has no rule."))
+        return rule
+
 
 _NUMBER = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
@@ -309,28 +260,6 @@ class TagLimitsViewSet(BrandViewSet):
             changes=self.parsed(), actor=self.viewer, now=timezone.now()
         )
         return self.rendered(limits)
-
-
-@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
-class TagNumberOrName(serializers.Field[Any, Any, Any, Any]):
-    """A tag by its number, or by its group and name."""
-
-
-class MemberTagRow(Serializer):
-    """What one member, named by `member` or `customer_no`, gets and loses."""
-
-    member = serializers.IntegerField(required=False, help_text="Its number.")
-    customer_no = serializers.CharField(required=False)
-    give = serializers.ListField(
-        child=TagNumberOrName(),
-        required=False,
-        help_text='Tags by number or as `"group/name"`; a name alone where no other group has it.',
-    )
-    take = serializers.ListField(child=TagNumberOrName(), required=False)
-
-
-class MemberTagBatchIn(Serializer):
-    rows = MemberTagRow(many=True)
 
 
 class MemberTagBatchViewSet(BatchViewSet):

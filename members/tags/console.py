@@ -17,6 +17,7 @@ from core.kernel.console import (
     ConsoleRequest,
     console,
     form_refusal,
+    form_status,
     go_to,
     page_or_partial,
     ticked,
@@ -206,13 +207,22 @@ def tags_rule(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     rule = selectors.rule_of(tag=tag)
     if request.method != "POST":
         tree = json.dumps(rule.tree, ensure_ascii=False) if rule else ""
-        initial = {"is_active": rule is None or rule.is_active, "version": rule and rule.version}
+        initial = {
+            "is_active": rule is None or rule.is_active,
+            "version": rule.version if rule else 0,
+        }
         return _rule_page(request, tag, RuleForm(initial=initial), tree)
     form = RuleForm(request.POST)
     if form.is_valid():
         try:
-            values = form.cleaned_data | {"tree": segment_rules.read(form.cleaned_data["tree"])}
-            saved = services.save_rule(tag=tag, **values, actor=request.viewer, now=timezone.now())
+            saved = services.save_rule(
+                tag=tag,
+                tree=segment_rules.read(form.cleaned_data["tree"]),
+                is_active=form.cleaned_data["is_active"],
+                version=form.cleaned_data["version"] or 0,
+                actor=request.viewer,
+                now=timezone.now(),
+            )
         except DomainError as refusal:
             form_refusal(form, refusal)
         else:
@@ -221,12 +231,10 @@ def tags_rule(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
                 return go_to(request, "core:runs-detail", run.pk)
             messages.success(request, _("Rule saved"))
             return go_to(request, "members:tags-detail", tag.pk)
-    return _rule_page(request, tag, form, request.POST.get("tree", ""), status=422)
+    return _rule_page(request, tag, form, request.POST.get("tree", ""))
 
 
-def _rule_page(
-    request: ConsoleRequest, tag: Tag, form: RuleForm, tree: str, status: int = 200
-) -> HttpResponseBase:
+def _rule_page(request: ConsoleRequest, tag: Tag, form: RuleForm, tree: str) -> HttpResponseBase:
     words = words_for(brand_id=request.viewer.brand_id)
     try:
         node = segment_rules.read(tree) if tree else None
@@ -242,9 +250,8 @@ def _rule_page(
         "action": reverse("members:tags-rule", args=[tag.pk]),
         "back": reverse("members:tags-detail", args=[tag.pk]),
     }
-    return page_or_partial(
-        request, "members/tags/rule.html", "members/tags/_rule_form.html", context, status
-    )
+    full, part = "members/tags/rule.html", "members/tags/_rule_form.html"
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 @console(Permission.TAGS_EDIT, methods=("GET", "POST"))

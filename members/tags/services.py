@@ -294,8 +294,10 @@ def save_rule(
 
     Raises:
         InvalidInput: the tree is wrong, or would ask for the tag it gives.
-        StaleVersion: somebody changed the rule since ``version``.
+        StaleVersion: somebody changed the rule since ``version``, or made one where there was
+            none (0), or deleted it.
     """
+    recording.hold(brand_id=tag.brand_id, tag_ids=[tag.pk])
     try:
         root = segment_selectors.check(tree=tree, brand_id=actor.brand_id)
         whole = segment_selectors.resolve(node=root, brand_id=actor.brand_id)
@@ -304,9 +306,8 @@ def save_rule(
     if tag.pk in selectors.tags_named(tree=whole, brand_id=actor.brand_id):
         raise InvalidInput.on("/tree", _("The conditions ask for the very tag that they give."))
     rule = TagRule.objects.select_for_update().filter(tag=tag).first()
-    if rule is None:
-        rule = TagRule(brand_id=tag.brand_id, tag=tag, version=0)
-    elif version is not None and rule.version != version:
+    rule = rule or TagRule(brand_id=tag.brand_id, tag=tag, version=0)
+    if version is not None and rule.version != version:
         raise StaleVersion(_("Somebody changed this rule meanwhile. Reload it and try again."))
     rule.tree, rule.is_active, rule.version = root.json, is_active, rule.version + 1
     rule.save()

@@ -13,6 +13,7 @@ from core.audit import services as audit
 from core.kernel import crypto, days
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.scoping import require_same_brand
+from members.profiles import ports
 from members.profiles.models import Member
 from members.vehicles import rules, selectors
 from members.vehicles.models import MileageReading, Ownership, ServiceVisit, Vehicle
@@ -78,6 +79,9 @@ def add_ownership(
         brand_id=vehicle.brand_id, vehicle=vehicle, ended_on=None
     ).first()
     if current is not None:
+        if current.member_id != owner.pk:
+            mix_up = ports.MixUp("vin", owner.pk, current.member_id)
+            ports.member_mixed_up(mix_up=mix_up, brand_id=vehicle.brand_id, now=now)
         raise VehicleOwned(
             _("Somebody owns this car already. Transfer it from them, or end their ownership.")
         )

@@ -42,8 +42,9 @@ class Watched:
         self.page.on("request", self._asked)
 
     def _heard(self, message):
-        # A refusal with 422 is an answer; Chromium reports it as an error all the same.
-        if message.type == "error" and "status of 422" not in message.text:
+        # A refusal is an answer; Chromium reports it as an error all the same.
+        is_refusal = "status of 422" in message.text or "status of 412" in message.text
+        if message.type == "error" and not is_refusal:
             self.problems.append(f"console: {message.text}")
 
     def _asked(self, request):

@@ -185,6 +185,10 @@ def new_member(scope):
     return {"display_name": "New", "home_dealer": scope.dealer.pk, "stage": "prospect"}
 
 
+def changed_member(scope):
+    return new_member(scope) | {"version": 1}
+
+
 def new_order(scope):
     return {
         "order_no": "NEW-1",
@@ -236,10 +240,11 @@ ROUTES = {
     "api:members:lifecycle-stages": listing(),
     "api:members:lifecycle-flows": listing(),
     "api:members:lifecycle-rules": listing(),
+    "api:members:lifecycle-apply": listing(),
     "api:members:stage-changes-list": listing(refers=new_stage_change),
     "api:members:stage-changes-detail": row(pk(stage_change)),
     "api:members:members-list": listing(refers=new_member),
-    "api:members:members-detail": row(pk(member), refers=new_member),
+    "api:members:members-detail": row(pk(member), refers=changed_member),
     "api:members:members-timeline": row(member),
     "api:members:orders-list": listing(refers=new_order),
     "api:members:orders-detail": row(pk(order)),
@@ -257,6 +262,8 @@ ROUTES = {
     "api:members:segments-live": row(pk(segment), dealers=False),
     "api:members:segments-live-members": row(pk(live_segment)),
     "api:members:segments-archive": row(pk(segment), dealers=False),
+    "api:members:segments-restore": row(pk(segment), dealers=False),
+    "api:members:segments-recount": row(pk(segment), dealers=False),
     "members:imports-list": listing(),
     "members:imports-new": listing(),
     "members:imports-template": listing(lambda _scope: {"subject": "members"}),

@@ -109,6 +109,7 @@ ROUTES = {
     "api:members:consent-texts-detail": row(pk(consent_text), dealers=False),
     "api:members:members-reveal": row(pk(member_to_reveal)),
     "api:members:reveal-limit": listing(),
+    "api:members:erasure-policy": listing(),
     "api:members:members-deletion-preview": row(member),
     "api:members:erasures-list": listing(refers=to_be_deleted),
     "api:members:erasures-detail": row(pk(erasure)),

@@ -95,6 +95,8 @@ ROUTES = {
     "api:members:tags-merge": row(pk(plain_tag), dealers=False, refers=other_tag),
     "api:members:tags-remove": row(pk(tag), dealers=False),
     "api:members:tags-mentions": row(pk(tag), dealers=False),
+    "api:members:tags-rule": row(pk(tag), dealers=False),
+    "api:members:tags-apply-rule": row(pk(tag), dealers=False),
     "api:members:tag-acts-list": listing(),
     "api:members:tag-acts-detail": row(pk(act)),
     "api:members:tag-acts-undo-preview": row(pk(act)),

@@ -182,7 +182,7 @@ class TestComposer:
     def test_somebody_elses_change_is_not_overwritten(self, signed_in, brand):
         row = BroadcastFactory(brand=brand, version=2, name="别人的")
         url = f"{BROADCASTS}{row.pk}/edit/"
-        assert signed_in.post(url, typed(version=1)).status_code == 422
+        assert signed_in.post(url, typed(version=1)).status_code == 412
         assert only(Broadcast, brand).name == "别人的"
         assert signed_in.post(url, typed(version=2)).status_code == 302
 

@@ -91,3 +91,18 @@ def test_documentation_page_has_no_inline_script(client):
     assert "http://" not in page
     assert "https://" not in page
     assert 'data-schema="/api/schema/"' in page
+
+
+def test_a_change_of_what_has_a_version_names_it_and_may_be_answered_412(schema):
+    bodies, silent = schema["components"]["schemas"], []
+    for name, operation in operations(schema):
+        if not name.startswith(("patch", "put")):
+            continue
+        content = operation["requestBody"]["content"]["application/json"]["schema"]
+        body = bodies[content["$ref"].rpartition("/")[2]]
+        versions = {"version", "policy_version"} & set(body["properties"])
+        if versions - set(body.get("required", ())) or (
+            versions and "412" not in operation["responses"]
+        ):
+            silent.append(name)
+    assert silent == []

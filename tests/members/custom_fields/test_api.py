@@ -48,11 +48,14 @@ def test_a_field_is_declared_changed_moved_archived_and_restored(api):
     sizes = api.get(FIELDS, {"ordering": "position"}).json()["results"][1]
     assert (sizes["low"], sizes["high"], sizes["position"]) == (1, 20.5, 1)
     changed = api.patch(
-        url, {"label": "用途", "choices": [work, {"label": "自驾"}], "position": 1}, format="json"
+        url,
+        {"label": "用途", "choices": [work, {"label": "自驾"}], "position": 1, "version": 1},
+        format="json",
     )
     assert changed.status_code == 422  # What a choice does not take, such as is_archived.
     wanted = [{"id": work["id"], "label": "上班"}, {"label": "自驾"}]
-    changed = api.patch(url, {"label": "用途", "choices": wanted, "position": 1}, format="json")
+    change = {"label": "用途", "choices": wanted, "position": 1, "version": 1}
+    changed = api.patch(url, change, format="json")
     assert changed.status_code == 200, changed.content
     shown = changed.json()
     assert [choice["label"] for choice in shown["choices"]] == ["上班", "自驾", "家用"]
@@ -89,10 +92,12 @@ def test_members_carry_their_values(api, declare, brand, query_budget):
     assert made.status_code == 201, made.content
     url, first = made["Location"], made.json()
     assert first["custom"] == given | {"nick": None}
-    changed = api.patch(url, {"custom": {"size": None, "nick": "小陈"}}, format="json").json()
+    change = {"custom": {"size": None, "nick": "小陈"}, "version": first["version"]}
+    changed = api.patch(url, change, format="json").json()
     assert changed["custom"] == given | {"size": None, "nick": "小陈"}
     assert changed["version"] > first["version"]
-    again = api.patch(url, {"custom": changed["custom"]}, format="json").json()
+    same = {"custom": changed["custom"], "version": changed["version"]}
+    again = api.patch(url, same, format="json").json()
     assert again["version"] == changed["version"]
     for _ in range(3):
         MemberFactory(brand=brand)
@@ -128,8 +133,9 @@ def test_a_required_field_is_asked_of_somebody_new_and_cannot_be_emptied(api, de
     declare("use", "choice", is_required=True)
     assert pointers(api.post(MEMBERS, {"display_name": "a"}, format="json")) == {"/custom/use"}
     url = f"{MEMBERS}{member.pk}/"
-    assert api.patch(url, {"display_name": "b"}, format="json").status_code == 200
-    assert pointers(api.patch(url, {"custom": {"use": None}}, format="json")) == {"/custom/use"}
+    assert api.patch(url, {"display_name": "b", "version": 1}).status_code == 200
+    emptied = {"custom": {"use": None}, "version": 2}
+    assert pointers(api.patch(url, emptied, format="json")) == {"/custom/use"}
 
 
 def test_personal_values_are_for_those_who_may_edit_members(api, analyst, declare, brand):
@@ -137,7 +143,7 @@ def test_personal_values_are_for_those_who_may_edit_members(api, analyst, declar
     declare("use")
     member = MemberFactory(brand=brand)
     url = f"{MEMBERS}{member.pk}/"
-    api.patch(url, {"custom": {"nick": "小陈", "use": "x"}}, format="json")
+    api.patch(url, {"custom": {"nick": "小陈", "use": "x"}, "version": 1}, format="json")
     assert api.get(url).json()["custom"] == {"nick": "小陈", "use": "x"}
     assert analyst.get(url).json()["custom"] == {"use": "x"}
 

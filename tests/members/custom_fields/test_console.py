@@ -6,6 +6,7 @@ from core.kernel.scoping import tenant
 from members.custom_fields import selectors, services
 from members.custom_fields.models import CustomField
 from members.members import listing
+from members.profiles.models import Member
 from tests.factories.core import DealerFactory, RoleGrantFactory, StaffFactory
 from tests.factories.members import MemberFactory, SegmentFactory
 
@@ -45,7 +46,10 @@ def member(brand):
 
 
 def edit(signed_in, member, **values):
-    whole = {"display_name": member.display_name, "stage": "prospect", **values}
+    with tenant(member.brand_id):
+        version = Member.objects.get(pk=member.pk).version
+    known = {"display_name": member.display_name, "stage": "prospect", "version": version}
+    whole = known | values
     return signed_in.post(reverse("members:members-edit", args=[member.pk]), whole)
 
 
@@ -89,7 +93,7 @@ def test_choices_are_renamed_added_and_archived(signed_in, brand):
     assert [choice.label for choice in spec_of(brand, "use").offered] == ["家里用", "自驾"]
     assert "通勤" in signed_in.get(url).content.decode()  # among the archived
     stale = signed_in.post(url, changes | names)
-    assert stale.status_code == 422
+    assert stale.status_code == 412
     twice = signed_in.post(url, changes | {"version": 2, f"choice_{home.pk}": "自驾"})
     assert twice.status_code == 422
 

@@ -60,3 +60,16 @@ def test_one_that_waits_is_taken_back(brand, actor, member, call):
     assert made["state"] == "waiting"
     assert call("POST", f"erasures/{made['id']}/withdraw/", {}).json()["state"] == "withdrawn"
     assert call("POST", f"erasures/{made['id']}/withdraw/", {}).status_code == 409
+
+
+def test_the_days_of_grace_are_read_and_set(brand, call):
+    assert call("GET", "erasure-policy/").json() == {"grace_days": 0}
+    assert call("PATCH", "erasure-policy/", {"grace_days": 3}).json() == {"grace_days": 3}
+    assert call("GET", "erasure-policy/").json() == {"grace_days": 3}
+
+
+@pytest.mark.parametrize("days", [-1, 8, 10**30, "3", None])
+def test_days_that_cannot_be_name_the_field(call, days):
+    answer = call("PATCH", "erasure-policy/", {"grace_days": days})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/grace_days"

@@ -2,7 +2,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from core.kernel.scoping import tenant
+from core.runs.models import Run
 from members.profiles.models import Member
+from tests.factories.core import DealerFactory, RoleGrantFactory, StaffFactory
 from tests.factories.members import MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +65,7 @@ def test_rules_are_read_and_changed(api):
     changed = api.patch(f"{ROOT}rules/", {"dormant_days": 60, "version": 0})
     assert (changed.json()["version"], changed.json()["dormant_days"]) == (1, 60)
     assert api.patch(f"{ROOT}rules/", {"lost_days": 99, "version": 0}).status_code == 412
-    wrong = api.patch(f"{ROOT}rules/", {"lost_days": 60})
+    wrong = api.patch(f"{ROOT}rules/", {"lost_days": 60, "version": 1})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/lost_days"
 
@@ -76,3 +78,21 @@ def test_48_a_time_that_goes_back_is_refused(api):
 @pytest.mark.parametrize("days", ["7", "x", ""])
 def test_an_unknown_window_is_an_error(days, api):
     assert api.get(f"{ROOT}flows/", {"days": days}).status_code == 400
+
+
+def test_the_rules_are_applied_to_everybody(api, brand):
+    started = api.post(f"{ROOT}apply/")
+    assert started.status_code == 202
+    with tenant(brand.pk):
+        run = Run.objects.get(pk=started.json()["run"])
+        assert (run.kind, run.subject_url) == ("lifecycle", "/members/lifecycle/")
+
+
+@pytest.mark.parametrize(("role", "place"), [("hq_operator", None), ("dealer_manager", "dealer")])
+def test_who_may_not_change_the_rules_does_not_apply_them(role, place, brand):
+    person = StaffFactory(brand=brand)
+    place = {"dealer": DealerFactory(brand=brand)} if place else {}
+    RoleGrantFactory(brand=brand, staff=person, role=role, **place)
+    client = APIClient()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(f"{ROOT}apply/").status_code == 403

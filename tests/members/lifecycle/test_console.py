@@ -87,7 +87,7 @@ def test_rules_are_previewed_and_then_saved(signed_in, brand, member):
     with tenant(brand.pk):
         assert StagePolicy.objects.get().dormant_days == 30
     again = signed_in.post(RULES, NUMBERS | {"save": "1", "lost_days": 100})
-    assert again.status_code == 422  # Somebody, we ourselves, wrote version 1 meanwhile.
+    assert again.status_code == 412  # Somebody, we ourselves, wrote version 1 meanwhile.
 
 
 def test_a_preview_counts_who_would_be_moved(signed_in, brand):

@@ -245,9 +245,12 @@ def test_27_a_stale_form_changes_nothing_and_keeps_what_was_typed(signed_in, bra
     version = signed_in.get(url).context["form"].initial["version"]
     assert signed_in.post(url, form(display_name="林珊", phone="", version=version)).url
     late = signed_in.post(url, form(display_name="周以安", phone="", version=version))
-    assert late.status_code == 422
+    assert late.status_code == 412
     assert late.context["form"].non_field_errors()
-    assert "周以安" in late.content.decode()
+    page = late.content.decode()
+    assert "周以安" in page
+    assert "有人抢先保存了" in page
+    assert f'href="{url}" target="_blank"' in page, "to look at what holds now"
     with tenant(brand.pk):
         assert Member.objects.get().display_name == "林珊"
 

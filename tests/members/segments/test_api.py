@@ -28,6 +28,9 @@ def test_a_segment_is_created_changed_and_archived(api, brand):
     assert (changed.status_code, changed.json()["version"]) == (200, 2)
     assert api.patch(where, {"name": "Late", "version": 1}).status_code == 412
     assert api.post(f"{where}archive/", {}).json()["is_archived"]
+    assert not api.post(f"{where}restore/").json()["is_archived"]
+    MemberFactory(brand=brand, stage="growth")
+    assert api.post(f"{where}recount/").json()["member_count"] == 2
 
 
 def test_a_wrong_tree_is_a_problem_with_its_pointer(api, brand):
@@ -47,7 +50,7 @@ def test_48_days_that_go_back_are_refused_wherever_a_tree_goes_in(api, brand):
         api.post(URL, {"name": "New", "tree": tree}),
         api.post(f"{URL}count/", {"tree": tree}),
         api.post(f"{URL}sample/", {"tree": tree}),
-        api.patch(f"{URL}{segment.pk}/", {"tree": tree}),
+        api.patch(f"{URL}{segment.pk}/", {"tree": tree, "version": segment.version}),
     ]
     for answer in answers:
         assert answer.status_code == 422

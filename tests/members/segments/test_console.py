@@ -102,7 +102,7 @@ def test_a_name_in_use_stands_beside_the_field(signed_in, brand, segment):
 def test_a_stale_edit_is_refused(signed_in, brand, segment):
     url = reverse("members:segments-edit", args=[segment.pk])
     assert signed_in.post(url, form(name="Hers", version=1)).status_code == 302
-    assert signed_in.post(url, form(name="His", version=1)).status_code == 422
+    assert signed_in.post(url, form(name="His", version=1)).status_code == 412
     assert saved(brand)[0].name == "Hers"
 
 

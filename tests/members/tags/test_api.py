@@ -2,6 +2,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from core.kernel.scoping import tenant
+from core.runs.models import Run
 from members.tags.models import MemberTag
 from tests.factories.members import MemberFactory, SegmentFactory, TagFactory, TagGroupFactory
 
@@ -113,3 +114,62 @@ def test_a_segment_is_tagged_by_a_run(api, brand):
     body = {"segment": segment.pk, "act": "give"}
     answer = api.post(f"/api/v1/tags/{tag.pk}/give-segment/", body)
     assert (answer.status_code, answer.json()["run"] > 0) == (202, True)
+
+
+GROWING = {"op": "all", "items": [{"field": "stage", "cmp": "in", "value": ["growth"]}]}
+
+
+def test_a_rule_is_made_changed_applied_and_deleted(api, brand):
+    tag = TagFactory(brand=brand)
+    url = f"/api/v1/tags/{tag.pk}/rule/"
+    assert api.get(url).status_code == 404
+    assert api.post(f"{url}apply/").status_code == 404
+    made = api.put(url, {"tree": GROWING, "version": 0})
+    assert made.status_code == 200, made.content
+    assert made.json() == api.get(url).json()
+    assert (made.json()["version"], made.json()["is_active"]) == (1, True)
+    changed = api.put(url, {"tree": GROWING, "is_active": False, "version": 1})
+    assert (changed.json()["version"], changed.json()["is_active"]) == (2, False)
+    started = api.post(f"{url}apply/")
+    assert started.status_code == 202
+    with tenant(brand.pk):
+        assert Run.objects.get(pk=started.json()["run"]).params["version"] == 2
+    assert api.delete(url).status_code == 204
+    assert api.get(url).status_code == 404
+    assert api.delete(url).status_code == 204
+
+
+def test_27_a_rule_is_not_written_over_one_that_the_caller_has_not_seen(api, brand):
+    tag = TagFactory(brand=brand)
+    url = f"/api/v1/tags/{tag.pk}/rule/"
+    api.put(url, {"tree": GROWING, "version": 0})
+    for seen in (0, 2):
+        stale = api.put(url, {"tree": GROWING, "is_active": False, "version": seen})
+        assert (stale.status_code, stale.json()["code"]) == (412, "stale_version")
+    assert api.get(url).json()["is_active"] is True
+    api.delete(url)
+    assert api.put(url, {"tree": GROWING, "version": 1}).status_code == 412, "it was deleted"
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"tree": {"op": "all", "items": [{"field": "x", "cmp": "is", "value": 1}]}}, "/tree/"),
+        ({"tree": "x"}, "/tree"),
+        ({"version": None}, "/version"),
+        ({"brand": 1}, "/brand"),
+    ],
+)
+def test_a_wrong_rule_names_its_place(change, pointer, api, brand):
+    url = f"/api/v1/tags/{TagFactory(brand=brand).pk}/rule/"
+    answer = api.put(url, {"tree": GROWING, "version": 0} | change)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"].startswith(pointer)
+    assert api.put(url, {"tree": GROWING}).json()["errors"][0]["pointer"] == "/version"
+
+
+def test_a_rule_that_asks_for_its_own_tag_is_refused(api, brand):
+    tag = TagFactory(brand=brand)
+    own = {"op": "all", "items": [{"field": "tags", "cmp": "any", "value": [tag.pk]}]}
+    answer = api.put(f"/api/v1/tags/{tag.pk}/rule/", {"tree": own, "version": 0})
+    assert answer.json()["errors"][0]["pointer"] == "/tree"
