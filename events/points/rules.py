@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from members.erasure.rules import GONE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -158,9 +160,19 @@ def problems_of(wanted: Wanted, *, now: datetime) -> list[Problem]:
 
 def same(wanted: Wanted, there: Wanted) -> bool:
     """Whether what is asked for is what is recorded; a time that was not given is not asked for."""
-    told = ("ledger", "kind", "amount", "reason", "expires_at")
-    return all(getattr(wanted, name) == getattr(there, name) for name in told) and (
-        wanted.occurred_at in (None, there.occurred_at)
+    told = ("ledger", "kind", "amount", "expires_at")
+    return (
+        all(getattr(wanted, name) == getattr(there, name) for name in told)
+        and is_left_of(there.reason, wanted.reason)
+        and wanted.occurred_at in (None, there.occurred_at)
+    )
+
+
+def is_left_of(kept: str, reason: str) -> bool:
+    """Whether a reason is kept as it was, or without somebody whom a deletion took out of it."""
+    return kept == reason or (
+        GONE in kept
+        and re.fullmatch(".*".join(map(re.escape, kept.split(GONE))), reason) is not None
     )
 
 
