@@ -119,6 +119,7 @@ def _register_points() -> None:
     register_list("points-entries", ENTRY_LIST)
     register_list("points-of-member", MEMBER_ENTRIES)
     erasure.register_holdings(*points_kept.HOLDINGS)
+    erasure.register_searches(*points_kept.SEARCHES)
     for kind, told in POINTS_TOLD.items():
         register_timeline_source(kind, told)
     register_actions(POINTS_SENTENCES)

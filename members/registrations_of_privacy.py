@@ -219,7 +219,8 @@ def _register_erasure() -> None:
     ):
         erasure.register_holdings(*kept.HOLDINGS)
     for searched in (
-        *(tables, imports_kept, segments_kept, snapshots_kept, tags_kept, vehicles_kept),
+        *(tables, custom_fields_kept, imports_kept, lifecycle_kept, merging_kept, privacy_kept),
+        *(revealing_kept, segments_kept, snapshots_kept, tags_kept, vehicles_kept),
     ):
         erasure.register_searches(*searched.SEARCHES)
     for free in (
@@ -229,6 +230,7 @@ def _register_erasure() -> None:
         erasure.register_impersonal(free.IMPERSONAL)
     erasure.register_kin(merging_kept.kin_of)
     erasure.register_common_words(imports_kept.COMMON_WORDS)
+    erasure.register_common_words(tables.COMMON_WORDS)
     register_list("erasures", ERASURE_LIST)
     place, may = "members:erasures-list", Permission.MEMBERS_ERASE
     register_places(NavItem(_("Deletions"), place, "trash", may, 237, Section.SETUP))

@@ -54,7 +54,7 @@ HELPERS = {
     "events/points": {"expiring", "posting"},
     "members/custom_fields": {"choosing", "setting"},
     "members/live": {"touching"},
-    "members/erasure": {"in_files", "journal", "tables"},
+    "members/erasure": {"in_files", "journal", "notes", "tables"},
     "members/imports": {
         "ahead",
         "batching",

@@ -45,6 +45,8 @@ class PointsQuerySet(BrandQuerySet["PointsEntry"]):
 class PointsEntry(BrandDetail):
     """One movement of one member's points. What it says never changes; the database refuses.
 
+    A deletion alone may take somebody out of its reason.
+
     ``source`` and ``source_id`` name it in the system it came from, once for all. Only what is
     confirmed counts; an earning may be pending first, and then becomes confirmed or cancelled
     once. ``reverses_id`` is the entry that a reversal takes back, or the earning that expired, in

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from events.points.models import PointsBalance, PointsEntry
 from members.erasure.ports import Holding
+from members.erasure.services import notes_of
 
 HOLDINGS = (
     Holding(
@@ -40,3 +41,5 @@ HOLDINGS = (
         order=60,
     ),
 )
+# What an entry says never changes, but that a deletion takes somebody out of its reason.
+SEARCHES = (notes_of(model=PointsEntry, columns=("reason",)),)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from members.erasure.rules import GONE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -161,11 +163,20 @@ def same(wanted: Wanted, there: Wanted) -> bool:
 
     What waits still is not what counts at once. What was to wait may count, or not, by now.
     """
-    told = ("ledger", "kind", "amount", "reason", "expires_at")
+    told = ("ledger", "kind", "amount", "expires_at")
     return (
         all(getattr(wanted, name) == getattr(there, name) for name in told)
+        and is_left_of(there.reason, wanted.reason)
         and wanted.occurred_at in (None, there.occurred_at)
         and not (there.pending and not wanted.pending)
+    )
+
+
+def is_left_of(kept: str, reason: str) -> bool:
+    """Whether a reason is kept as it was, or without somebody whom a deletion took out of it."""
+    return kept == reason or (
+        GONE in kept
+        and re.fullmatch(".*".join(map(re.escape, kept.split(GONE))), reason) is not None
     )
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from members.custom_fields import rules, selectors
+from members.custom_fields import rules, selectors, setting
 from members.custom_fields.models import CustomChoice, CustomField, CustomValue
 from members.erasure.ports import Holding
+from members.erasure.services import notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,14 @@ HOLDINGS = (
         label=_("Custom fields"),
         tell=_tell,
         fields={"field": _("Field"), "value": _("Value")},
+    ),
+)
+SEARCHES = (
+    notes_of(
+        model=CustomValue,
+        columns=("text",),
+        key=("member_id", "field_id", "slot"),
+        changed=setting.turn_over,
     ),
 )
 IMPERSONAL = {

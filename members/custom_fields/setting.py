@@ -56,6 +56,12 @@ WHERE m.brand_id = %(brand)s
 """
 
 
+TURN_OVER = """
+UPDATE members_member m SET version = m.version + 1, updated_at = %s
+WHERE m.brand_id = %s AND m.id = ANY(%s)
+"""
+
+
 def hold(*, brand_id: int, member_ids: Sequence[int]) -> None:
     """Wait for other changes of these members, in an order in which nobody waits for ever."""
     with connection.cursor() as cursor:
@@ -79,3 +85,9 @@ def write(
     with connection.cursor() as cursor:
         cursor.execute(SET, given)
         return int(cursor.rowcount)
+
+
+def turn_over(brand_id: int, member_ids: Sequence[int], now: datetime) -> None:
+    """Give members the next version, whose values changed in another way."""
+    with connection.cursor() as cursor:
+        cursor.execute(TURN_OVER, [now, brand_id, list(member_ids)])

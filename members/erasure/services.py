@@ -15,7 +15,7 @@ from core.kernel.access import Permission, system_viewer
 from core.kernel.errors import DomainError, Forbidden, InvalidInput
 from core.runs import services as runs
 from core.runs.models import Run
-from members.erasure import journal, selectors
+from members.erasure import journal, notes, selectors
 from members.erasure.models import Erasure, ErasurePolicy
 from members.erasure.ports import Search, Searching, kin_of
 from members.erasure.rules import GONE, MOST_GRACE_DAYS
@@ -259,6 +259,24 @@ def texts_of(
     how = {"names": names, "masks": masks, "of_program": of_program}
     step = partial(_step, model=model, columns=columns, how=how)
     return Search(model=model, columns=columns, step=step)
+
+
+def notes_of(
+    *,
+    model: type[Model],
+    columns: tuple[str, ...],
+    key: tuple[str, ...] = ("id",),
+    owner: str = "member_id",
+    changed: notes.Changed | None = None,
+) -> Search:
+    """Return the search through what people wrote, in rows that belong to other members.
+
+    ``owner`` is the column that names these, ``key`` the columns that name a row of a brand where
+    it has no ``id``. ``changed`` is called with the brand, the members whose rows lost something,
+    and the time.
+    """
+    where = notes.Notes(model, columns, key, owner, changed)
+    return Search(model=model, columns=columns, step=partial(notes.step, notes=where))
 
 
 def stretch(*, model: type[Model], searching: Searching, size: int = STRETCH) -> tuple[int, int]:

@@ -194,6 +194,11 @@ SEARCHES = (
     Search(model=SavedView, columns=("name", "query"), step=_views),
     Search(model=IdempotencyKey, columns=("key", "answer"), step=_answers),
 )
+# What people are called by whoever does not know their name, and systems by default.
+COMMON_WORDS = (
+    *("微信用户", "匿名用户", "用户", "客户", "顾客", "车主", "会员", "先生", "女士", "小姐"),
+    *("本人", "朋友", "家人", "测试", "未知", "匿名", "customer", "member", "unknown", "test"),
+)
 OF_THE_CHAIN = "Links and verdicts of the audit chain: hashes and numbers of entries."
 OF_PLACES = "The organization of the brand: places and companies."
 OF_STAFF = "People who work with the product, not members."

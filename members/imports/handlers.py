@@ -54,6 +54,10 @@ WORDS = RunWords(
     },
     "upload",
 )
+FILE_WENT = gettext_noop(
+    "The file of this import was deleted: it had expired, or somebody in it was deleted. Rows that"
+    " came in before stay; bring the others in with a new file."
+)
 # Whose tables a large file multiplies.
 FILLS = (Member, Identity, Vehicle, Ownership, Consent, MemberTag, CustomValue, Order)
 COUNTS = ["read_count", "created_count", "updated_count", "unchanged_count", "rejected_count"]
@@ -101,7 +105,7 @@ class ImportHandler:
                 return self._finish(job, run, actor, now)
             if job.file.deleted_at is not None:
                 self._close()  # The open reader would go on in what is no more.
-                raise files.FileGone(_("This file is no longer kept."))
+                raise files.FileGone(_(FILE_WENT))
             position = dict(run.cursor.get("position", {}))
             chunk = self._next(job, options, run.id, position, now)
             if chunk is None:

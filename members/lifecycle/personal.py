@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from members.erasure.ports import Holding
+from members.erasure.services import notes_of
 from members.lifecycle.models import StageChange, StagePolicy
 
 HOLDINGS = (
@@ -21,4 +22,5 @@ HOLDINGS = (
         },
     ),
 )
+SEARCHES = (notes_of(model=StageChange, columns=("note",)),)
 IMPERSONAL = {StagePolicy: "Rules of the brand: days and numbers."}

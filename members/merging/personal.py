@@ -12,17 +12,21 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.kernel import crypto
-from members.erasure.ports import Holding
+from members.erasure.ports import Holding, Search
 from members.erasure.rules import Kind, Trace
+from members.erasure.services import stretch
 from members.merging.models import MemberMerge
-from members.profiles.models import MergedMember
+from members.profiles.models import Member, MergedMember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from members.erasure.ports import Erasing
+    from members.erasure.ports import Erasing, Searching
+    from members.erasure.rules import Traces
 
 NUMBERS, SEALED, MASKED = "customer_no", "phone_cipher", "phone_masked"
+# Columns of the rows that a merge put aside, in which people write.
+WRITTEN = {"text", "evidence", "withdrawn_evidence"}
 
 
 def kin_of(brand_id: int, ids: Sequence[int]) -> dict[int, datetime]:
@@ -57,6 +61,46 @@ def _row(member_id: int, row: Mapping[str, Any]) -> Iterator[Trace]:
         yield Trace(member_id, Kind.NUMBER, phone)
 
 
+def _search(searching: Searching) -> Any:
+    """Why people were merged, and what was written in rows that undoing would put back."""
+    low, high = stretch(model=MemberMerge, searching=searching)
+    rows = MemberMerge.objects.filter(brand_id=searching.brand_id, pk__gt=low, pk__lte=high)
+    found = {
+        merge.pk: merge.winner_id
+        for merge in rows.only("winner_id", "reason", "moved").iterator(chunk_size=200)
+        if _differs(merge, searching.traces)
+    }
+    # First the members, as those do who merge and undo.
+    held = Member.objects.filter(brand_id=searching.brand_id, pk__in=found.values())
+    list(held.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    changed = list(rows.filter(pk__in=found).order_by("pk").select_for_update(no_key=True))
+    for merge in changed:
+        merge.reason = searching.traces.without(merge.reason)
+        merge.moved = _without(merge.moved, searching.traces)
+    MemberMerge.objects.bulk_update(changed, ["reason", "moved"], batch_size=200)
+    return high if high > low else None
+
+
+def _differs(merge: MemberMerge, traces: Traces) -> bool:
+    return bool(
+        traces.without(merge.reason) != merge.reason or _without(merge.moved, traces) != merge.moved
+    )
+
+
+def _without(kept: Any, traces: Traces) -> Any:
+    """Return what a merge keeps of rows; what no person wrote in them stays as it was."""
+    if isinstance(kept, list):
+        return [_without(each, traces) for each in kept]
+    if isinstance(kept, dict):
+        return {
+            key: traces.without(each)
+            if key in WRITTEN and isinstance(each, str)
+            else _without(each, traces)
+            for key, each in kept.items()
+        }
+    return kept
+
+
 HOLDINGS = (
     Holding(
         model=MergedMember,
@@ -79,3 +123,4 @@ HOLDINGS = (
         },
     ),
 )
+SEARCHES = (Search(model=MemberMerge, columns=("reason", "moved"), step=_search),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from members.erasure.ports import Holding
+from members.erasure.services import notes_of
 from members.privacy.models import Consent, ConsentText, PastConsent
 
 HOLDINGS = (
@@ -32,5 +33,10 @@ HOLDINGS = (
             "withdrawn_evidence": _("Evidence of the withdrawal"),
         },
     ),
+)
+EVIDENCE = ("evidence", "withdrawn_evidence")
+SEARCHES = (
+    notes_of(model=Consent, columns=EVIDENCE),
+    notes_of(model=PastConsent, columns=EVIDENCE),
 )
 IMPERSONAL = {ConsentText: "What the brand asks everybody to agree to."}

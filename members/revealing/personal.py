@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from members.erasure.ports import Holding
+from members.erasure.services import notes_of
 from members.revealing.models import Reveal, RevealLimit, RevealTally
 
 HOLDINGS = (
@@ -20,6 +21,7 @@ HOLDINGS = (
         },
     ),
 )
+SEARCHES = (notes_of(model=Reveal, columns=("note",)),)
 IMPERSONAL = {
     RevealTally: "How many values a person of the staff or a program saw on a day.",
     RevealLimit: "A number a day.",

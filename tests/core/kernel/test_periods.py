@@ -1,6 +1,6 @@
 """Bad inputs 45 and 47 of invariants.md by the console: no page breaks at the calendar's ends."""
 
-from datetime import UTC, date
+from datetime import date
 
 import pytest
 from django import forms
@@ -10,7 +10,6 @@ from django.utils import timezone
 from core.api_keys.models import ApiKey
 from core.kernel.periods import within_years
 from core.kernel.scoping import tenant
-from members.privacy.forms import TextForm
 from members.privacy.models import ConsentText
 from members.tags.forms import EndForm
 
@@ -57,19 +56,6 @@ def test_45_a_text_does_not_begin_at_such_a_moment(signed_in, moment, brand):
     assert signed_in.post(reverse("members:consent-texts-new"), body).status_code == 422
     with tenant(brand.pk):
         assert not ConsentText.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("typed", "hour"),
-    [("1988-07-01T12:00", 3), ("1988-12-01T12:00", 4), ("1992-07-01T12:00", 4)],
-    ids=["47 summer time", "47 winter", "47 after it was given up"],
-)
-def test_47_the_summers_of_shanghai_are_known(typed, hour):
-    form = TextForm(
-        {"purpose": "marketing", "version": "1", "body": "同意", "effective_from": typed}
-    )
-    assert form.is_valid()
-    assert form.cleaned_data["effective_from"].astimezone(UTC).hour == hour
 
 
 @pytest.mark.parametrize("day", [*ENDS, "2026-02-30"])

@@ -1,11 +1,15 @@
 """What the database itself refuses, whoever asks."""
 
+from functools import partial
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from events.points.models import PointsBalance, PointsEntry
+from members.erasure.models import Erasure
 from tests.factories.members import MemberFactory
-from tests.factories.points import post
+from tests.factories.points import balance, post
 
 pytestmark = pytest.mark.django_db
 ENTRY = """
@@ -45,6 +49,45 @@ def test_nothing_that_was_said_is_changed_or_taken_out(sql, member):
     post(member, 100)
     with pytest.raises(DatabaseError, match=r"append-only|kept by their entries"):
         run(sql, member)
+
+
+@pytest.mark.parametrize(
+    ("kept", "may"),
+    [
+        ("推荐人：…，50%_老友", True),
+        ("…", True),
+        ("推荐人：…，50%_老友啊", False),
+        ("推荐人：某人，50%_老友", False),
+        ("推荐人：…，5__…", False),
+        ("", False),
+    ],
+)
+def test_a_deletion_takes_texts_out_of_a_reason_and_puts_none_in(member, kept, may):
+    entry = post(member, 100, reason="推荐人：欧阳若兰，50%_老友")
+    now = timezone.now()
+    gone = Erasure.objects.create(
+        brand=member.brand,
+        member_id=1,
+        mark=b"m",
+        reason="asked",
+        state="running",
+        requested_at=now,
+        due_at=now,
+        rows_gone_at=now,
+    )
+    forget = partial(PointsEntry.objects.filter(pk=entry.pk).update, reason=kept)
+    if may:
+        forget()
+        assert balance(member) == 100
+    else:
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            forget()
+    # Nor with anything beside it, nor while nobody is being deleted.
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        PointsEntry.objects.filter(pk=entry.pk).update(reason="…", amount=5)
+    Erasure.objects.filter(pk=gone.pk).update(state="withdrawn", finished_at=now)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        PointsEntry.objects.filter(pk=entry.pk).update(reason="推荐人：…")
 
 
 def test_an_entry_goes_to_nobody_else(member):

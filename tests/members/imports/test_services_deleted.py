@@ -81,7 +81,7 @@ def test_a_reader_that_is_open_does_not_go_on_in_a_file_that_was_emptied(brand, 
         cursor = step({}).cursor
         assert 0 < Member.objects.count() < len(rows)
         files.empty_file(stored=ImportJob.objects.get(pk=job.pk).file, name="…", now=now)
-        with pytest.raises(files.FileGone):
+        with pytest.raises(files.FileGone, match="请用新文件导入"):
             step(cursor)
         handler.cancelled(
             run=RunView(run.pk, brand.pk, run.params, {}, 0, None), actor=actor, now=now
