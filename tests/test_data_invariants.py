@@ -295,6 +295,10 @@ def rows(scene, owner):
         " ORDER BY room.member_count DESC LIMIT 1"
     )
     community = one(f"SELECT community_id FROM communities_room WHERE id = {room}")
+    event = one(  # To which several come, whatever the hour of the scene.
+        "SELECT event_id FROM events_registration WHERE state = 'registered'"
+        " GROUP BY event_id ORDER BY count(*) DESC, event_id LIMIT 1"
+    )
     tag = scene.rows["tag_id"]
     return {
         "brand": scene.brand.pk,
@@ -314,10 +318,10 @@ def rows(scene, owner):
             "SELECT min(member_id) FROM events_pointsentry WHERE kind = 'earn'"
             " AND ledger = 'points' AND state = 'confirmed'"
         ),
-        "event": scene.rows["event_id"],
+        "event": event,
         "registered": one(
             "SELECT min(member_id) FROM events_registration"
-            f" WHERE event_id = {scene.rows['event_id']} AND state = 'registered'"
+            f" WHERE event_id = {event} AND state = 'registered'"
         ),
         "snapshot": scene.rows["snapshot_id"],
         "job": scene.rows["job_id"],
