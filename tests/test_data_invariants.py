@@ -295,6 +295,10 @@ def rows(scene, owner):
         " ORDER BY room.member_count DESC LIMIT 1"
     )
     community = one(f"SELECT community_id FROM communities_room WHERE id = {room}")
+    event = one(  # To which several come, whatever the hour of the scene.
+        "SELECT event_id FROM events_registration WHERE state = 'registered'"
+        " GROUP BY event_id ORDER BY count(*) DESC, event_id LIMIT 1"
+    )
     tag = scene.rows["tag_id"]
     event = one(
         "SELECT event_id FROM events_registration WHERE state = 'registered'"
