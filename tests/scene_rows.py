@@ -137,7 +137,8 @@ def cars_and_twins(actor: Viewer) -> dict[str, Any]:
 
 def places() -> dict[str, Any]:
     coming = Registration.objects.filter(state="registered", event__ends_at__gt=timezone.now())
-    registration = coming.order_by("-pk").first()
+    # Of an event that several come to, whatever day it is.
+    registration = coming.order_by("-event__taken", "-pk").first()
     room = Room.objects.order_by("-member_count").first()
     return {
         "community_id": Community.objects.get(pk=room.community_id).pk,
