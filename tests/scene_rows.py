@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Count
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -137,7 +138,8 @@ def cars_and_twins(actor: Viewer) -> dict[str, Any]:
 
 def places() -> dict[str, Any]:
     coming = Registration.objects.filter(state="registered", event__ends_at__gt=timezone.now())
-    registration = coming.order_by("-pk").first()
+    several = coming.values("event").annotate(people=Count("pk")).filter(people__gt=1)
+    registration = coming.filter(event__in=several.values("event")).order_by("-pk").first()
     room = Room.objects.order_by("-member_count").first()
     return {
         "community_id": Community.objects.get(pk=room.community_id).pk,
