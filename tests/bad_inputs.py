@@ -24,7 +24,8 @@ SHORTEST, SHORTEST_ASCII = 2, 4
 class Bad:
     """A call that is refused; ``pointer`` is the field's, or ``?name`` of a parameter.
 
-    ``code`` is the refusal's, ``error`` that of the field.
+    ``code`` is the refusal's, ``error`` that of the field; ``leaves`` names tables in which the
+    refusal itself leaves word for people.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Bad:
     code: str = ""
     pointer: str | None = None
     error: str = ""
+    leaves: tuple = ()
     content_type: str = "application/json"
     headers: dict = field(default_factory=dict)
 
@@ -66,13 +68,18 @@ def assert_refused(bad, client, brand, log):
     assert not bad.code or told["code"] == bad.code
     if bad.pointer is not None:
         errors = told["errors"]
-        pointed = {e.get("pointer") or f"?{e['parameter']}": e["code"] for e in errors}
+        pointed = {_place_of(e): e["code"] for e in errors}
         assert bad.pointer in pointed, errors
         assert not bad.error or pointed[bad.pointer] == bad.error
-    assert rows_of(brand) == before
+    after = rows_of(brand)
+    assert {table for table in after if after[table] != before[table]} == {*bad.leaves}
     assert_noted(log, path=urlsplit(bad.url).path, code=told["code"], values=sent(bad))
     lines = [OneLineFormatter("%(message)s").format(record) for record in log.records]
     assert all(len(line.splitlines()) == 1 for line in lines), lines
+
+
+def _place_of(error):
+    return error["pointer"] if "pointer" in error else f"?{error['parameter']}"
 
 
 def rows_of(brand):

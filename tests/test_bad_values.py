@@ -278,7 +278,8 @@ BAD_VALUES = [
     refused_vin("a wrong check digit", f"{VIN[:8]}0{VIN[9:]}", "vin_check_digit"),
     refused_vin("a plate", "鲁A12345鲁A12345鲁A1", "vin_letters"),
     *(
-        Bad(50, name, 409, a_car(vin), OWNERSHIPS, code="vehicle_owned")
+        # Whose car it is stays as a pair to be judged.
+        Bad(50, name, 409, a_car(vin), OWNERSHIPS, code="vehicle_owned", leaves=PAIRS)
         for name, vin in {
             "owned": OWNED,
             "owned, in small letters": OWNED.lower(),
