@@ -38,6 +38,12 @@ class CarForm(forms.Form):
         field: Any = self.fields["model"]
         field.queryset = VehicleModel.objects.visible_to(viewer).order_by("name")
 
+    @property
+    def has_models(self) -> bool:
+        """Whether there is a model to choose."""
+        field: Any = self.fields["model"]
+        return bool(field.queryset.exists())
+
 
 class EndForm(forms.Form):
     """The day from which a car is no longer somebody's."""
