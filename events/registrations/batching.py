@@ -23,14 +23,8 @@ from events.registrations import rules
 from events.registrations.models import Registration
 from events.registrations.rules import Asked, Hall, Refusal, State
 from events.registrations.selectors import being_deleted, members_named
-from events.registrations.services import (
-    Wish,
-    hall_of,
-    mark_active,
-    place_of,
-    words_of,
-    write,
-)
+from events.registrations.services import Wish, hall_of, place_of, words_of, write
+from members.profiles import services as profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -188,4 +182,4 @@ def _save(call: _Call) -> None:
         with connection.cursor() as cursor:
             cursor.execute(UPDATE, [*values, call.actor.brand_id])
     Registration.objects.bulk_create(row for row in call.changed.values() if row.pk is None)
-    mark_active(brand_id=call.actor.brand_id, met=call.met, now=call.now)
+    profiles.mark_active(brand_id=call.actor.brand_id, met=call.met, now=call.now)

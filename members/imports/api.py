@@ -158,6 +158,9 @@ class MemberRow(Serializer):
     home_dealer = _text("Code or name of the dealer.")
     stage = _text("Lifecycle stage.")
     joined_on = _text("A day, `2026-03-01`.")
+    last_active_at = _text(
+        "A moment with its zone, not after today. The later one of this and what is known counts."
+    )
     app_user = _text("Their id in your app.")
     unionid = _text("Their WeChat unionid.")
     custom = serializers.DictField(

@@ -45,13 +45,15 @@ if TYPE_CHECKING:
 
 MEMBER_TEXTS = (
     *("customer_no", "display_name", "phone", "gender", "city", "home_dealer", "stage"),
-    *("joined_on", "app_user", "unionid"),
+    *("joined_on", "last_active_at", "app_user", "unionid"),
 )
 VEHICLE_TEXTS = ("customer_no", "phone", "vin", "model", "delivered_on")
 ORDER_TEXTS = ("order_no", "customer_no", "phone", "ordered_at", "channel")
 OWN = "custom"
 LARGEST = 2**31
 HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$").search
+# What says when something happened to the minute, and so has to say where the clock stands.
+MOMENTS = {"members": "last_active_at", "orders": "ordered_at"}
 LOOK_UP = {
     "members": staging.MEMBER_OF_ROW,
     "vehicles": """
@@ -170,9 +172,9 @@ def _misshapen(kind: str, number: int, asked: Mapping[str, Any]) -> list[Problem
         value = asked.get(name)
         if value is not None and (type(value) is not type_):
             found.append(Problem(number, name, "wrong_type"))
-    moment = asked.get("ordered_at") if kind == "orders" else None
+    moment = asked.get(MOMENTS.get(kind, ""))
     if isinstance(moment, str) and moment.strip() and not HAS_ZONE(moment.strip()):
-        found.append(Problem(number, "ordered_at", "zone"))
+        found.append(Problem(number, MOMENTS[kind], "zone"))
     if kind == "vehicles" and asked.get("customer_no") and asked.get("phone"):
         found.append(Problem(number, "phone", "member_twice"))
     return found

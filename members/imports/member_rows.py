@@ -97,6 +97,7 @@ class MemberPreparer:
             "home_dealer": referring(job.known.dealers, "home_dealer"),
             "stage": Memo(values.read_stage),
             "joined_on": Memo(partial(values.read_past_day, **when)),
+            "last_active_at": each(partial(values.read_past_moment, **when)),
             "app_user": each(values.read_id),
             "unionid": each(values.read_id),
             "vin": each(partial(values.read_vin, is_domestic=options.is_domestic)),

@@ -120,9 +120,7 @@ def new_ownership(scope):
 
 
 def vehicle_model(scope):
-    made = VehicleModelFactory(
-        brand=scope.brand, name=f"{scope.brand_canary} model {next(number)}"
-    )
+    made = VehicleModelFactory(brand=scope.brand, name=f"{scope.brand_canary} model {next(number)}")
     return {"model_id": made.pk}
 
 

@@ -31,6 +31,8 @@ def test_other_names_are_refused(raw, code):
     assert [(each.pointer, each.code) for each in refused.value.problems] == [("/name", code)]
 
 
-@pytest.mark.parametrize("text", ["远航 E7", "Ｅ７", "e-7", "E7 Pro+", "E7【新】", "E.7/8_9", "#1:*"])
+@pytest.mark.parametrize(
+    "text", ["远航 E7", "Ｅ７", "e-7", "E7 Pro+", "E7【新】", "E.7/8_9", "#1:*"]
+)
 def test_two_models_are_told_apart_as_files_do(text):
     assert rules.as_in_files(text) == plain(text)
