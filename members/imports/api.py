@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class ImportOut(ModelSerializer):
-    """``state`` is ``uploaded`` until it is started, then that of its run."""
+    """``state`` is ``uploaded`` until it is started, then that of its run.
+
+    ``warning_count`` counts rows among those brought in that should be looked at again.
+    """
 
     file_name = serializers.CharField(source="file.name", read_only=True)
     state = serializers.SerializerMethodField()
@@ -48,6 +51,7 @@ class ImportOut(ModelSerializer):
             "updated_count",
             "unchanged_count",
             "rejected_count",
+            "warning_count",
             "errors_file",
             "created_at",
             "finished_at",
@@ -136,7 +140,14 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
     def rejections(self, request: Request, **_kwargs: Any) -> Response:
         """Return the rows that stayed out, each with row, column and reason."""
         job = self.get_object()
-        page = self.paginate_queryset(job.rejections.all())
+        page = self.paginate_queryset(job.rejections.filter(is_taken=False))
+        return self.get_paginated_response(RejectionOut(page, many=True).data)
+
+    @action(detail=True, methods=["get"])
+    def warnings(self, request: Request, **_kwargs: Any) -> Response:
+        """Return rows that came in and should be looked at again: the first 1,000 of a file."""
+        job = self.get_object()
+        page = self.paginate_queryset(job.rejections.filter(is_taken=True))
         return self.get_paginated_response(RejectionOut(page, many=True).data)
 
 
@@ -204,7 +215,8 @@ class MemberBatchIn(Serializer):
 class VehicleBatchIn(Serializer):
     rows = VehicleRow(many=True)
     is_domestic = serializers.BooleanField(
-        default=True, help_text="Cars built in China: a wrong check digit refuses the row."
+        default=True,
+        help_text="Cars built in China: a wrong check digit refuses the row; else it warns.",
     )
 
 
@@ -217,13 +229,15 @@ REFUSED = {
     "outcome": "refused",
     "id": None,
     "errors": [{"pointer": "/rows/1/phone", "code": "phone", "detail": "Not a phone number"}],
+    "warnings": [],
 }
+CREATED = {"row": 1, "outcome": "created", "id": 4711, "errors": [], "warnings": []}
 ANSWER = OpenApiExample(
     "One created, one refused",
     response_only=True,
     value={
         "counts": {"created": 1, "updated": 0, "unchanged": 0, "refused": 1},
-        "results": [{"row": 1, "outcome": "created", "id": 4711, "errors": []}, REFUSED],
+        "results": [CREATED, REFUSED],
     },
 )
 
@@ -242,7 +256,9 @@ class _ImportedBatch(BatchViewSet):
         found = services.bring_in_rows(
             kind=self.kind, **self.taken(), actor=self.viewer, now=timezone.now()
         )
-        return self.answered(RowResult(row.outcome, row.id, row.told()) for row in found)
+        return self.answered(
+            RowResult(row.outcome, row.id, row.told(), row.warned()) for row in found
+        )
 
 
 class MemberBatchViewSet(_ImportedBatch):

@@ -104,6 +104,7 @@ class Row:
     outcome: str = "refused"
     id: int | None = None
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     own: Mapping[Spec, Value] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
 
@@ -118,6 +119,12 @@ class Row:
         found: list[tuple[str | tuple[str, ...], str, str]]
         found = [(problem.column, problem.code, text) for problem, text in words]
         return found + [((OWN, each.key), each.code, each.text) for each in self.refused]
+
+    def warned(self) -> list[tuple[str, str, str]]:
+        """Return field, code and words of what to look at again, if the row was taken."""
+        if self.outcome == "refused":
+            return []
+        return [(p.column, p.code, str(reasons.WARNINGS[p.code])) for p in self.warnings]
 
 
 def bring_in(
@@ -139,6 +146,8 @@ def bring_in(
     chunk, lost = _prepared(kind, job, rows, results)
     for number in lost:
         results[number - 1].problems.append(Problem(number, "customer_no", "no_key"))
+    for warning in chunk.warnings:
+        results[warning.row_number - 1].warnings.append(warning)
     for row in results:
         chunk.custom += member_custom.lines_of(row.number, row.own)
     upsert = _upsert(kind, job, rows, known, actor, now)

@@ -113,7 +113,7 @@ def mark_active(
     ids = sorted(met)
     times = [min(met[pk], now) for pk in ids]
     known = [start_of_day(at) for at in times] if by_day else times
-    values = {"brand": brand_id, "ids": ids, "times": times, "known": known}
+    values: dict[str, Any] = {"brand": brand_id, "ids": ids, "times": times, "known": known}
     with connection.cursor() as cursor:
         cursor.execute(ACTIVE, values)
         moved = sorted(pk for (pk,) in cursor.fetchall())

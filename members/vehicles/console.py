@@ -65,9 +65,7 @@ def vehicles_add(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         )
         messages.success(request, _("Vehicle added"))
         if not rules.has_right_check_digit(rules.normalized_vin(car.vin)):
-            messages.warning(
-                request, _("The check digit of the VIN does not fit; look at it once more.")
-            )
+            messages.warning(request, rules.WARNINGS["vin_check_digit"])
         return go_to(request, "members:members-detail", member.pk)
 
     return _ask(request, form, write, _("Add a vehicle"), _("Add vehicle"), member, more)
