@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("members", "0012_brand_without_own_index"),
+        ("members", "0013_overlap_by_vehicle"),
     ]
 
     operations = [
