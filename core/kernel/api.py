@@ -69,6 +69,8 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     every action. ``inputs`` maps an action to the serializer of its body; ``serializer_class``
     is the shape of answers. A POST with an ``Idempotency-Key`` takes effect once.
 
+    ``paged_actions`` answer pages as a list does, of rows that belong to one.
+
     Answers of ``fleeting_actions`` are kept for no ``Idempotency-Key``: each call counts anew.
 
     Actions in ``own_tenant_actions`` run outside the request's transaction and open ``tenant``
@@ -87,6 +89,7 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     inputs: ClassVar[Mapping[str, type[Serializer | ModelSerializer]]] = {}
     own_tenant_actions: ClassVar[frozenset[str]] = frozenset()
     fleeting_actions: ClassVar[frozenset[str]] = frozenset()
+    paged_actions: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:

@@ -118,8 +118,10 @@ def check_parameters(request: Request, view: Any) -> None:
         BadRequest: naming the first such parameter.
     """
     known = set(getattr(view, "query_parameters", ()))
-    if getattr(view, "action", "") == "list":
+    action = getattr(view, "action", "")
+    if action == "list":
         known |= set(getattr(view, "filters", ()))
+    if action == "list" or action in getattr(view, "paged_actions", ()):
         known |= set(getattr(view.pagination_class, "parameters", ()))
     for name, values in request.query_params.lists():
         if name not in known:

@@ -106,6 +106,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
             serializers.ChoiceField(choices=Subject.choices), "subject", "members or orders."
         )
     }
+    paged_actions = frozenset({"rejections", "warnings"})
     # Vetting reads the whole file; no transaction stays open meanwhile.
     own_tenant_actions = frozenset({"create"})
 
@@ -136,6 +137,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         )
         return self.rendered(self.get_object(), HTTPStatus.ACCEPTED)
 
+    @extend_schema(responses=RejectionOut(many=True))
     @action(detail=True, methods=["get"])
     def rejections(self, request: Request, **_kwargs: Any) -> Response:
         """Return the rows that stayed out, each with row, column and reason."""
@@ -143,6 +145,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
         page = self.paginate_queryset(job.rejections.filter(is_taken=False))
         return self.get_paginated_response(RejectionOut(page, many=True).data)
 
+    @extend_schema(responses=RejectionOut(many=True))
     @action(detail=True, methods=["get"])
     def warnings(self, request: Request, **_kwargs: Any) -> Response:
         """Return rows that came in and should be looked at again: the first 1,000 of a file."""

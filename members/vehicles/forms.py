@@ -25,7 +25,9 @@ class CarForm(forms.Form):
 
     vin = forms.CharField(label=_("VIN"), max_length=40, help_text=_("17 digits and capitals."))
     model = forms.ModelChoiceField(
-        label=_("Model"), queryset=VehicleModel.objects.none(), empty_label=_("Choose a model")
+        label=_("Vehicle model"),
+        queryset=VehicleModel.objects.none(),
+        empty_label=_("Choose a model"),
     )
     delivered_on = _day(_("Delivered"))
     is_domestic = forms.BooleanField(

@@ -80,6 +80,17 @@ def test_bringing_in_forgets_what_the_trial_warned_of(bring_in, actor):
     assert (job.warning_count, job.rejections.count()) == (0, 0)
 
 
+@pytest.mark.parametrize("what", ["warnings", "rejections"])
+def test_lists_of_a_file_are_read_page_by_page(bring_in, signed_in, what):
+    odd = [car(f"C{n}", vin) for n, vin in enumerate([ODD, ODD_TOO, "LSV", "L"])]
+    job = bring_in(table(HEAD, *odd), is_domestic=False)
+    page = signed_in.get(f"/api/v1/imports/{job.pk}/{what}/?limit=1").json()
+    [first] = page["results"]
+    [second] = signed_in.get(page["next"]).json()["results"]
+    rows = {"warnings": {2, 3}, "rejections": {4, 5}}[what]
+    assert {first["row_number"], second["row_number"]} == rows
+
+
 def test_batches_warn_row_by_row(brand, actor):
     owner = MemberFactory(brand=brand, customer_no="C1")
     taken = OwnershipFactory(brand=brand, vehicle__vin=ODD_TOO, delivered_on=date(2024, 1, 1))
