@@ -32,6 +32,7 @@ from members.tags.api import (
     TagViewSet,
 )
 from members.timeline.api import TimelineViewSet
+from members.vehicle_models.api import VehicleModelViewSet
 from members.vehicles.api import (
     OwnershipViewSet,
     ReadingViewSet,
@@ -65,6 +66,7 @@ router.register("subject-files", SubjectFileViewSet, basename="subject-files")
 router.register("tag-acts", TagActViewSet, basename="tag-acts")
 router.register("tag-groups", TagGroupViewSet, basename="tag-groups")
 router.register("tags", TagViewSet, basename="tags")
+router.register("vehicle-models", VehicleModelViewSet, basename="vehicle-models")
 router.register("vehicles/batch", VehicleBatchViewSet, basename="vehicles-batch")
 router.register("vehicles", VehicleViewSet, basename="vehicles")
 limits = TagLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})

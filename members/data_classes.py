@@ -344,14 +344,14 @@ HOLDINGS = (
         Keep.IMPORT,
         internal="id brand run file errors_file subject source row_estimate mapping options headers"
         " is_dry_run read_count created_count updated_count unchanged_count rejected_count"
-        " created_by_id created_at finished_at",
+        " warning_count created_by_id created_at finished_at",
         personal={"sample": Mask.PART},
     ),
     holding(
         "members.ImportRejection",
         Purpose.IMPORT,
         Keep.IMPORT,
-        internal="id brand job row_number column code reason",
+        internal="id brand job row_number column code reason is_taken",
         personal={"value": Mask.PART},
     ),
 )

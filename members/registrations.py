@@ -13,16 +13,13 @@ from core.kernel import formats
 from core.kernel.access import Permission
 from core.kernel.badges import Badge, register_states
 from core.kernel.invariants import register_invariants
-from core.kernel.navigation import NavItem, Section
+from core.kernel.navigation import NavItem
 from core.kernel.navigation import register as register_places
 from core.lists.ports import register_list
 from core.runs.ports import register_run_kind
 from core.search.ports import SearchSource, register_search
 from core.workbench.ports import register_figures
-from members.custom_fields.criteria import PREFIX as CUSTOM
-from members.custom_fields.criteria import criteria_of
 from members.custom_fields.invariants import INVARIANTS as CUSTOM_FIELDS
-from members.custom_fields.models import CustomField
 from members.custom_fields.sections import PANEL as CUSTOM_PANEL
 from members.duplicates.handlers import WORDS as FIND_WORDS
 from members.duplicates.handlers import FindHandler
@@ -74,10 +71,11 @@ from members.profiles.ports import (
 )
 from members.profiles.workbench import member_figures
 from members.registrations_of_privacy import register_privacy
+from members.registrations_of_setup import register_setup
 from members.segments.criteria import BUILT_IN
 from members.segments.listing import SEGMENTS as SEGMENT_LIST
 from members.segments.models import Segment
-from members.segments.ports import register_criteria, register_criteria_of_brands
+from members.segments.ports import register_criteria
 from members.snapshots.handlers import WORDS as SNAPSHOT_WORDS
 from members.snapshots.handlers import SnapshotRun
 from members.snapshots.invariants import INVARIANTS as SNAPSHOTS
@@ -171,12 +169,6 @@ SENTENCES = {
     "vehicle.mileage_read": _("entered %(km)s km for the car"),
     "vehicle.serviced": _("entered a service visit of the car"),
     "member.custom_changed": _("changed own fields (%(said)s) of the member"),
-    "custom_field.created": _("declared the field"),
-    "custom_field.changed": _("changed the field"),
-    "custom_field.moved": _("moved to another place the field"),
-    "custom_field.archived": _("archived the field"),
-    "custom_field.restored": _("took into use again the field"),
-    "custom_field.set_for_many": _("set for %(count)s members the field"),
     "member.stage_changed": _("moved from %(from)s to %(to)s the member"),
     "stage_policy.changed": _("changed the rules of the lifecycle:"),
     "segment.created": _("created the segment"),
@@ -221,7 +213,7 @@ def register() -> None:
     _register_lifecycle()
     register_privacy()
     _register_page()
-    _register_custom_fields()
+    register_setup()
     register_states(STAGES | IMPORT_STATES)
     register_invariants(*MEMBERS, *TAGS, *IMPORTS, *SNAPSHOTS, *LIVE, *LIFECYCLE, *CUSTOM_FIELDS)
     register_actions(SENTENCES)
@@ -301,26 +293,6 @@ def _register_lifecycle() -> None:
     )
     register_values("from", dict(Stage.choices))
     register_values("to", dict(Stage.choices))
-
-
-def _register_custom_fields() -> None:
-    register_criteria_of_brands(CUSTOM, criteria_of)
-    register_subjects({"members.customfield": SubjectKind(_("Custom field"), _custom_fields)})
-    register_places(
-        NavItem(
-            _("Custom fields"),
-            "members:custom-fields-list",
-            "list",
-            Permission.FIELDS_EDIT,
-            order=215,
-            section=Section.SETUP,
-        )
-    )
-
-
-def _custom_fields(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
-    rows = CustomField.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "label")
-    return {pk: (label, reverse("members:custom-fields-edit", args=[pk])) for pk, label in rows}
 
 
 def _stage_policies(viewer: Viewer, ids: Collection[int]) -> Mapping[int, tuple[str, str]]:

@@ -23,6 +23,7 @@ from members.subject_files import console as subject_files
 from members.tags import console as tags
 from members.tags import console_history as tag_pages
 from members.timeline import console as timeline
+from members.vehicle_models import console as vehicle_models
 from members.vehicles import console as vehicles
 
 if TYPE_CHECKING:
@@ -57,6 +58,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vehicles/<int:vehicle_id>/", vehicles.vehicles_detail, name="vehicles-detail"),
     path("vehicles/<int:vehicle_id>/mileage/", vehicles.vehicles_read, name="vehicles-read"),
     path("vehicles/<int:vehicle_id>/visits/new/", vehicles.vehicles_visit, name="vehicles-visit"),
+    path("vehicle-models/", vehicle_models.vehicle_models_list, name="vehicle-models-list"),
+    path("vehicle-models/new/", vehicle_models.vehicle_models_new, name="vehicle-models-new"),
+    path(
+        "vehicle-models/<int:model_id>/",
+        vehicle_models.vehicle_models_edit,
+        name="vehicle-models-edit",
+    ),
+    path(
+        "vehicle-models/<int:model_id>/delete/",
+        vehicle_models.vehicle_models_delete,
+        name="vehicle-models-delete",
+    ),
     path("ownerships/<int:ownership_id>/end/", vehicles.ownerships_end, name="ownerships-end"),
     path(
         "ownerships/<int:ownership_id>/transfer/",

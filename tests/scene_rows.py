@@ -126,6 +126,7 @@ def cars_and_twins(actor: Viewer) -> dict[str, Any]:
     )
     return {
         "vehicle_id": held.vehicle_id,
+        "model_id": held.vehicle.model_id,
         "ownership_id": held.pk,
         "identity_id": Identity.objects.filter(brand_id=actor.brand_id).latest("pk").pk,
         "merge_id": merge.pk,

@@ -28,6 +28,7 @@ from tests.factories.members import (
 
 pytestmark = pytest.mark.django_db
 MEMBERS, ORDERS, OWNERSHIPS = "/api/v1/members/", "/api/v1/orders/", "/api/v1/ownerships/"
+PAIRS = ("members_duplicatepair",)
 MEMBER, MARKUP, OTHER, MODEL, OWNERSHIP, TAG = 70_001, 70_002, 70_003, 70_004, 70_005, 70_006
 SEARCHED = 70_100  # and the next: whose name begins with a sign
 OWNED, VIN = "LSVAM4187C2184847", "LSVAU2A3XN2100001"  # their check digits are right

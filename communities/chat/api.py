@@ -157,7 +157,11 @@ class ReadPositionViewSet(RoomPart):
         body = self.parsed()
         room_id = int(self.kwargs["room_id"])
         seq = services.mark_read(
-            room_id=room_id, member_id=body["member"], seq=body["seq"], actor=self.viewer
+            room_id=room_id,
+            member_id=body["member"],
+            seq=body["seq"],
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return Response({"member": body["member"], "seq": seq})
 

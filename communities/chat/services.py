@@ -15,6 +15,7 @@ from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.letters import normalized
 from core.kernel.scoping import tenant
+from members.profiles import services as profiles
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,8 +69,10 @@ def post_message(
     return message
 
 
-def mark_read(*, room_id: int, member_id: int, seq: int, actor: Viewer) -> int:
+def mark_read(*, room_id: int, member_id: int, seq: int, actor: Viewer, now: datetime) -> int:
     """Move a member's read position in a room up to ``seq``, never back; return where it stands.
+
+    Reading on counts as activity, once a day: the seat's row says whether today is known already.
 
     Raises:
         NotFound: the viewer has no such room, or the member no seat in it.
@@ -83,10 +86,19 @@ def mark_read(*, room_id: int, member_id: int, seq: int, actor: Viewer) -> int:
         text = _("The room's last message is %(seq)s.") % {"seq": room.last_seq}
         raise InvalidInput.on("/seq", text)
     seat = Membership.objects.filter(room=room, member_id=member_id, left_at=None)
+    stands = seat.values_list("read_seq", "member__last_active_at").first()
+    if stands is None:
+        raise NotFound(_("This member has no seat in the room."))
+    read_seq, active_at = stands
+    if seq <= read_seq:
+        return read_seq
+    if active_at is None or active_at < profiles.start_of_day(now):
+        # The member before the seat, as everybody locks them.
+        profiles.mark_active(brand_id=actor.brand_id, met={member_id: now}, now=now, by_day=True)
     # Two phones of one person may report at once: the database keeps the larger.
     if not seat.update(read_seq=Greatest(F("read_seq"), seq)):
         raise NotFound(_("This member has no seat in the room."))
-    return seat.values_list("read_seq", flat=True).get()
+    return max(read_seq, seq)
 
 
 def _locked_room(room_id: int, actor: Viewer) -> Room:

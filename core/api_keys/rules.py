@@ -14,6 +14,7 @@ PERMISSION_WORDS = {
     Permission.MEMBERS_DISCLOSE: _("Write files of everything about a member"),
     Permission.TAGS_EDIT: _("Edit tags"),
     Permission.FIELDS_EDIT: _("Declare custom fields"),
+    Permission.VEHICLE_MODELS_EDIT: _("Set up vehicle models"),
     Permission.SEGMENTS_VIEW: _("See segments"),
     Permission.SEGMENTS_EDIT: _("Edit segments"),
     Permission.COMMUNITIES_VIEW: _("See communities and rooms"),

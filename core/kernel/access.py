@@ -22,6 +22,7 @@ class Permission(StrEnum):
     MEMBERS_DISCLOSE = "members.disclose"  # everything about one member, as a file
     TAGS_EDIT = "tags.edit"
     FIELDS_EDIT = "fields.edit"  # which fields of its own the brand has; not their values
+    VEHICLE_MODELS_EDIT = "vehicle_models.edit"  # which models the brand's cars may be
     SEGMENTS_VIEW = "segments.view"
     SEGMENTS_EDIT = "segments.edit"
     COMMUNITIES_VIEW = "communities.view"

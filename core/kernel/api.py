@@ -75,6 +75,8 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     ``serializer_class`` is the shape of answers. A POST with an ``Idempotency-Key`` takes effect
     once.
 
+    ``paged_actions`` answer pages as a list does, of rows that belong to one.
+
     Answers of ``fleeting_actions`` are kept for no ``Idempotency-Key``: each call counts anew.
 
     Actions in ``own_tenant_actions`` run outside the request's transaction and open ``tenant``

@@ -24,12 +24,14 @@ OUTCOMES = ("created", "updated", "unchanged", "refused")
 class RowResult(NamedTuple):
     """One row's end; ``problems`` are field, code and words of what kept it out.
 
-    A field is its name, or the names that lead to it.
+    A field is its name, or the names that lead to it. ``warnings`` are the same of a row that was
+    taken all the same.
     """
 
     outcome: str
     id: int | None
     problems: Sequence[tuple[str | tuple[str, ...], str, str]] = ()
+    warnings: Sequence[tuple[str | tuple[str, ...], str, str]] = ()
 
 
 class RowProblemOut(Serializer):
@@ -44,6 +46,9 @@ class RowOut(Serializer):
     id = serializers.IntegerField(allow_null=True, help_text="What the row stands for now.")
     errors = RowProblemOut(  # type: ignore[assignment]  # ours, not the serializer's own
         many=True, help_text="Why it was refused; else empty."
+    )
+    warnings = RowProblemOut(
+        many=True, help_text="What to look at again in a row that was taken; mostly empty."
     )
 
 
@@ -131,15 +136,15 @@ def _told(names: tuple[str, ...], detail: Any) -> Iterator[tuple[str | tuple[str
 
 
 def _shown(number: int, row: RowResult) -> dict[str, Any]:
-    errors = [
-        {
-            "pointer": _pointer(number, name),
-            "code": code,
-            "detail": detail,
-        }
-        for name, code, detail in row.problems
+    told = [
+        [
+            {"pointer": _pointer(number, name), "code": code, "detail": detail}
+            for name, code, detail in found
+        ]
+        for found in (row.problems, row.warnings)
     ]
-    return {"row": number, "outcome": row.outcome, "id": row.id, "errors": errors}
+    end = {"row": number, "outcome": row.outcome, "id": row.id}
+    return end | dict(zip(("errors", "warnings"), told, strict=True))
 
 
 def _pointer(number: int, name: str | tuple[str, ...]) -> str:

@@ -121,7 +121,8 @@ def check_parameters(request: Request, view: Any) -> None:
         BadRequest: naming the first such parameter.
     """
     known = set(getattr(view, "query_parameters", ()))
-    if getattr(view, "action", "") == "list":
+    action = getattr(view, "action", "")
+    if action == "list":
         known |= set(getattr(view, "filters", ()))
     if pages_by(view):
         known |= set(_paging_parameters(view))

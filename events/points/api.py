@@ -224,6 +224,7 @@ class EntryBatchViewSet(BatchViewSet):
                                     "detail": "Not enough points: 20 are left",
                                 }
                             ],
+                            "warnings": [],
                         }
                     ],
                 },

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from core.kernel.faults import point
 from events.points.rules import CONTRIBUTION, EARN, MOST_ID, POINTS, SPEND, Wanted, same
+from members.profiles import services as profiles
 from members.profiles.models import Member, MergedMember
 
 if TYPE_CHECKING:
@@ -122,7 +123,19 @@ def post_rows(*, rows: Sequence[Row], actor: Viewer, now: datetime) -> None:
             for row in good:
                 row.problems.clear()
         else:
+            _mark_active(good, actor, now)
             return
+
+
+def _mark_active(rows: Iterable[Row], actor: Viewer, now: datetime) -> None:
+    """Let earning and spending count as activity, once a day; an adjustment is the staff's."""
+    met: dict[int, datetime] = {}
+    for row in rows:
+        wanted = _wanted(row)
+        if row.outcome == "created" and row.member_id is not None and wanted.kind in SIDES:
+            at = wanted.occurred_at or now
+            met[row.member_id] = max(at, met.get(row.member_id, at))
+    profiles.mark_active(brand_id=actor.brand_id, met=met, now=now, by_day=True)
 
 
 def hold(*, brand_id: int, members: Collection[int]) -> Balances:

@@ -28,11 +28,11 @@ from events.registrations.services import (
     Wish,
     hall_of,
     hold_members,
-    mark_active,
     place_of,
     words_of,
     write,
 )
+from members.profiles import services as profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -203,4 +203,4 @@ def _save(call: _Call) -> None:
         with connection.cursor() as cursor:
             cursor.execute(UPDATE, [*values, call.actor.brand_id])
     Registration.objects.bulk_create(row for row in call.changed.values() if row.pk is None)
-    mark_active(brand_id=call.actor.brand_id, met=call.met, now=call.now)
+    profiles.mark_active(brand_id=call.actor.brand_id, met=call.met, now=call.now)

@@ -21,7 +21,7 @@ from events.registrations import rules
 from events.registrations.models import Registration
 from events.registrations.rules import Asked, Hall, Place, Refusal, State
 from events.registrations.selectors import being_deleted
-from members.profiles import ports
+from members.profiles import services as profiles
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
@@ -40,18 +40,6 @@ WRITTEN = ["state", "guests", "registered_at", "checked_in_at", "cancelled_at"]
 # In the order of their numbers, so that two calls cannot wait for each other.
 HOLD_MEMBERS = """
     SELECT id FROM members_member WHERE brand_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE
-"""
-ACTIVE = """
-WITH met AS (
-    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[]) AS met (member_id, at)
-), held AS MATERIALIZED (
-    SELECT m.id FROM members_member AS m
-    WHERE m.brand_id = %s AND m.id = ANY(%s) ORDER BY m.id FOR NO KEY UPDATE
-)
-UPDATE members_member AS m SET last_active_at = met.at
-FROM held JOIN met ON met.member_id = held.id
-WHERE m.brand_id = %s AND m.id = held.id
-  AND (m.last_active_at IS NULL OR m.last_active_at < met.at)
 """
 
 
@@ -152,17 +140,6 @@ def hold_members(*, brand_id: int, ids: Sequence[int]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def mark_active(*, brand_id: int, met: dict[int, datetime], now: datetime) -> None:
-    """Let check-ins count as activity of the members, at the moments given."""
-    if not met:
-        return
-    ids = sorted(met)
-    with connection.cursor() as cursor:
-        times = [met[pk] for pk in ids]
-        cursor.execute(ACTIVE, [ids, times, brand_id, ids, brand_id])
-    ports.facts_changed(brand_id=brand_id, member_ids=ids, now=now)
-
-
 def _require_member(wish: Wish, row: Registration | None, actor: Viewer) -> None:
     """Whoever is registered in sight may go on; somebody new has to be the actor's to see."""
     if row is not None and Registration.objects.visible_to(actor).filter(pk=row.pk).exists():
@@ -192,7 +169,7 @@ def _become(
     audit.record(action=ACTIONS[wish.state], subject=event, actor=actor, now=now, data=data)
     if found.checked_in_at is not None:
         met = {wish.member_id: min(found.checked_in_at, now)}
-        mark_active(brand_id=actor.brand_id, met=met, now=now)
+        profiles.mark_active(brand_id=actor.brand_id, met=met, now=now)
     return saved, row is None
 
 

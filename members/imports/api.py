@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class ImportOut(ModelSerializer):
-    """``state`` is ``uploaded`` until it is started, then that of its run."""
+    """``state`` is ``uploaded`` until it is started, then that of its run.
+
+    ``warning_count`` counts rows among those brought in that should be looked at again.
+    """
 
     file_name = serializers.CharField(source="file.name", read_only=True)
     state = serializers.SerializerMethodField()
@@ -48,6 +51,7 @@ class ImportOut(ModelSerializer):
             "updated_count",
             "unchanged_count",
             "rejected_count",
+            "warning_count",
             "errors_file",
             "created_at",
             "finished_at",
@@ -102,7 +106,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
             serializers.ChoiceField(choices=Subject.choices), "subject", "members or orders."
         )
     }
-    paged_actions = {"rejections": ("row_number",)}
+    paged_actions = {"rejections": ("row_number",), "warnings": ("row_number",)}
     # Vetting reads the whole file; no transaction stays open meanwhile.
     own_tenant_actions = frozenset({"create"})
 
@@ -138,7 +142,15 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
     def rejections(self, request: Request, **_kwargs: Any) -> Response:
         """Return the rows that stayed out in the order of the file: row, column and reason."""
         job = self.get_object()
-        page = self.paginate_queryset(job.rejections.all())
+        page = self.paginate_queryset(job.rejections.filter(is_taken=False))
+        return self.get_paginated_response(RejectionOut(page, many=True).data)
+
+    @extend_schema(responses=RejectionOut(many=True))
+    @action(detail=True, methods=["get"])
+    def warnings(self, request: Request, **_kwargs: Any) -> Response:
+        """Return rows that came in and should be looked at again: the first 1,000 of a file."""
+        job = self.get_object()
+        page = self.paginate_queryset(job.rejections.filter(is_taken=True))
         return self.get_paginated_response(RejectionOut(page, many=True).data)
 
 
@@ -160,6 +172,9 @@ class MemberRow(Serializer):
     home_dealer = _text("Code or name of the dealer.")
     stage = _text("Lifecycle stage.")
     joined_on = _text("A day, `2026-03-01`.")
+    last_active_at = _text(
+        "A moment with its zone, not after today. The later one of this and what is known counts."
+    )
     app_user = _text("Their id in your app.")
     unionid = _text("Their WeChat unionid.")
     custom = serializers.DictField(
@@ -204,7 +219,8 @@ class MemberBatchIn(Serializer):
 class VehicleBatchIn(Serializer):
     rows = VehicleRow(many=True)
     is_domestic = serializers.BooleanField(
-        default=True, help_text="Cars built in China: a wrong check digit refuses the row."
+        default=True,
+        help_text="Cars built in China: a wrong check digit refuses the row; else it warns.",
     )
 
 
@@ -217,13 +233,15 @@ REFUSED = {
     "outcome": "refused",
     "id": None,
     "errors": [{"pointer": "/rows/1/phone", "code": "phone", "detail": "Not a phone number"}],
+    "warnings": [],
 }
+CREATED = {"row": 1, "outcome": "created", "id": 4711, "errors": [], "warnings": []}
 ANSWER = OpenApiExample(
     "One created, one refused",
     response_only=True,
     value={
         "counts": {"created": 1, "updated": 0, "unchanged": 0, "refused": 1},
-        "results": [{"row": 1, "outcome": "created", "id": 4711, "errors": []}, REFUSED],
+        "results": [CREATED, REFUSED],
     },
 )
 
@@ -242,7 +260,9 @@ class _ImportedBatch(BatchViewSet):
         found = services.bring_in_rows(
             kind=self.kind, **self.taken(), actor=self.viewer, now=timezone.now()
         )
-        return self.answered(RowResult(row.outcome, row.id, row.told()) for row in found)
+        return self.answered(
+            RowResult(row.outcome, row.id, row.told(), row.warned()) for row in found
+        )
 
 
 class MemberBatchViewSet(_ImportedBatch):

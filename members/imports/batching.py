@@ -45,13 +45,15 @@ if TYPE_CHECKING:
 
 MEMBER_TEXTS = (
     *("customer_no", "display_name", "phone", "gender", "city", "home_dealer", "stage"),
-    *("joined_on", "app_user", "unionid"),
+    *("joined_on", "last_active_at", "app_user", "unionid"),
 )
 VEHICLE_TEXTS = ("customer_no", "phone", "vin", "model", "delivered_on")
 ORDER_TEXTS = ("order_no", "customer_no", "phone", "ordered_at", "channel", "category")
 OWN = "custom"
 LARGEST = 2**31
 HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$").search
+# What says when something happened to the minute, and so has to say where the clock stands.
+MOMENTS = {"members": "last_active_at", "orders": "ordered_at"}
 LOOK_UP = {
     "members": staging.MEMBER_OF_ROW,
     "vehicles": """
@@ -102,6 +104,7 @@ class Row:
     outcome: str = "refused"
     id: int | None = None
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     own: Mapping[Spec, Value] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
 
@@ -116,6 +119,12 @@ class Row:
         found: list[tuple[str | tuple[str, ...], str, str]]
         found = [(problem.column, problem.code, text) for problem, text in words]
         return found + [((OWN, each.key), each.code, each.text) for each in self.refused]
+
+    def warned(self) -> list[tuple[str, str, str]]:
+        """Return field, code and words of what to look at again, if the row was taken."""
+        if self.outcome == "refused":
+            return []
+        return [(p.column, p.code, str(reasons.WARNINGS[p.code])) for p in self.warnings]
 
 
 def bring_in(
@@ -137,6 +146,8 @@ def bring_in(
     chunk, lost = _prepared(kind, job, rows, results)
     for number in lost:
         results[number - 1].problems.append(Problem(number, "customer_no", "no_key"))
+    for warning in chunk.warnings:
+        results[warning.row_number - 1].warnings.append(warning)
     for row in results:
         chunk.custom += member_custom.lines_of(row.number, row.own)
     upsert = _upsert(kind, job, rows, known, actor, now)
@@ -170,9 +181,9 @@ def _misshapen(kind: str, number: int, asked: Mapping[str, Any]) -> list[Problem
         value = asked.get(name)
         if value is not None and (type(value) is not type_):
             found.append(Problem(number, name, "wrong_type"))
-    moment = asked.get("ordered_at") if kind == "orders" else None
+    moment = asked.get(MOMENTS.get(kind, ""))
     if isinstance(moment, str) and moment.strip() and not HAS_ZONE(moment.strip()):
-        found.append(Problem(number, "ordered_at", "zone"))
+        found.append(Problem(number, MOMENTS[kind], "zone"))
     if kind == "vehicles" and asked.get("customer_no") and asked.get("phone"):
         found.append(Problem(number, "phone", "member_twice"))
     return found

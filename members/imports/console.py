@@ -281,6 +281,7 @@ def _detail_context(job: ImportJob) -> dict[str, Any]:
         "shown": moving(run, timezone.now()),
         "poll_url": reverse("members:imports-detail", args=[job.pk]) if run.is_open else "",
         "rejections": selectors.first_rejections(job=job, limit=SHOWN_REJECTIONS),
+        "warnings": selectors.first_warnings(job=job, limit=SHOWN_REJECTIONS),
         "reasons": selectors.rejections_by_reason(job=job),
         "progress": progress_of(job),
         "steps": steps(),

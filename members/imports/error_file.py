@@ -1,4 +1,4 @@
-"""The rows that stayed out, as a file for the person who made the original."""
+"""Rows that stayed out or should be looked at again, as a file for who made the original."""
 
 from __future__ import annotations
 
@@ -22,16 +22,20 @@ ROWS_AT_ONCE = 5000
 
 
 def write(*, job: ImportJob, actor: Viewer, now: datetime) -> StoredFile:
-    """Write every rejection of the job, as CSV that Excel opens without a question."""
+    """Write every rejection of the job, as CSV that Excel opens without a question.
+
+    Below them stand the rows that came in with a warning, as far as they are kept.
+    """
     stem = job.file.name.rsplit(".", 1)[0]
     name = _("%(file)s rows to mend.csv") % {"file": stem}
     with files.result_writer(
         brand_id=job.brand_id, name=name, actor=actor, now=now, needs=Permission.MEMBERS_IMPORT
     ) as result:
         writer = csv.writer(result.text)
-        writer.writerow([_("Row"), _("Column"), _("Value"), _("Reason"), _("Code")])
-        rows = job.rejections.order_by("row_number")
+        writer.writerow([_("Row"), _("Column"), _("Value"), _("Reason"), _("Code"), _("Came in")])
         columns = ("row_number", "column", "value", "reason", "code")
-        for number, *texts in rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
-            writer.writerow([number, *map(inert_cell, texts)])
+        for is_taken, word in ((False, _("no")), (True, _("yes"))):
+            rows = job.rejections.filter(is_taken=is_taken).order_by("row_number")
+            for number, *texts in rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
+                writer.writerow([number, *map(inert_cell, texts), word])
     return result.stored

@@ -86,6 +86,13 @@ MEMBER_FIELDS = (
          "join date", "registered", "created"),
     ),
     Field(
+        "last_active_at",
+        _("Last active"),
+        ("最近活跃时间", "最后活跃时间", "最近活跃日期", "最近活跃", "最后活跃", "最近登录时间",
+         "最后登录时间", "最近访问时间", "last active at", "last seen", "last login"),
+        _("Date, or date and time of Shanghai; the later one of this and what is known counts."),
+    ),
+    Field(
         "app_user",
         _("App user id"),
         ("app用户id", "app账号", "app id", "应用用户id", "app user id", "app user"),

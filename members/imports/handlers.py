@@ -25,7 +25,7 @@ from members.imports.options import Options, parse_options
 from members.imports.order_rows import OrderPreparer
 from members.imports.preparing import Job
 from members.imports.reading.source import open_source
-from members.imports.reasons import Problem, rejections
+from members.imports.reasons import Problem, rejections, warned
 from members.lifecycle import selectors as lifecycle
 from members.orders.models import Order
 from members.privacy.models import Consent
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from members.imports.preparing import Chunk
 
 KIND = "import"
+MOST_WARNINGS = 1_000  # kept of a file, all are counted: abroad, few VINs may have a check digit
 WORDS = RunWords(
     gettext_lazy("Import"),
     {
@@ -60,7 +61,10 @@ FILE_WENT = gettext_noop(
 )
 # Whose tables a large file multiplies.
 FILLS = (Member, Identity, Vehicle, Ownership, Consent, MemberTag, CustomValue, Order)
-COUNTS = ["read_count", "created_count", "updated_count", "unchanged_count", "rejected_count"]
+COUNTS = [
+    *("read_count", "created_count", "updated_count", "unchanged_count", "rejected_count"),
+    "warning_count",
+]
 # Whose column a refusal of the database is about.
 COLUMN_OF_CODE = {
     "phone_taken": "phone",
@@ -185,10 +189,14 @@ class ImportHandler:
             for n, code, other in outcome.refused
         ]
         rejected = rejections(problems)
+        out = {rejection.row_number for rejection in rejected}
+        odd = warned(p for p in chunk.warnings if p.row_number not in out)
+        kept = odd[: max(0, MOST_WARNINGS - job.warning_count)]
+        told = [(each, False) for each in rejected] + [(each, True) for each in kept]
         ImportRejection.objects.bulk_create(
             [
-                ImportRejection(brand_id=job.brand_id, job=job, **rejection._asdict())
-                for rejection in rejected
+                ImportRejection(brand_id=job.brand_id, job=job, is_taken=is_taken, **each._asdict())
+                for each, is_taken in told
             ],
             batch_size=2000,
         )
@@ -197,11 +205,12 @@ class ImportHandler:
         job.updated_count += outcome.updated
         job.unchanged_count += outcome.unchanged
         job.rejected_count += len(rejected)
+        job.warning_count += len(odd)
         # Only these: what else the row says may have been taken out of it since it was read.
         job.save(update_fields=COUNTS)
 
     def _finish(self, job: ImportJob, run: RunView, actor: Viewer, now: datetime) -> Step:
-        if job.rejected_count:
+        if job.rejected_count or job.warning_count:
             job.errors_file = error_file.write(job=job, actor=actor, now=now)
         job.finished_at = now
         job.save(update_fields=["errors_file", "finished_at"])

@@ -19,6 +19,7 @@ INVARIANTS = (
         WHERE job.brand_id = %(brand_id)s AND job.rejected_count <> (
             SELECT count(*) FROM members_importrejection AS row
             WHERE row.brand_id = job.brand_id AND row.job_id = job.id AND row.reason <> ''
+              AND NOT row.is_taken
         )
         """,
     ),

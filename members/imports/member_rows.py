@@ -14,12 +14,14 @@ from members.imports.preparing import Chunk, Job, Table
 from members.imports.seen_keys import Met, SeenKeys
 from members.imports.values import BadValue, Memo, read_or_bad
 from members.profiles.rules import MOBILE, masked_phone
+from members.vehicles.rules import has_right_check_digit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from members.custom_fields.rules import Spec
     from members.imports.reading.ports import Batch
+    from members.imports.reasons import Problem
 
 # What belongs to one member or car only, and so may stand in a file once.
 KEYS = ("customer_no", "phone", "app_user", "unionid", "vin")
@@ -97,6 +99,7 @@ class MemberPreparer:
             "home_dealer": referring(job.known.dealers, "home_dealer"),
             "stage": Memo(values.read_stage),
             "joined_on": Memo(partial(values.read_past_day, **when)),
+            "last_active_at": each(partial(values.read_past_moment, **when)),
             "app_user": each(values.read_id),
             "unionid": each(values.read_id),
             "vin": each(partial(values.read_vin, is_domestic=options.is_domestic)),
@@ -131,6 +134,8 @@ class MemberPreparer:
         kept = {name: list(compress(column, good)) for name, column in found.items()}
         chunk = table.chunk(batch, self._columns(kept), good)
         chunk.met = self._met
+        if "vin" in found and not self._job.options.is_domestic:
+            chunk.warnings = list(_odd_vins(table, found["vin"], good))
         numbers = compress(table.numbers, good)
         for number, tags in zip(numbers, kept.get("tags", ()), strict=False):
             chunk.tags += [(number, group, tag) for group, tag in tags or ()]
@@ -193,6 +198,13 @@ def _encrypted(column: list[str | None]) -> list[str | None]:
     """Return ciphers in the text form of bytea."""
     ciphers = iter(crypto.encrypt_many([value for value in column if value is not None]))
     return [None if value is None else "\\x" + next(ciphers).hex() for value in column]
+
+
+def _odd_vins(table: Table, vins: list[Any], good: list[bool]) -> Iterator[Problem]:
+    """Yield what to look at again: VINs of cars built abroad whose check digit does not fit."""
+    for i, vin in enumerate(vins):
+        if good[i] and vin is not None and not has_right_check_digit(vin):
+            yield table.warning(i, "vin", "vin_check_digit", vin)
 
 
 def _refuse_incomplete_vehicles(table: Table, found: dict[str, list[Any]]) -> None:

@@ -36,6 +36,7 @@ COLUMNS = {
     "home_dealer_id": "bigint",
     "stage": "varchar",
     "joined_on": "date",
+    "last_active_at": "timestamptz",
     "app_user": "varchar",
     "unionid": "varchar",
     "vin_cipher": "bytea",
@@ -104,6 +105,8 @@ class Upsert:
         with connection.cursor() as cursor:
             staging.fill(cursor, COLUMNS, chunk)
             staging.without_big_joins(cursor)
+            if "last_active_at" in self.mapping:
+                staging.run(cursor, NOT_AHEAD, values)
             has_merged = merged.follow(cursor, COLUMNS, values)
             for turn in range(MAX_TURNS):
                 self._plan(cursor, values)
@@ -200,11 +203,13 @@ class Upsert:
             cursor.execute(STAGES_SAID)
             said = [ports.StageSaid(*row) for row in cursor.fetchall()]
             ports.stages_said(said=said, reason="import", actor=self.actor, now=self.now)
-        if "delivered_on" in self.mapping:
+        if {"delivered_on", "last_active_at"} & self.mapping.keys():
             touched = staging.touched(cursor, known_alone=True)
             ports.facts_changed(brand_id=self.brand_id, member_ids=touched, now=self.now)
 
 
+# A day that has come is taken; the hour of a sender's clock that runs ahead is not.
+NOT_AHEAD = "UPDATE import_stage SET last_active_at = %(now)s WHERE last_active_at > %(now)s"
 REFUSE_GOING = """
 UPDATE import_plan SET refusal = 'deleted' WHERE is_new AND refusal IS NULL AND (
     customer_no = ANY(%(numbers)s) OR app_user = ANY(%(numbers)s) OR unionid = ANY(%(numbers)s)
@@ -229,10 +234,11 @@ SELECT matched.*,
            coalesce(matched.city_id, m.city_id, %(city)s),
            coalesce(matched.home_dealer_id, m.home_dealer_id, %(dealer)s),
            coalesce(matched.stage, m.stage),
-           coalesce(matched.joined_on, m.joined_on)
+           coalesce(matched.joined_on, m.joined_on),
+           greatest(matched.last_active_at, m.last_active_at)
        ) IS DISTINCT FROM (
            m.customer_no, m.display_name, m.phone_hash, m.gender, m.city_id, m.home_dealer_id,
-           m.stage, m.joined_on
+           m.stage, m.joined_on, m.last_active_at
        ) AS is_own_changed,
        false AS is_changed,
        ''::varchar AS other,
@@ -314,7 +320,7 @@ INSERT = """
 INSERT INTO members_member (
     id, brand_id, display_name, customer_no, phone_cipher, phone_hash, phone_masked, phone_tail,
     gender, city_id, home_dealer_id, stage, is_stage_told, stage_since, source, joined_on,
-    created_at, updated_at, version
+    last_active_at, created_at, updated_at, version
 )
 SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), customer_no,
        phone_cipher, phone_hash, coalesce(phone_masked, ''), coalesce(phone_tail, ''),
@@ -325,7 +331,7 @@ SELECT member_id, %(brand)s, coalesce(display_name, phone_masked, customer_no), 
            WHEN delivered_on <= (%(now)s AT TIME ZONE 'Asia/Shanghai')::date THEN 'introduction'
            ELSE 'prospect'
        END), coalesce(stage <> 'prospect', false), (%(now)s AT TIME ZONE 'Asia/Shanghai')::date,
-       'import', joined_on, %(now)s, %(now)s, 1
+       'import', joined_on, last_active_at, %(now)s, %(now)s, 1
 FROM import_plan WHERE is_new AND refusal IS NULL
 """
 UPDATE = """
@@ -344,6 +350,7 @@ UPDATE members_member AS m SET
     stage_since = CASE WHEN p.stage <> m.stage
                        THEN (%(now)s AT TIME ZONE 'Asia/Shanghai')::date ELSE m.stage_since END,
     joined_on = coalesce(p.joined_on, m.joined_on),
+    last_active_at = greatest(p.last_active_at, m.last_active_at),
     updated_at = %(now)s,
     version = m.version + 1
 FROM import_plan AS p

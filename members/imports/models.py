@@ -76,6 +76,8 @@ class ImportJob(BrandModel):
     updated_count = models.BigIntegerField(default=0)
     unchanged_count = models.BigIntegerField(default=0)
     rejected_count = models.BigIntegerField(default=0)
+    # Of the rows that came in, those to look at again.
+    warning_count = models.BigIntegerField(default=0, db_default=0)
     created_by_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -109,7 +111,10 @@ class ImportRejectionQuerySet(BrandQuerySet["ImportRejection"]):
 
 
 class ImportRejection(BrandDetail):
-    """Why one row stayed out. ``value`` is masked where the column is personal."""
+    """Why one row stayed out; or, where it ``is_taken``, why somebody should look at it again.
+
+    ``value`` is masked where the column is personal.
+    """
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(
@@ -120,6 +125,7 @@ class ImportRejection(BrandDetail):
     code = models.CharField(max_length=40)
     reason = models.CharField(max_length=300)
     value = models.CharField(max_length=120, blank=True)
+    is_taken = models.BooleanField(default=False, db_default=False)
 
     objects = ImportRejectionQuerySet.as_manager()
 

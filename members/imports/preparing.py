@@ -63,6 +63,7 @@ class Chunk:
     tags: list[tuple[int, str, str]] = field(default_factory=list)  # row, group, tag
     # Row, field, slot, text, number, day, choice: see ``custom_fields.rules.rows_of``.
     custom: list[tuple[Any, ...]] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)  # about rows that are fit
     met: Met | None = None  # where rows may be found by customer number or by phone
 
 
@@ -126,6 +127,11 @@ class Table:
                 self.refuse(i, name, value.code, cells[i])
                 values[i] = None
         return values
+
+    def warning(self, i: int, name: str, code: str, value: str) -> Problem:
+        """Return what to look at again in the i-th row, which can be taken."""
+        value = shown(value, is_personal=name in self._personal)
+        return Problem(self.numbers[i], self._column_of.get(name, ""), code, value)
 
     def refuse(self, i: int, name: str, code: str, value: str = "", other: str = "") -> None:
         """Note that the i-th row cannot be taken."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from core.kernel import days
-from members.vehicles.rules import REFUSALS
+from members.vehicles import rules as vehicles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ REASONS: dict[str, _StrPromise] = {
     "date_order": _("Day or month first? Choose the order of dates in the options"),
     "date_year": _("The year must be between 1900 and 2100"),
     days.CODE: days.TEXT,
-    "year": REFUSALS["year"],
+    "year": vehicles.REFUSALS["year"],
     "custom_number": _("Not a number"),
     "custom_decimals": _("More decimal places than the field has"),
     "custom_range": _("The number is outside the limits of the field"),
@@ -103,9 +103,12 @@ REASONS: dict[str, _StrPromise] = {
     "order_of_other": _("The order number belongs to another member's order"),
 }
 
+# About rows that come in all the same.
+WARNINGS: dict[str, _StrPromise] = {**vehicles.WARNINGS}
+
 
 class Rejection(NamedTuple):
-    """A row that stays out, as it is kept and reported."""
+    """A row that stays out, or is to be looked at again, as it is kept and reported."""
 
     row_number: int
     column: str
@@ -123,6 +126,14 @@ def rejections(problems: Iterable[Problem]) -> list[Rejection]:
     for problem in problems:
         of_rows.setdefault(problem.row_number, []).append(problem)
     return [_rejection(found) for found in of_rows.values()]
+
+
+def warned(problems: Iterable[Problem]) -> list[Rejection]:
+    """Return what to look at again in rows that were taken, one of a row."""
+    return [
+        Rejection(p.row_number, p.column[:80], p.code, str(WARNINGS[p.code]), p.value[:MAX_VALUE])
+        for p in problems
+    ]
 
 
 def _rejection(problems: list[Problem]) -> Rejection:

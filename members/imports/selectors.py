@@ -107,7 +107,14 @@ def narrowed(
 
 def first_rejections(*, job: ImportJob, limit: int) -> list[Any]:
     """Return the first rows that stayed out, in the order of the file."""
-    return list(job.rejections.order_by("row_number")[:limit])
+    return list(job.rejections.filter(is_taken=False).order_by("row_number")[:limit])
+
+
+def first_warnings(*, job: ImportJob, limit: int) -> list[Any]:
+    """Return the first rows that came in and should be looked at again."""
+    if not job.warning_count:
+        return []
+    return list(job.rejections.filter(is_taken=True).order_by("row_number")[:limit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,9 @@ def rejections_by_reason(*, job: ImportJob) -> list[ReasonCount]:
     """Return how often each reason led, most first; nothing where every reason is single."""
     if job.rejected_count < 2:
         return []
-    rows = job.rejections.values("code", "column").annotate(count=Count("pk"))
+    rows = (
+        job.rejections.filter(is_taken=False).values("code", "column").annotate(count=Count("pk"))
+    )
     found = [
         ReasonCount(row["column"], str(REASONS[row["code"]]) % {"other": "…"}, row["count"])
         for row in rows.order_by("-count", "code", "column")[:12]

@@ -134,7 +134,7 @@ def start_import(
     job.options = _resolved(parse_options(options), job).as_json()
     ImportRejection.objects.filter(brand_id=job.brand_id, job=job).delete()
     job.read_count = job.created_count = job.updated_count = 0
-    job.unchanged_count = job.rejected_count = 0
+    job.unchanged_count = job.rejected_count = job.warning_count = 0
     job.errors_file, job.finished_at, job.is_dry_run = None, None, is_dry_run
     job.run = runs.start_run(
         kind=KIND,

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
-from django.utils.timezone import localdate
+from django.db import IntegrityError, connection, transaction
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 CHANGEABLE = ("display_name", "gender", "city", "home_dealer", "customer_no", "stage")
 ONE_PER_PHONE = "members_member_one_per_phone"
 ONE_PER_NUMBER = "members_member_one_per_customer_no"
+# In the order of their numbers, so that two calls cannot wait for each other. Whoever was active
+# later, or where a day is enough on that day already, is neither held nor written.
+ACTIVE = """
+WITH met AS (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(times)s::timestamptz[], %(known)s::timestamptz[])
+        AS met (member_id, at, known)
+), held AS MATERIALIZED (
+    SELECT m.id, met.at FROM members_member AS m JOIN met ON met.member_id = m.id
+    WHERE m.brand_id = %(brand)s AND m.id = ANY(%(ids)s::bigint[])
+      AND (m.last_active_at IS NULL OR m.last_active_at < met.known)
+    ORDER BY m.id FOR NO KEY UPDATE OF m
+)
+UPDATE members_member AS m SET last_active_at = held.at
+FROM held WHERE m.brand_id = %(brand)s AND m.id = held.id
+RETURNING m.id
+"""
 
 
 @transaction.atomic
@@ -84,6 +100,33 @@ def change_member(
         action="member.changed", subject=held, actor=actor, now=now, data={"fields": changed}
     )
     return held
+
+
+@transaction.atomic
+def mark_active(
+    *, brand_id: int, met: Mapping[int, datetime], now: datetime, by_day: bool = False
+) -> None:
+    """Let what members did count as their activity, at the moments given; the later one stays.
+
+    Nobody is active ahead of ``now``. ``by_day`` keeps the first moment of a day only: for what
+    happens often, where a write each time would tell nothing. Whoever moves by it in the lifecycle
+    moves at once. Holds the members who change, in order of their numbers.
+    """
+    if not met:
+        return
+    ids = sorted(met)
+    times = [min(met[pk], now) for pk in ids]
+    known = [start_of_day(at) for at in times] if by_day else times
+    values: dict[str, Any] = {"brand": brand_id, "ids": ids, "times": times, "known": known}
+    with connection.cursor() as cursor:
+        cursor.execute(ACTIVE, values)
+        moved = sorted(pk for (pk,) in cursor.fetchall())
+    ports.facts_changed(brand_id=brand_id, member_ids=moved, now=now)
+
+
+def start_of_day(at: datetime) -> datetime:
+    """Return when the day of a moment began where the brand is."""
+    return localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _take(member: Member, values: Mapping[str, Any], actor: Viewer, now: datetime) -> list[str]:

@@ -281,7 +281,9 @@ class MemberTagBatchViewSet(BatchViewSet):
                 response_only=True,
                 value={
                     "counts": {"created": 0, "updated": 1, "unchanged": 0, "refused": 0},
-                    "results": [{"row": 1, "outcome": "updated", "id": 4711, "errors": []}],
+                    "results": [
+                        {"row": 1, "outcome": "updated", "id": 4711, "errors": [], "warnings": []}
+                    ],
                 },
             ),
         ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 
@@ -14,9 +15,10 @@ from core.kernel.api import (
     Serializer,
     VisibleRelatedField,
 )
+from core.kernel.batches import RowProblemOut
 from core.organizations.models import Dealer
 from members.profiles.models import Member
-from members.vehicles import services
+from members.vehicles import rules, services
 from members.vehicles.models import (
     MileageReading,
     Ownership,
@@ -44,6 +46,23 @@ class OwnershipOut(ModelSerializer):
     class Meta:
         model = Ownership
         fields = ["id", "vehicle", "member", "delivered_on", "ended_on"]
+
+
+class OwnershipMade(OwnershipOut):
+    """Answers the entry of a car: with what to look at again, though it was taken."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(OwnershipOut.Meta):
+        fields = [*OwnershipOut.Meta.fields, "warnings"]
+
+    @extend_schema_field(RowProblemOut(many=True))
+    def get_warnings(self, _held: Ownership) -> list[dict[str, str]]:
+        """Return the warnings of the car, as the body pointed to it."""
+        if rules.has_right_check_digit(rules.normalized_vin(self.context["vin"])):
+            return []
+        code = "vin_check_digit"
+        return [{"pointer": "/vin", "code": code, "detail": str(rules.WARNINGS[code])}]
 
 
 class OwnershipIn(Serializer):
@@ -122,8 +141,12 @@ class OwnershipViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
         "member": Filter(serializers.IntegerField(min_value=1), "member_id", "Id of the member."),
     }
 
+    @extend_schema(responses={201: OwnershipMade})
     def create(self, request: Request) -> Response:
-        """Note that a member owns a car; a VIN unknown so far becomes a vehicle."""
+        """Note that a member owns a car; a VIN unknown so far becomes a vehicle.
+
+        A wrong check digit refuses a car built in China; of another it is answered in `warnings`.
+        """
         values = self.parsed()
         member, delivered_on = values.pop("member"), values.pop("delivered_on")
         held = services.add_ownership(
@@ -133,7 +156,10 @@ class OwnershipViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
             actor=self.viewer,
             now=timezone.now(),
         )
-        return self.created(held)
+        answer = self.created(held)
+        context = {**self.get_serializer_context(), "vin": values["vin"]}
+        answer.data = OwnershipMade(held, context=context).data
+        return answer
 
     @action(detail=True, methods=["post"])
     def end(self, request: Request, **_kwargs: Any) -> Response:

@@ -19,7 +19,7 @@ from members.vehicles.models import Ownership, Vehicle
 from members.vehicles.services import Car
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.forms import Form
     from django.http.response import HttpResponseBase
@@ -47,6 +47,11 @@ def vehicles_add(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
     """Add a car to a member, in a drawer."""
     member = _member(request.viewer, member_id)
     form = CarForm(request.POST or None, viewer=request.viewer)
+    may_set_up = request.viewer.may(Permission.VEHICLE_MODELS_EDIT)
+    more = {
+        "lacks_models": not form.has_models,
+        "models_url": reverse("members:vehicle-models-list") if may_set_up else "",
+    }
 
     def write(values: dict[str, Any]) -> HttpResponseBase:
         delivered_on = values.pop("delivered_on")
@@ -60,12 +65,10 @@ def vehicles_add(request: ConsoleRequest, member_id: int) -> HttpResponseBase:
         )
         messages.success(request, _("Vehicle added"))
         if not rules.has_right_check_digit(rules.normalized_vin(car.vin)):
-            messages.warning(
-                request, _("The check digit of the VIN does not fit; look at it once more.")
-            )
+            messages.warning(request, rules.WARNINGS["vin_check_digit"])
         return go_to(request, "members:members-detail", member.pk)
 
-    return _ask(request, form, write, _("Add a vehicle"), _("Add vehicle"), member)
+    return _ask(request, form, write, _("Add a vehicle"), _("Add vehicle"), member, more)
 
 
 @console(EDIT, methods=("GET", "POST"))
@@ -140,6 +143,7 @@ def _ask(
     heading: str,
     button: str,
     back: Member | Vehicle,
+    more: Mapping[str, Any] | None = None,
 ) -> HttpResponseBase:
     """Answer a form in a drawer, or on a page of its own; write once it is right."""
     if request.method == "POST" and form.is_valid():
@@ -155,6 +159,7 @@ def _ask(
         "button": button,
         "action": request.get_full_path(),
         "back": reverse(f"members:{place}", args=[back.pk]),
+        **(more or {}),
     }
     status = 422 if form.is_bound and form.errors else 200
     full, part = "members/vehicles/form_page.html", "members/vehicles/_drawer.html"

@@ -25,7 +25,9 @@ class CarForm(forms.Form):
 
     vin = forms.CharField(label=_("VIN"), max_length=40, help_text=_("17 digits and capitals."))
     model = forms.ModelChoiceField(
-        label=_("Model"), queryset=VehicleModel.objects.none(), empty_label=_("Choose a model")
+        label=_("Vehicle model"),
+        queryset=VehicleModel.objects.none(),
+        empty_label=_("Choose a model"),
     )
     delivered_on = _day(_("Delivered"))
     is_domestic = forms.BooleanField(
@@ -37,6 +39,12 @@ class CarForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["model"]
         field.queryset = VehicleModel.objects.visible_to(viewer).order_by("name")
+
+    @property
+    def has_models(self) -> bool:
+        """Whether there is a model to choose."""
+        field: Any = self.fields["model"]
+        return bool(field.queryset.exists())
 
 
 class EndForm(forms.Form):

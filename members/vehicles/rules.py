@@ -51,6 +51,10 @@ REFUSALS = {
     "vin_check_digit": _("The check digit of the VIN is wrong"),
     "year": _("The year must be 1950 or later"),
 }
+# About a car that was taken all the same: not every country's VINs have a check digit.
+WARNINGS = {
+    "vin_check_digit": _("The check digit of the VIN does not fit; look at it once more."),
+}
 FIRST_YEAR = 1950  # No owner of an older car is expected, and a typed 0202 is found out.
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -14,12 +16,13 @@ from core.kernel import crypto, days
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.scoping import require_same_brand
 from members.profiles import ports
+from members.profiles import services as profiles
 from members.profiles.models import Member
 from members.vehicles import rules, selectors
 from members.vehicles.models import MileageReading, Ownership, ServiceVisit, Vehicle
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from core.kernel.access import Viewer
     from core.organizations.models import Dealer
@@ -73,7 +76,7 @@ def add_ownership(
     require_same_brand(member, car.model)
     vin = _checked_vin(car)
     _require_past(delivered_on, now, "/delivered_on")
-    owner = _held_member(member)
+    owner = _held_members(member)[member.pk]
     vehicle = _held_vehicle(_vehicle(car, vin, actor, now))
     current = Ownership.objects.filter(
         brand_id=vehicle.brand_id, vehicle=vehicle, ended_on=None
@@ -86,6 +89,7 @@ def add_ownership(
             _("Somebody owns this car already. Transfer it from them, or end their ownership.")
         )
     ownership = _create(vehicle, owner, delivered_on)
+    ports.facts_changed(brand_id=owner.brand_id, member_ids=[owner.pk], now=now)
     _tell("vehicle.added", vehicle, actor, now, member=owner.pk)
     return ownership
 
@@ -121,13 +125,15 @@ def transfer(
         OwnershipEnded: the car is not this person's any more.
     """
     require_same_brand(ownership, to)
-    owner = _held_member(to)
+    owner = _held_members(to, ownership.member_id)[to.pk]
     vehicle = _held_vehicle(ownership.vehicle)
     held = _current(ownership)
     if held.member_id == owner.pk:
         raise InvalidInput.on("/to", _("The car is theirs already."), "same_owner")
     _end(held, on, now, "/on")
     fresh = _create(vehicle, owner, on)
+    both = sorted([held.member_id, owner.pk])
+    ports.facts_changed(brand_id=owner.brand_id, member_ids=both, now=now)
     _tell("vehicle.transferred", vehicle, actor, now, **{"from": held.member_id, "to": owner.pk})
     return fresh
 
@@ -189,6 +195,8 @@ def record_visit(
 ) -> ServiceVisit:
     """Keep a visit to a workshop; the mileage written down there is a reading as well.
 
+    Whoever had the car on that day was active on it.
+
     Raises:
         InvalidInput: a value is out of range, or the mileage does not fit (``record_reading``).
     """
@@ -199,6 +207,7 @@ def record_visit(
         raise InvalidInput.on("/kind", _("This kind does not exist."), "unknown_choice")
     if not 0 <= amount_fen <= MAX_FEN:
         raise InvalidInput.on("/amount_fen", _("The amount is out of range."))
+    _mark_owner_active(vehicle, visited_on, now)
     if mileage_km is not None:
         try:
             record_reading(vehicle=vehicle, read_on=visited_on, km=mileage_km, actor=actor, now=now)
@@ -245,16 +254,26 @@ def _vehicle(car: Car, vin: str, actor: Viewer, now: datetime) -> Vehicle:
     return found
 
 
-def _held_member(member: Member) -> Member:
-    """Lock the member before the car, as a merge does."""
-    held = (
-        Member.objects.select_for_update(no_key=True)
-        .filter(brand_id=member.brand_id, pk=member.pk)
-        .first()
-    )
-    if held is None:
+def _held_members(owner: Member, *others: int) -> dict[int, Member]:
+    """Lock members before the car, as a merge does, by their numbers; only the owner must exist."""
+    rows = Member.objects.select_for_update(no_key=True).order_by("pk")
+    held = {row.pk: row for row in rows.filter(brand_id=owner.brand_id, pk__in={owner.pk, *others})}
+    if owner.pk not in held:
         raise NotFound(_("This member does not exist any more."))
     return held
+
+
+def _mark_owner_active(vehicle: Vehicle, day: date, now: datetime) -> None:
+    """Let a day count as activity of whoever had the car then; before the car is held."""
+    owned = Ownership.objects.filter(
+        Q(ended_on=None) | Q(ended_on__gt=day),
+        brand_id=vehicle.brand_id,
+        vehicle=vehicle,
+        delivered_on__lte=day,
+    )
+    at = make_aware(datetime.combine(day, time.min))
+    met = dict.fromkeys(owned.values_list("member_id", flat=True), at)
+    profiles.mark_active(brand_id=vehicle.brand_id, met=met, now=now)
 
 
 def _held_vehicle(vehicle: Vehicle) -> Vehicle:

@@ -42,6 +42,7 @@ NOT_PAGES = {
     "members:timeline": "leads to the member's page, of which it is a part",
     "members:imports-template": "a file",
     "members:custom-fields-counts": PART,
+    "members:vehicle-models-delete": LAYER,
     "members:tags-of-member": PART,
     "members:tags-delete": LAYER,
     "members:tags-rule-delete": LAYER,

@@ -236,6 +236,7 @@ ROUTES = {
     "api:members:imports-list": listing(),
     "api:members:imports-detail": row(pk(import_job)),
     "api:members:imports-rejections": row(pk(import_job)),
+    "api:members:imports-warnings": row(pk(import_job)),
     "api:members:imports-start": row(pk(import_job)),
     "api:members:lifecycle-stages": listing(),
     "api:members:lifecycle-flows": listing(),

@@ -119,6 +119,11 @@ def new_ownership(scope):
     }
 
 
+def vehicle_model(scope):
+    made = VehicleModelFactory(brand=scope.brand, name=f"{scope.brand_canary} model {next(number)}")
+    return {"model_id": made.pk}
+
+
 def new_reading(scope):
     return {"vehicle": vehicle(scope)["vehicle_id"], "read_on": "2026-01-01", "km": 99}
 
@@ -156,6 +161,8 @@ ROUTES = {
     "api:members:ownerships-transfer": row(pk(ownership), refers=new_owner),
     "api:members:service-visits-list": listing(refers=new_visit),
     "api:members:service-visits-detail": row(pk(inside(visit))),
+    "api:members:vehicle-models-list": listing(dealers=False),
+    "api:members:vehicle-models-detail": row(pk(vehicle_model), dealers=False),
     "api:members:vehicles-list": listing(),
     "api:members:vehicles-detail": row(pk(vehicle)),
     "members:duplicates-list": listing(),
@@ -170,6 +177,10 @@ ROUTES = {
     "members:merges-undo": row(merge),
     "members:ownerships-end": row(ownership),
     "members:ownerships-transfer": row(ownership),
+    "members:vehicle-models-list": listing(),
+    "members:vehicle-models-new": listing(),
+    "members:vehicle-models-edit": row(vehicle_model, dealers=False),
+    "members:vehicle-models-delete": row(vehicle_model, dealers=False),
     "members:vehicles-add": row(member),
     "members:vehicles-detail": row(vehicle),
     "members:vehicles-read": row(vehicle),

@@ -135,6 +135,11 @@ class ImportCommand(BaseCommand):
         for row in first:
             place = f"row {row.row_number}" + (f", {row.column}" if row.column else "")
             self.stdout.write(f"  {place}: {row.reason}")
+        if job.warning_count:
+            self.stdout.write(
+                f"{job.warning_count:,} rows came in and should be looked at again: "
+                "the check digit of the VIN does not fit."
+            )
         if job.errors_file is None:
             return
         if errors is None:

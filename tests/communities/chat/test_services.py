@@ -1,4 +1,8 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from communities.chat import services
@@ -7,8 +11,12 @@ from communities.chat.services import RoomClosed
 from core.audit.models import AuditEntry
 from core.kernel.access import Permission, Viewer
 from core.kernel.errors import Forbidden, InvalidInput, NotFound
+from members.profiles.models import Member
 from tests.factories.communities import CommunityFactory, MembershipFactory, RoomFactory
 from tests.factories.core import DealerFactory
+from tests.factories.members import MemberFactory
+
+NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)  # in Shanghai
 
 
 def post(room, actor, body="你好", **options):
@@ -63,7 +71,7 @@ def test_another_dealers_room_does_not_exist(inside_brand):
     with pytest.raises(NotFound):
         post(room, viewer)
     with pytest.raises(NotFound):
-        services.mark_read(room_id=room.pk, member_id=1, seq=0, actor=viewer)
+        services.mark_read(room_id=room.pk, member_id=1, seq=0, actor=viewer, now=timezone.now())
 
 
 def test_it_takes_the_permission(inside_brand):
@@ -79,10 +87,40 @@ class TestReadPosition:
             brand=inside_brand, room=RoomFactory(brand=inside_brand, last_seq=9)
         )
 
-    def mark(self, seat, seq, actor):
+    def mark(self, seat, seq, actor, now=NOON):
         return services.mark_read(
-            room_id=seat.room_id, member_id=seat.member_id, seq=seq, actor=actor
+            room_id=seat.room_id, member_id=seat.member_id, seq=seq, actor=actor, now=now
         )
+
+    def active_at(self, seat):
+        return Member.objects.get(pk=seat.member_id).last_active_at
+
+    def test_counts_as_activity_once_a_day(self, seat, actor, query_budget):
+        self.mark(seat, 1, actor)
+        assert self.active_at(seat) == NOON
+        later = NOON + timedelta(hours=11, minutes=59)
+        with query_budget(3):  # Room, seat, position: nothing about the member any more.
+            self.mark(seat, 2, actor, later)
+        assert self.active_at(seat) == NOON
+        tomorrow = NOON + timedelta(hours=12)
+        self.mark(seat, 3, actor, tomorrow)
+        assert self.active_at(seat) == tomorrow
+
+    def test_what_was_read_already_is_no_activity(self, seat, actor):
+        self.mark(seat, 5, actor)
+        with CaptureQueriesContext(connection) as asked:
+            assert self.mark(seat, 5, actor, NOON + timedelta(days=3)) == 5
+        assert not [each for each in asked if each["sql"].startswith("UPDATE")]
+        assert self.active_at(seat) == NOON
+
+    def test_brings_back_who_was_dormant(self, inside_brand, actor):
+        member = MemberFactory(
+            brand=inside_brand, stage="dormant", created_at=NOON - timedelta(days=400)
+        )
+        room = RoomFactory(brand=inside_brand, last_seq=9)
+        seat = MembershipFactory(brand=inside_brand, room=room, member=member)
+        self.mark(seat, 1, actor)
+        assert Member.objects.get(pk=member.pk).stage == "prospect"
 
     def test_moves_up_and_never_back(self, seat, actor):
         assert [self.mark(seat, seq, actor) for seq in (4, 2, 9)] == [4, 4, 9]

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.utils import timezone
@@ -104,6 +104,35 @@ def test_the_number_of_queries_does_not_depend_on_rows(inside_brand, actor, quer
     with query_budget(14):
         found = services.post_batch(rows=rows, actor=actor, now=timezone.now())
     assert {each.outcome for each in found} == {"created"}
+
+
+def test_earning_and_spending_count_as_activity_once_a_day(member, inside_brand, actor):
+    other = MemberFactory(brand=inside_brand)
+    now = timezone.localtime().replace(hour=12)
+    earlier = (now - timedelta(days=2)).isoformat()
+
+    def bring(*rows, at):
+        services.post_batch(rows=rows, actor=actor, now=at)
+        member.refresh_from_db()
+        return member.last_active_at
+
+    assert bring(row(member, 50, occurred_at=earlier), at=now).isoformat() == (
+        (now - timedelta(days=2)).astimezone(UTC).isoformat()
+    )
+    assert bring(row(member, -5, "2"), row(other, 0, "3"), at=now) == now
+    assert bring(row(member, -5, "4"), at=now + timedelta(hours=2)) == now
+    gift = row(member, 5, "5", kind="adjust", reason="生日")
+    assert bring(gift, at=now + timedelta(days=1)) == now
+    other.refresh_from_db()
+    assert other.last_active_at is None
+
+
+def test_points_bring_back_who_was_dormant(inside_brand, actor):
+    now = timezone.now()
+    away = MemberFactory(brand=inside_brand, stage="dormant", created_at=now - timedelta(days=400))
+    services.post(member=away, wanted=wanted(50, "1"), actor=actor, now=now)
+    away.refresh_from_db()
+    assert away.stage == "prospect"
 
 
 def test_a_movement_is_posted_once(member, actor):

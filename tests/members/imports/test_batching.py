@@ -243,7 +243,11 @@ def test_a_check_digit_matters_on_cars_built_here(send, brand, chen, model):
         "customer_no": "C1",
     }
     assert refusals(send("vehicles", [car])) == [[("/rows/0/vin", "vin_check_digit")]]
-    assert outcomes(send("vehicles", [car], {"is_domestic": False})) == ["updated"]
+    taken = send("vehicles", [car], {"is_domestic": False})
+    assert outcomes(taken) == ["updated"]
+    [row] = taken.json()["results"]
+    told = [(each["pointer"], each["code"]) for each in row["warnings"]]
+    assert (told, row["errors"]) == ([("/rows/0/vin", "vin_check_digit")], [])
 
 
 def test_orders_come_in_once_and_belong_to_somebody(send, brand, chen):

@@ -13,6 +13,7 @@ from members.imports import staging
 from members.imports.models import ImportJob, ImportProfile
 from members.imports.reading.ports import FileRefused
 from members.profiles.models import Member
+from tests.factories.members import VehicleModelFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +72,24 @@ def test_a_trial_then_the_import(signed_in, brand, job_id):
     assert (job.created_count, job.rejected_count, job.is_dry_run) == (1, 1, False)
     assert signed_in.post(f"{URL}{job_id}/start/").status_code == 409
     assert signed_in.get(f"{URL}{job_id}/columns/").status_code == 302
+
+
+def test_rows_to_look_at_again_stand_below_what_came_in(signed_in, brand):
+    VehicleModelFactory(brand=brand, code="E7")
+    text = "客户编号,车架号,车型,交付日期\nC1,LSVAM4180C2184847,E7,2024-03-01\n"
+    job_id = upload(signed_in, text)["Location"].strip("/").split("/")[-2]
+    names = ("customer_no", "vin", "model", "delivered_on")
+    header = text.splitlines()[0].split(",")
+    mapped = {f"map_{name}": at for name, at in zip(names, header, strict=True)}
+    signed_in.post(f"{URL}{job_id}/columns/", mapped | {"date_order": "auto", "act": "run"})
+    work_off(brand)
+    page = signed_in.get(f"{URL}{job_id}/").content.decode()
+    assert "需要复核的行" in page
+    assert "LSVAM4180C2184847" not in page
+    listed = signed_in.get(f"/api/v1/imports/{job_id}/warnings/").json()["results"]
+    assert [(row["row_number"], row["code"]) for row in listed] == [(2, "vin_check_digit")]
+    assert signed_in.get(f"/api/v1/imports/{job_id}/rejections/").json()["results"] == []
+    assert signed_in.get(f"/api/v1/imports/{job_id}/").json()["warning_count"] == 1
 
 
 def test_a_column_chosen_is_shown_without_starting(signed_in, brand, job_id):

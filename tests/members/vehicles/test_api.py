@@ -72,3 +72,22 @@ def test_readings_and_visits(api, brand, wanted):
     found = api.get(f"/api/v1/mileage-readings/?vehicle={car}").json()["results"]
     assert [each["km"] for each in found] == [8000, 9000]
     assert len(api.get(f"/api/v1/service-visits/?vehicle={car}").json()["results"]) == 1
+
+
+def test_a_foreign_cars_odd_check_digit_is_answered_as_a_warning(api, wanted):
+    odd = wanted | {"vin": "LSVAM4180C2184847"}
+    assert api.post("/api/v1/ownerships/", odd).status_code == 422
+    made = api.post("/api/v1/ownerships/", odd | {"is_domestic": False})
+    assert made.status_code == 201
+    assert made["Location"] == f"/api/v1/ownerships/{made.json()['id']}/"
+    [warning] = made.json()["warnings"]
+    assert (warning["pointer"], warning["code"]) == ("/vin", "vin_check_digit")
+    assert warning["detail"]
+    assert "warnings" not in api.get(made["Location"]).json()
+
+
+def test_a_car_with_nothing_odd_has_no_warnings(api, wanted):
+    made = api.post(
+        "/api/v1/ownerships/", wanted | {"is_domestic": False, "vin": f" {VIN.lower()}"}
+    )
+    assert made.json()["warnings"] == []

@@ -1,6 +1,6 @@
 """Two people hand on one car at once: one transfer takes place.
 
-The control takes the lock and the database's constraints away, and the car has two owners.
+The control takes the locks and the database's constraints away, and the car has two owners.
 """
 
 import threading
@@ -81,6 +81,9 @@ def test_without_lock_and_constraint_a_car_gets_two_owners(brand, monkeypatch):
     def unlocked(vehicle):
         return Vehicle.objects.get(pk=vehicle.pk)
 
+    def nobody_held(owner, *_others):
+        return {owner.pk: owner}
+
     current = services._current
 
     def read_together(ownership):
@@ -89,6 +92,7 @@ def test_without_lock_and_constraint_a_car_gets_two_owners(brand, monkeypatch):
         return found
 
     monkeypatch.setattr(services, "_held_vehicle", unlocked)
+    monkeypatch.setattr(services, "_held_members", nobody_held)
     monkeypatch.setattr(services, "_current", read_together)
     drop = (
         "DROP INDEX members_ownership_one_current;"

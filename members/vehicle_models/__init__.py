@@ -1,0 +1,1 @@
+"""The models a brand builds: set up once, named by every car."""
