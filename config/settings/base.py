@@ -187,6 +187,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.sign_in.tasks.clear_expired_sessions",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "check-invariants": {
+        "task": "core.kernel.tasks.check_invariants",
+        "schedule": crontab(hour="4", minute="30"),
+    },
     "deliver-due": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
