@@ -55,9 +55,9 @@ def test_demo_data_is_loaded_once_and_every_role_signs_in(start_server):
     again = start_server("--members", "300", "--port", "19000").await_ready()
     assert logins_of(again.words, MAIN_BRAND.name) == printed
     told = (again.var / "log" / "seed_demo.log").read_text(encoding="utf-8")
-    assert told.splitlines() == [
+    assert set(told.splitlines()) == {
         f"{brand.code}: has members already, nothing to do." for brand in (MAIN_BRAND, SECOND_BRAND)
-    ]
+    }
 
 
 # What a clone does not bring along, and what running it leaves behind.
