@@ -52,6 +52,7 @@ from core.workbench.ports import register_panel, register_todos
 ITEMS = {
     "attempts": _("Attempts"),
     "before": _("Older than"),
+    "broken": _("Broken"),
     "bytes": _("Size in bytes"),
     "columns": _("Columns"),
     "count": _("How many"),
@@ -73,11 +74,15 @@ ITEMS = {
     "rows": _("Rows"),
     "sessions": _("Sessions"),
     "table": _("Table"),
+    "unknown": _("Not known"),
     "who": _("Who"),
 }
 ACTIONS = {
     "api_key.created": _("made the API key"),
     "api_key.revoked": _("revoked the API key"),
+    "brand.checked": _(
+        "checked %(count)s rules of the data: %(broken)s broken, %(unknown)s not known:"
+    ),
     "dealer.created": _("added the dealer"),
     "dealer.changed": _("changed the dealer"),
     "export.approval_asked": _("asked for approval of %(count)s rows of “%(list)s”:"),

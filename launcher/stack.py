@@ -22,7 +22,7 @@ PRODUCT_VARIABLES = {
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "LOOKUP_KEY"),
     *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "LOG_LEVEL", "DEBUG", "PORT"),
     *("WEB_CONCURRENCY", "WEB_THREADS", "WORKER_CONCURRENCY"),
-    *("FILES_DIR", "AUDIT_ANCHOR_DIR", "STATIC_ROOT"),
+    *("FILES_DIR", "AUDIT_ANCHOR_DIR", "SECRETS_DIR", "STATIC_ROOT"),
 }
 
 
@@ -97,6 +97,7 @@ def throwaway(
             folder.mkdir(mode=0o700)
         stack.env |= keys.product_secrets(kept["secrets"], given={})
         stack.env["DJANGO_SETTINGS_MODULE"] = settings
+        stack.env["SECRETS_DIR"] = str(kept["secrets"])
         stack.env["FILES_DIR"] = str(kept["files"])
         stack.env["AUDIT_ANCHOR_DIR"] = str(kept["anchors"])
         if account is not None:
@@ -144,6 +145,7 @@ def environment(places: Places, shell: Mapping[str, str] = os.environ) -> dict[s
         "LC_ALL": "C.UTF-8",
     }
     env.setdefault("STATIC_ROOT", str(places.var / "static"))
+    env.setdefault("SECRETS_DIR", str(places.secrets))
     env.setdefault("FILES_DIR", str(places.var / "files"))
     env.setdefault("AUDIT_ANCHOR_DIR", str(places.var / "audit_anchor"))
     env.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -198,6 +198,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.sign_in.tasks.clear_expired_sessions",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "check-invariants": {
+        "task": "core.kernel.tasks.check_invariants",
+        "schedule": crontab(hour="4", minute="30"),
+    },
     "deliver-due": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 5.0,
@@ -266,6 +270,7 @@ STORAGES = {
 NODE_MODULES = BASE_DIR / "node_modules"
 FILES_DIR = Path(env.text("FILES_DIR", str(BASE_DIR / "var" / "files")))
 AUDIT_ANCHOR_DIR = Path(env.text("AUDIT_ANCHOR_DIR", str(BASE_DIR / "var" / "audit_anchor")))
+SECRETS_DIR = Path(env.text("SECRETS_DIR", str(BASE_DIR / "var" / "secrets")))  # of demo logins
 MEDIA_ROOT = FILES_DIR
 # Bodies of JSON requests; uploads stream to disk and have limits of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -12,6 +12,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from kombu.pools import ProducerPool
 
+from core.kernel.faults import point
 from core.kernel.outage import Outage
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ def ring(task: str, *args: int) -> None:
     """
 
     def send() -> None:
+        point("bells.before_ring")
         if silence.is_on():
             return
         try:

@@ -37,7 +37,7 @@ PEOPLE = (
 
 def secrets_file() -> Path:
     """Return where the passwords of this installation are kept."""
-    return Path(settings.BASE_DIR) / "var" / "secrets" / "demo_logins.json"
+    return Path(settings.SECRETS_DIR) / "demo_logins.json"
 
 
 def hire(*, brand: Brand, region: Region, dealer: Dealer) -> dict[str, str]:

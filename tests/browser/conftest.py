@@ -22,6 +22,9 @@ FADED = """Promise.allSettled(
         .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
         .map((one) => one.finished)
 ).then(() => null)"""
+# What htmx says of a request that was given up because its page was left. Chromium itself reports
+# one that failed.
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
 # Preloading is for sound and films, of which we have none; selectors are not shown.
 AXE_OPTIONS = "{resultTypes: ['violations'], preload: false, selectors: false}"
 HEIGHTS = {1440: 900, 390: 844, 360: 740}
@@ -43,9 +46,10 @@ class Watched:
 
     def _heard(self, message):
         # A refusal is an answer; Chromium reports it as an error all the same.
-        is_refusal = "status of 422" in message.text or "status of 412" in message.text
-        if message.type == "error" and not is_refusal:
-            self.problems.append(f"console: {message.text}")
+        text = message.text
+        is_refusal = "status of 422" in text or "status of 412" in text
+        if message.type == "error" and not is_refusal and not text.startswith(GIVEN_UP):
+            self.problems.append(f"console: {text}")
 
     def _asked(self, request):
         host = urlsplit(request.url).netloc

@@ -86,6 +86,15 @@ ASKED_WITH = {
 }
 CONSOLE = [r.name for r in all_routes() if not r.is_api and "GET" in r.methods]
 PAGES = [name for name in CONSOLE if name not in NOT_PAGES]
+LAYERS = [name for name, why in NOT_PAGES.items() if why == LAYER]
+BELOW_LAYERS = "members:tag-groups-new"  # any page will do; this one is short
+# A dialog lies above the page, which therefore does not grow with it.
+FITS = """dialog => {
+    const box = dialog.getBoundingClientRect();
+    const parts = [dialog, ...dialog.querySelectorAll(".dlg-h, .dlg-b, .dlg-f")];
+    return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight
+        && parts.every((part) => part.scrollWidth <= part.clientWidth);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +191,43 @@ def test_page(name, width, scene, go):
     check(watched, answer, name)
 
 
+@pytest.fixture
+def lay(tabs):
+    """Have htmx put a dialog over a page: ``lay(address, 390)`` → Watched; no complaint after."""
+    used = []
+
+    def over_a_page(path, width):
+        watched, below = tabs[width], reverse(BELOW_LAYERS)
+        watched.problems.clear()
+        used.append(watched)
+        if urlsplit(watched.page.url).path != below:
+            watched.page.goto(below, wait_until="load")
+        watched.page.evaluate("path => htmx.ajax('GET', path, {target: '#layer'})", path)
+        expect(watched.page.locator("#layer dialog[open]")).to_be_visible()
+        watched.settle()
+        return watched
+
+    yield over_a_page
+    for watched in used:
+        watched.page.locator("#layer").evaluate("layer => layer.replaceChildren()")
+    assert [problem for watched in used for problem in watched.problems] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer(name, width, scene, lay):
+    watched = lay(address(scene, name), width)
+    page = watched.page
+    look(page, name)
+    dialog = page.locator("#layer dialog[open]")
+    expect(dialog).to_have_count(1)
+    expect(dialog.locator("h2").first).not_to_be_empty()
+    expect(dialog.locator("option", has_text="-----")).to_have_count(0)
+    assert dialog.evaluate(FITS)
+    assert watched.overflow() <= 0
+    assert watched.serious_violations() == []
+
+
 def test_what_is_waited_for_never_fades(scene, tabs):
     """It may be marked as waiting; but text that fades is one nobody can read."""
     page, late = tabs[1440].page, tabs[1440].hold("**/people/")
@@ -203,12 +249,17 @@ def test_sign_in(width, scene, go, tabs, server, visitor):
     sign_in(watched.page.context, server, visitor)
 
 
-def check(watched, answer, name):
-    """What holds of every page."""
-    page = watched.page
+def look(page, name):
+    """Keep a picture to look at oneself, where somebody asked for one."""
     if SHOTS:
         width = page.viewport_size["width"]
         page.screenshot(path=f"{SHOTS}/{name.replace(':', '-')}-{width}.png", full_page=True)
+
+
+def check(watched, answer, name):
+    """What holds of every page."""
+    page = watched.page
+    look(page, name)
     assert answer.status == 200
     assert answer.request.redirected_from is None
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import psycopg2
 
+from core.kernel import invariants
 from launcher import provision
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,15 +139,17 @@ class Product:
         return sum(states.values()) - states.get("due", 0) - states.get("claimed", 0)
 
     def breaches(self, brand_id):
-        """Return the data invariants that the brand breaks, as ``check_invariants`` sees them."""
-        return self.run(
-            "from core.kernel import invariants\n"
-            "from core.organizations.models import Brand\n"
-            f"brand = Brand.objects.get(pk={brand_id})\n"
-            "for one in invariants._invariants.values():\n"
-            "    if invariants.check(invariant=one, brand=brand, using='default').breaches:\n"
-            "        print(one.name)"
-        )
+        """Return the data invariants that the brand breaks, as ``check_invariants`` finds them.
+
+        Asked by this process, over one connection: starting another takes longer than asking.
+        """
+        broken = []
+        with self.cursor(brand_id) as cursor:
+            for one in invariants.registered():
+                cursor.execute(one.sql, {"brand_id": brand_id})
+                if cursor.rowcount:
+                    broken.append(one.name)
+        return broken
 
     def crash_database(self):
         """Stop PostgreSQL in the immediate way and start it again."""

@@ -14,36 +14,34 @@ pytestmark = pytest.mark.fault
 ROOMS = int(os.environ.get("FAULT_ROOMS", "10000"))
 KILLS = 20
 SEED = int(os.environ.get("FAULT_SEED", "20261121"))
-LEASE_SECONDS = "3"
 # So that the job lasts, and a kill meets every window of it.
 WINDOWS = "broadcasts.after_claim=wait:0.05,broadcasts.after_send=wait:0.1"
 
 
 class Resumption:
-    """How long the rows that a killed worker had in hand stayed unsettled."""
+    """How long the rows that a killed worker had in hand waited until another took them up.
+
+    Another claim raises the fence. Whoever took them up may be killed as well, which is a wait of
+    its own.
+    """
 
     def __init__(self, product, brand):
         self.product, self.brand = product, brand
         self.waiting, self.worst = [], 0.0
 
+    def rows(self, states):
+        sql = "SELECT id, fence FROM communities_delivery WHERE state = ANY(%s)"
+        return set(self.product.all(self.brand, sql, states))
+
     def killed(self):
-        claimed = self.product.all(
-            self.brand, "SELECT id FROM communities_delivery WHERE state = 'claimed'"
-        )
-        self.waiting.append((time.monotonic(), {row_id for (row_id,) in claimed}))
+        self.waiting.append((time.monotonic(), self.rows(["claimed"])))
 
     def look(self):
-        opened = {
-            row_id
-            for (row_id,) in self.product.all(
-                self.brand, "SELECT id FROM communities_delivery WHERE state IN ('due', 'claimed')"
-            )
-        }
+        opened = self.rows(["due", "claimed"])
         now = time.monotonic()
         for since, rows in self.waiting:
-            if rows & opened:
-                continue
-            self.worst = max(self.worst, now - since)
+            if not rows & opened:
+                self.worst = max(self.worst, now - since)
         self.waiting = [(since, rows) for since, rows in self.waiting if rows & opened]
         return not opened
 
@@ -51,9 +49,8 @@ class Resumption:
 def test_ten_thousand_rooms_under_fire(product):
     seed = random.Random(SEED)
     brand = brand_with_rooms(product, "exactly-once", ROOMS)
-    product.start_workers(
-        2, DELIVERY_LEASE_SECONDS=LEASE_SECONDS, DELIVERY_BATCH="50", FAULT_POINTS=WINDOWS
-    )
+    # The lease is the product's own: how soon work is resumed hangs on it.
+    product.start_workers(2, DELIVERY_BATCH="50", FAULT_POINTS=WINDOWS)
     broadcast = confirm_broadcast(product, brand)
     slot = ROOMS / (KILLS + 2)
     kills = [slot * (number + 0.5 + seed.random()) for number in range(KILLS)]
@@ -90,13 +87,13 @@ def test_ten_thousand_rooms_under_fire(product):
         f" workers), database stops 2, queue flushes 1, {took:.0f} s; duplicates"
         f" {found.duplicates}, left out {found.left_out}, unknown at most {most_unknown}, in the"
         f" end {product.states(brand).get('unknown', 0)}; longest resumption"
-        f" {resumption.worst:.1f} s; closed after {closed:.1f} s more;"
+        f" {resumption.worst:.1f} s with the product's own lease; closed after {closed:.1f} s more;"
         f" seed {SEED}, broadcast {broadcast}"
     )
     assert len(killed) == KILLS
     assert (found.rooms, found.duplicates, found.left_out) == (ROOMS, 0, 0)
     assert (found.not_sent, found.gaps, found.broken) == (0, 0, 0)
-    assert product.breaches(brand) == ""
+    assert product.breaches(brand) == []
     assert most_unknown <= ROOMS / 1000
     assert resumption.worst <= 30
 
@@ -136,4 +133,4 @@ def test_acknowledging_without_claim_and_key_repeats_or_loses(product, order, br
     for faults in ("naive.between=kill@3", ""):
         product.spawn("naive", "-c", code, FAULT_POINTS=faults).wait(60)
     assert getattr(tally(product, brand), breaks) == 50
-    assert product.breaches(brand) != ""
+    assert product.breaches(brand) != []

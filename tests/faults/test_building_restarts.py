@@ -158,6 +158,7 @@ def test_twenty_kills_change_nothing(product):
     assert len(killed.seats()) == MEMBERS
     assert killed.report() == undisturbed.report()
     assert killed.report()["placements"]["existing"] > 0
+    assert product.breaches(killed.brand) == []
 
 
 def test_without_its_checkpoint_the_run_would_tell_another_story(product):

@@ -138,6 +138,7 @@ def test_a_killed_import_goes_on_and_counts_every_row_once(product, tmp_path):
     assert len(rejected) == bad
     assert [row for row, *_ in rejected] == [i + 2 for i in range(ROWS) if i % BAD_EVERY == 3]
     assert all(BAD_COLUMNS[column] == code and told for _, column, code, told in rejected)
+    assert product.breaches(brand) == []
 
     again = ask(product, START, tmp_path, BRAND=brand, FILE=file)
     before = product.all(brand, "SELECT sum(version), max(updated_at) FROM members_member")

@@ -140,33 +140,8 @@ def test_a_run_that_kills_its_workers_is_set_aside(brand, actor):
     assert (aside.error, aside.can_resume) == (services.INTERRUPTED, True)
 
 
-def test_a_process_killed_between_commit_and_bell_loses_nothing(brand, actor):
-    """Invariant 5: the bell is never rung; the next tick of beat finds the row."""
-    script = f"""
-import os, signal
-from tests.faults import run_worker
-from core.kernel.access import system_viewer
-from core.runs import services
-run_worker.register()
-services.ring = lambda *bell: __import__("django.db").db.transaction.on_commit(
-    lambda: os.kill(os.getpid(), signal.SIGKILL))
-run_worker.start({brand.pk}, system_viewer({brand.pk}))
-"""
-    environment = os.environ | {"DATABASE_URL": database_url()}
-    died = subprocess.run(
-        [sys.executable, "-c", script], env=environment, cwd=settings.BASE_DIR, check=False
-    )
-    assert died.returncode == -signal.SIGKILL
-    with tenant(brand.pk):
-        run = Run.objects.get()
-    started = time.monotonic()
-    with worker(brand):  # What beat's tick, every 5 s, sets off.
-        until(lambda: run_of(brand, run).done > 0, "the run was forgotten")
-    assert time.monotonic() - started < 10
-
-
 def test_what_rolls_back_rings_no_bell(brand, actor, monkeypatch):
-    """Invariant 5, the other half: no ghost."""
+    """Invariant 5: no ghost. test_lost_bells.py shows its other half."""
     rung = []
     monkeypatch.setattr(bells.current_app, "send_task", lambda *a, **k: rung.append(a))
     monkeypatch.setattr(services, "ring", bells.ring)

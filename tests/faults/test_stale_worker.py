@@ -81,6 +81,7 @@ def test_who_wakes_up_late_changes_nothing(product, where):
     assert rows_of(product, brand) == {("sent", 2, "")}
     found = tally(product, brand)
     assert (found.duplicates, found.left_out, found.gaps, found.broken) == (0, 0, 0, 0)
+    assert product.breaches(brand) == []
     said = (product.folder / "stale.log").read_text()
     refused = "late results refused" in said
     print(f"\ninvariant 8: stopped at {where}: late settle refused {refused}, 0 duplicates")

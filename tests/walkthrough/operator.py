@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+from django.conf import settings
 from playwright.sync_api import expect
 
 from tests.faults.product import wait_until
 
 NUMBER = re.compile(r"\d[\d,]*")
 A_LONG_JOB = 180  # seconds
+STORY = Path(settings.BASE_DIR, "docs", "walkthrough.md").read_text(encoding="utf-8")
+SHOWN = set(re.findall(r"\(walkthrough/(\w+)\.png\)", STORY))
 
 
 class Operator:
@@ -26,9 +29,10 @@ class Operator:
         self.page.wait_for_url(lambda url: "sign-in" not in url)
 
     def shoot(self, name):
-        """Keep what the screen shows, as docs/walkthrough.md shows it."""
+        """Keep what the screen shows, where docs/walkthrough.md shows it."""
         self.page.wait_for_load_state("networkidle")
-        self.page.screenshot(path=self.shots / f"{name}.png", caret="initial")
+        if name in SHOWN:
+            self.page.screenshot(path=self.shots / f"{name}.png", caret="initial")
 
     # Jobs
 
@@ -172,8 +176,9 @@ class Operator:
     def one(self, sql, *params):
         return self.product.one(self.brand_id, sql, *params)
 
-    def text(self):
-        return self.page.locator("main").inner_text()
+    def row(self, sql, *params):
+        [row] = self.product.all(self.brand_id, sql, *params)
+        return row
 
 
 def number_of(text):

@@ -17,12 +17,16 @@ from __future__ import annotations
 import csv
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from django.conf import settings
 
-DATA = Path(settings.BASE_DIR).parent / "shared" / "data"
+from tests.shared_data import shared_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PURCHASES, CITIES_OF_CHINA = map(shared_file, ("purchases.csv", "divisions_cities.csv"))
 CITIES, DEALERS_PER_CITY = 60, 2
 DEALERS = CITIES * DEALERS_PER_CITY
 ROOM_CAP = 200
@@ -49,19 +53,20 @@ class Expected:
     orders: int
     amount_minor: int
     repeat_buyers: int
+    service_communities: int
     service_rooms: int
-    conversion_rooms: int
     conversion_communities: int
+    conversion_rooms: int
 
 
 def is_available() -> bool:
-    """Whether the real data lies beside the checkout."""
-    return (DATA / "purchases.csv").exists()
+    """Whether the real data lies around the checkout."""
+    return PURCHASES.exists() and CITIES_OF_CHINA.exists()
 
 
 def places() -> list[Place]:
     """Return the 120 dealers of the rule."""
-    cities = pd.read_csv(DATA / "divisions_cities.csv", dtype=str).sort_values("code")
+    cities = pd.read_csv(CITIES_OF_CHINA, dtype=str).sort_values("code")
     named = cities[~cities["name"].str.endswith(NAMELESS)].iloc[::5].head(CITIES)
     return [
         Place(f"W{2 * n + k:03}", f"{row.name_}{'东西'[k]}店", row.code, row.name_)
@@ -72,7 +77,7 @@ def places() -> list[Place]:
 
 def purchases() -> pd.DataFrame:
     """Return one row per order: customer, day, quantity, cents and dealer index."""
-    frame = pd.read_csv(DATA / "purchases.csv", dtype={"customer_id": str})
+    frame = pd.read_csv(PURCHASES, dtype={"customer_id": str})
     frame["day"] = pd.to_datetime(frame["date"])
     frame["cents"] = (frame["amount_usd"] * 100).round().astype("int64")
     order = {customer: k for k, customer in enumerate(sorted(frame["customer_id"].unique()))}
@@ -95,9 +100,10 @@ def expected() -> Expected:
         orders=len(frame),
         amount_minor=int(frame["cents"].sum()),
         repeat_buyers=len(buyers),
+        service_communities=len(per_city),
         service_rooms=sum(math.ceil(people / ROOM_CAP) for people in per_city),
-        conversion_rooms=sum(math.ceil(people / ROOM_CAP) for people in per_dealer),
         conversion_communities=len(per_dealer),
+        conversion_rooms=sum(math.ceil(people / ROOM_CAP) for people in per_dealer),
     )
 
 

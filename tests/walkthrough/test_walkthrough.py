@@ -8,11 +8,13 @@ import json
 import os
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 
 from launcher import places, stack
+from tests.browser.conftest import Watched
 from tests.faults.product import Product, answers, wait_until
 from tests.walkthrough import real_data
 from tests.walkthrough.operator import Operator, number_of
@@ -23,7 +25,7 @@ pytestmark = [
     pytest.mark.fault,  # the whole product works here; nothing else should beside it
     pytest.mark.shared_data,
     pytest.mark.skipif(
-        not real_data.is_available(), reason="the real data sets do not lie beside the checkout"
+        not real_data.is_available(), reason="the real data sets do not lie around the checkout"
     ),
 ]
 PASSWORD = "walk-through-1998"
@@ -70,23 +72,35 @@ def address(product):
 def operator(product, brand_id, address, chromium, tmp_path):
     shots = SHOTS if os.environ.get("WALKTHROUGH_SHOTS") else tmp_path
     shots.mkdir(parents=True, exist_ok=True)
-    problems = []
     context = chromium.new_context(
         base_url=address, viewport={"width": 1440, "height": 900}, locale="zh-CN"
     )
     context.set_default_timeout(30_000)
     page = context.new_page()
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "request",
-        lambda asked: None if asked.url.startswith(address) else problems.append(asked.url),
-    )
+    watched = Watched(page, urlsplit(address).netloc)
+    watched.watch()
     yield Operator(page, product, brand_id, shots)
     # What a person would look at first when this test fails.
     page.screenshot(path=tmp_path / "last.png", caret="initial")
     print(f"last page: {page.url} ({tmp_path / 'last.png'})")
     context.close()
-    assert [each for each in problems if not each.startswith(("data:", "blob:"))] == []
+    assert watched.problems == []
+
+
+# Open seats of communities of a kind: communities, rooms, seats, different people.
+SEATS = """
+    SELECT count(DISTINCT seat.community_id), count(DISTINCT seat.room_id), count(*),
+        count(DISTINCT seat.member_id)
+    FROM communities_membership AS seat
+    JOIN communities_community AS home ON home.id = seat.community_id
+    WHERE home.kind = %s AND seat.left_at IS NULL
+"""
+REACHED = """
+    SELECT count(DISTINCT message.id), count(DISTINCT message.room_id), count(*),
+        count(DISTINCT seat.member_id)
+    FROM communities_roommessage AS message
+    JOIN communities_membership AS seat ON seat.room_id = message.room_id AND seat.left_at IS NULL
+"""
 
 
 def test_real_customers_from_file_to_broadcast(operator, tmp_path):
@@ -123,17 +137,22 @@ def test_real_customers_from_file_to_broadcast(operator, tmp_path):
     assert counted == tagged == expected.repeat_buyers
 
     segment_id = operator.segment_of_tag("复购客户", "复购客户")
-    rooms = "SELECT count(*) FROM communities_room AS r JOIN communities_community AS c"
-    rooms += " ON c.id = r.community_id WHERE c.kind = %s"
-    seats = rooms.replace("count(*)", "sum(r.member_count)")
     operator.build("同城服务群", kind="service", by="city", topic="用车", shot="build_service")
-    assert operator.one(rooms, "service") == expected.service_rooms
-    assert operator.one(seats, "service") == expected.members
+    assert operator.row(SEATS, "service") == (
+        expected.service_communities,
+        expected.service_rooms,
+        expected.members,
+        expected.members,
+    )
     operator.build(
         "门店福利群", kind="conversion", by="dealer", segment_id=segment_id, shot="build_conversion"
     )
-    assert operator.one(rooms, "conversion") == expected.conversion_rooms
-    assert operator.one(seats, "conversion") == expected.repeat_buyers
+    assert operator.row(SEATS, "conversion") == (
+        expected.conversion_communities,
+        expected.conversion_rooms,
+        expected.repeat_buyers,
+        expected.repeat_buyers,
+    )
 
     operator.broadcast(
         "老客户答谢",
@@ -144,8 +163,12 @@ def test_real_customers_from_file_to_broadcast(operator, tmp_path):
     reached = operator.page.locator("#broadcast-report .stat .v, .stats .v").all_inner_texts()
     assert expected.conversion_rooms in map(number_of, reached)
     assert expected.repeat_buyers in map(number_of, reached)
-    messages = operator.one("SELECT count(*) FROM communities_roommessage")
-    assert messages == expected.conversion_rooms
+    assert operator.row(REACHED) == (
+        expected.conversion_rooms,
+        expected.conversion_rooms,
+        expected.repeat_buyers,
+        expected.repeat_buyers,
+    )
 
     for path, shot in (("/", "workbench_1440"), ("/members/", "members"), ("/tasks/", "tasks")):
         operator.page.goto(path)

@@ -1,7 +1,6 @@
 """The commands, and the real purchase history against an independent computation."""
 
 import io
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,10 +11,11 @@ from core.kernel.scoping import tenant
 from members.orders.models import Order
 from members.profiles.models import Member
 from tests.factories.core import BrandFactory
+from tests.shared_data import shared_file
 
 pytestmark = pytest.mark.django_db
 
-PURCHASES = Path(__file__).resolve().parents[4] / "shared" / "data" / "purchases.csv"
+PURCHASES = shared_file("purchases.csv")
 
 
 def run(name, *arguments):

@@ -1,7 +1,6 @@
 """Recency, frequency, money and repeat purchase, by hand and against pandas on real purchases."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,9 +13,10 @@ from members.orders.rfm import MEASURE, Rfm, rfm_of
 from members.profiles.models import Member
 from tests.factories.core import BrandFactory
 from tests.factories.members import MemberFactory
+from tests.shared_data import shared_file
 
 pytestmark = pytest.mark.django_db
-PURCHASES = Path(__file__).resolve().parents[4] / "shared" / "data" / "purchases.csv"
+PURCHASES = shared_file("purchases.csv")
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # noon where the brands are
 
 
