@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LOAD = """
     SELECT delivery.id, delivery.fence, delivery.room_id, delivery.broadcast_id,
         delivery.is_marketing, broadcast.state, broadcast.body, broadcast.link,
-        room.channel, room.member_count, room.name, community.kind, community.name,
+        room.channel, room.member_count, room.name, community.kind, community.state, community.name,
         coalesce(regexp_replace(city.name, '市$', ''), ''), coalesce(dealer.name, ''),
         brand.name, coalesce(sender.name, brand.name)
     FROM communities_delivery AS delivery
@@ -59,6 +59,7 @@ class Parcel:
     people: int
     room: str
     kind: str
+    community_state: str
     community: str
     city: str
     dealer: str

@@ -28,6 +28,7 @@ from core.kernel.api import (
     BrandViewSet,
     Filter,
     ModelSerializer,
+    MomentField,
     Serializer,
     VisibleRelatedField,
 )
@@ -53,7 +54,8 @@ class BuildRuleOut(ModelSerializer):
         model = BuildRule
         fields = [
             *("id", "version", "name", "kind", "segment", "group_by", "room_cap"),
-            *("name_template", "topic", "skip", "created_at", "updated_at"),
+            *("name_template", "topic", "skip", "promotes", "event", "starts_at", "ends_at"),
+            *("created_at", "updated_at"),
         ]
 
 
@@ -83,6 +85,21 @@ class BuildRuleIn(Serializer):
     )
     topic = serializers.CharField(max_length=40, allow_blank=True, required=False)
     skip = serializers.ChoiceField(BuildRule.Skip.choices, required=False)
+    promotes = serializers.BooleanField(
+        required=False, help_text="Its segment enters without the orders that the kind asks for."
+    )
+    event = serializers.CharField(
+        max_length=policy_rules.EVENT_LENGTH,
+        allow_blank=True,
+        required=False,
+        help_text="For the names.",
+    )
+    starts_at = MomentField(allow_null=True, required=False, help_text="For the names.")
+    ends_at = MomentField(
+        allow_null=True,
+        required=False,
+        help_text="Needed where the kind's `lifespan` is `event`; its communities get it.",
+    )
 
 
 class BuildRuleChange(BuildRuleIn):
@@ -148,10 +165,7 @@ class BuildRuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
         """Change a rule. Fields that are left out keep their values."""
         row, body = self.get_object(), self.parsed()
         version = body.pop("version", row.version)
-        kept = {
-            name: getattr(row, name)
-            for name in ("name", "kind", "segment", "group_by", "room_cap", "name_template")
-        } | {"topic": row.topic, "skip": row.skip}
+        kept = {name: getattr(row, name) for name in map(str, BuildRuleIn().fields)}
         rule = services.edit_rule(
             rule_id=row.pk,
             wanted=_wanted(kept | body),

@@ -9,10 +9,15 @@ from communities.group_building.models import BuildRule, BuildRun, GroupingKey
 from communities.group_building.services import RuleWanted
 from communities.policies import rules as policy_rules
 from communities.policies.models import Kind
+from core.kernel.periods import within_years
 from members.segments.models import Segment
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
+
+
+def _clock() -> forms.DateTimeInput:
+    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class RuleForm(forms.Form):
@@ -21,6 +26,11 @@ class RuleForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     segment = forms.ModelChoiceField(
         label=_("Who"), queryset=Segment.objects.none(), required=False, empty_label=_("Everybody")
+    )
+    promotes = forms.BooleanField(
+        label=_("Its segment counts as promoted"),
+        required=False,
+        help_text=_("For kinds that ask for orders: everybody of the segment enters on your word."),
     )
     kind = forms.ChoiceField(
         label=_("Kind of community"), choices=Kind.choices, widget=forms.RadioSelect
@@ -40,6 +50,17 @@ class RuleForm(forms.Form):
         help_text=_("Left empty, as the policy of the kind says."),
     )
     topic = forms.CharField(label=_("Topic"), max_length=40, required=False)
+    event = forms.CharField(label=_("Event"), max_length=policy_rules.EVENT_LENGTH, required=False)
+    starts_at = forms.DateTimeField(
+        label=_("Starts"), required=False, validators=[within_years], widget=_clock()
+    )
+    ends_at = forms.DateTimeField(
+        label=_("Ends"),
+        required=False,
+        validators=[within_years],
+        widget=_clock(),
+        help_text=_("Needed where communities of the kind end with their event; they then close."),
+    )
     name_template = forms.CharField(
         label=_("Name template"),
         max_length=policy_rules.TEMPLATE_LENGTH,
@@ -75,6 +96,10 @@ class RuleForm(forms.Form):
             name_template=chosen["name_template"],
             topic=chosen["topic"],
             skip=chosen["skip"],
+            promotes=chosen["promotes"],
+            event=chosen["event"],
+            starts_at=chosen["starts_at"],
+            ends_at=chosen["ends_at"],
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
+from communities.group_building import entry
 from communities.group_building.models import BuildRule, CandidateBatch, GroupingKey
 from members.segments import selectors as segments
 
@@ -67,8 +68,8 @@ _SEATED = """
         ON home.brand_id = seat.brand_id AND home.id = seat.community_id
     WHERE seat.brand_id = %(brand)s AND seat.left_at IS NULL AND {inside}
 """
-# What the slots -1, -2 and -3 stand for.
-_EXCLUSIONS = [Exclusion.INSIDE, Exclusion.NO_CONSENT, Exclusion.NO_GROUP]
+# What the slots -1 to -4 stand for.
+_EXCLUSIONS = [Exclusion.INSIDE, Exclusion.NO_CONSENT, Exclusion.NO_GROUP, Exclusion.NO_ENTRY]
 _INTAKE = """
     CREATE TEMP TABLE build_intake ON COMMIT DROP AS
     SELECT intake.*, CASE
@@ -157,7 +158,14 @@ _TIDY = """
 """
 
 
-def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict[str, int]:
+class LookedAt(NamedTuple):
+    """How many members a plan is about, by exclusion, and how many of the placed it promotes."""
+
+    people: dict[str, int]
+    promoted: int
+
+
+def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> LookedAt:
     """Write every member of the segment as a candidate, and a group per key.
 
     Returns how many members were looked at, and how many each exclusion took. Lists of discarded
@@ -184,13 +192,17 @@ def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict
         cursor.execute(_TIDY, params)
         cursor.execute("DROP TABLE IF EXISTS pg_temp.build_intake, pg_temp.build_numbered")
         cursor.execute(intake, params | segment_params)
+        promoted = entry.leave_out(
+            cursor, stage=entry.PLANNING, plan=plan, brand_id=brand_id, now=now
+        )
         cursor.execute("ANALYZE build_intake")
         cursor.execute(_NUMBERED.format(key=key))
         cursor.execute("ANALYZE build_numbered")
         cursor.execute(_GROUPS, params)
         cursor.execute(_CANDIDATES.format(same_group=same), params)
         cursor.execute(_COUNTS, params)
-        return {str(exclusion): int(number) for exclusion, number in cursor.fetchall()}
+        people = {str(exclusion): int(number) for exclusion, number in cursor.fetchall()}
+        return LookedAt(people, promoted)
 
 
 def _intake_sql(

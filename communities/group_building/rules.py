@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -61,6 +62,34 @@ class Plan:
     segment_name: str
     tree: Mapping[str, Any] | None
     brand_name: str
+    # Runs planned before kinds had an entry rule ask for nothing.
+    entry: str = policy_rules.SEGMENT
+    entry_orders: int = 2
+    entry_days: int = 180
+    promotes: bool = False
+    event: str = ""
+    starts_at: str = ""  # local, as ISO 8601 with its zone
+    ends_at: str = ""
+
+    @property
+    def entry_rule(self) -> policy_rules.EntryRule:
+        """Who may enter the kind, as the policy said when the run was planned."""
+        return policy_rules.EntryRule(self.entry, self.entry_orders, self.entry_days)
+
+    @property
+    def start(self) -> datetime | None:
+        """When the event starts, by the brand's clock."""
+        return datetime.fromisoformat(self.starts_at) if self.starts_at else None
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ends."""
+        return datetime.fromisoformat(self.ends_at) if self.ends_at else None
+
+    @property
+    def looks_at_orders(self) -> bool:
+        """Whether the entry rule asks for orders."""
+        return self.entry == policy_rules.ORDERS
 
     def as_json(self) -> dict[str, Any]:
         """Return what the run's row keeps."""
@@ -164,9 +193,25 @@ def rule_problems(
     return found + (spelling or twins(group_by, template))
 
 
+def entry_problems(*, entry: str, has_segment: bool, promotes: bool) -> list[Problem]:
+    """Return what is wrong with whom a rule lets in: a screening or a promotion is of a segment."""
+    if has_segment:
+        return []
+    if entry == policy_rules.INVITATION:
+        text = _(
+            "This kind is entered by invitation after screening. Choose the segment of those who"
+            " were screened; confirming its preview invites them."
+        )
+        return [Problem("/segment", "needs_screening", text)]
+    if promotes:
+        text = _("Only the members of a segment can be promoted. Choose one.")
+        return [Problem("/promotes", "needs_segment", text)]
+    return []
+
+
 def twins(group_by: Sequence[str], template: str) -> list[Problem]:
     """Return the problem of a template under which different groups would bear the same name."""
-    used = policy_rules.placeholders_of(template)
+    used = set(policy_rules.placeholders_of(template))
     for key in group_by:
         if key in _NAMED_BY and not used & set(_NAMED_BY[key]):
             text = _(
@@ -182,9 +227,17 @@ def in_order(group_by: Iterable[str]) -> list[str]:
     return [key for key in KEYS if key in chosen]
 
 
-def example_names(*, template: str, topic: str, group_by: Sequence[str], brand: str) -> list[str]:
+def example_names(
+    *,
+    template: str,
+    topic: str,
+    group_by: Sequence[str],
+    brand: str,
+    event: str = "",
+    start: datetime | None = None,
+) -> list[str]:
     """Return what the first two rooms of a group would be called."""
-    facts = {"brand": brand, "topic": topic} | {
+    facts = {"brand": brand, "topic": topic, "event": event} | {
         name: value
         for key, names in (
             (DEALER, ("dealer", "city")),
@@ -195,11 +248,12 @@ def example_names(*, template: str, topic: str, group_by: Sequence[str], brand: 
         if key in group_by
         for name, value in ((n, EXAMPLE_FACTS[n]) for n in names)
     }
-    filled = policy_rules.fill(template, facts)
+    filled = policy_rules.fill(template, facts, start=start)
     return [policy_rules.room_name(filled, number) for number in (1, 2)]
 
 
-def group_facts(*, facts: Mapping[str, Any], plan: Plan) -> dict[str, str]:
-    """Return the values a group's name is made of."""
+def filled_name(*, facts: Mapping[str, Any], plan: Plan) -> str:
+    """Return a group's name, in which only the number of the room is left open."""
     own = {name: str(facts[name]) for name in ("dealer", "city", "model", "month") if name in facts}
-    return own | {"brand": plan.brand_name, "topic": plan.topic}
+    own |= {"brand": plan.brand_name, "topic": plan.topic, "event": plan.event}
+    return policy_rules.fill(plan.name_template, own, start=plan.start)

@@ -102,7 +102,7 @@ class Operator:
         self.page.wait_for_url(re.compile(r"/members/segments/\d+/"))
         return self.one("SELECT id FROM members_segment WHERE name = %s", name)
 
-    def build(self, name, *, kind, by, segment_id=None, topic="", shot):
+    def build(self, name, *, kind, by, segment_id=None, topic="", promotes=False, shot):
         """Write a rule, look at its preview, confirm, wait; return the run's id."""
         self.page.goto("/communities/build-rules/new/")
         self.page.fill("[name=name]", name)
@@ -111,6 +111,8 @@ class Operator:
         self.page.locator(f"[name=group_by][value={by}]").check()
         self.page.locator(f"[name=kind][value={kind}]").check()
         self.page.fill("[name=topic]", topic)
+        if promotes:
+            self.page.locator("[name=promotes]").check()
         self.page.locator("button[name=preview]").click()
         self.page.wait_for_url(re.compile(r"/communities/build-runs/\d+/"))
         confirm = self.page.locator("a[href$='/confirm/']")
