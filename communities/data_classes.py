@@ -74,7 +74,8 @@ HOLDINGS = (
         Purpose.COMMUNITY,
         Keep.BRAND,
         internal="id brand name segment promotes kind group_by room_cap name_template topic event"
-        " starts_at ends_at skip is_archived created_by_id created_at updated_at version",
+        " tag_group_id starts_at ends_at skip is_archived created_by_id created_at updated_at"
+        " version",
     ),
     holding(
         "communities.BuildRun",

@@ -213,7 +213,7 @@ class _Step:
             brand_id=self.actor.brand_id,
             kind=self.plan.kind,
             name=policy_rules.community_name(filled),
-            topic=self.plan.topic,
+            topic=rules.topic_of(group.facts, self.plan),
             dealer_id=group.facts.get("dealer_id"),
             city_id=group.facts.get("city_code"),
             build_rule_id=self.plan.rule_id,

@@ -16,8 +16,10 @@ from core.kernel.errors import InvalidInput, Problem
 from core.organizations.models import Brand
 from members.segments import selectors as segments
 from members.segments.models import Segment
+from members.tags.models import TagGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from communities.group_building.services import RuleWanted
@@ -51,6 +53,7 @@ def columns_of(
         entry=policy.entry, has_segment=wanted.segment_id is not None, promotes=wanted.promotes
     )
     problems += _event_problems(wanted, policy, now)
+    problems += _interest_problems(wanted.group_by, _tag_group(wanted.tag_group_id, actor))
     problems += _name_problems(wanted, actor, rule)
     if problems:
         raise InvalidInput(problems[0].detail, problems=tuple(problems))
@@ -68,6 +71,7 @@ def _columns(wanted: RuleWanted) -> dict[str, object]:
         "topic": wanted.topic.strip(),
         "skip": wanted.skip,
         "promotes": wanted.promotes,
+        "tag_group_id": wanted.tag_group_id,
         "event": wanted.event.strip(),
         "starts_at": wanted.starts_at,
         "ends_at": wanted.ends_at,
@@ -84,6 +88,17 @@ def _event_problems(
         needs_end=policy.ends_with_event,
         now=now,
     )
+
+
+def _tag_group(number: int | None, actor: Viewer) -> TagGroup | None:
+    return TagGroup.objects.visible_to(actor).filter(pk=number).first() if number else None
+
+
+def _interest_problems(group_by: Sequence[str], tag_group: TagGroup | None) -> list[Problem]:
+    if tag_group is not None or rules.INTEREST not in group_by:
+        return []
+    text = _("Choose the tag group whose tags are the interests.")
+    return [Problem("/tag_group", "required", text)]
 
 
 def _segment_problems(wanted: RuleWanted, actor: Viewer) -> list[Problem]:
@@ -114,7 +129,9 @@ def frozen(rule: BuildRule, actor: Viewer, now: datetime) -> rules.Plan:
         PolicyMissing: the brand has no policy of the rule's kind.
     """
     policy = current_policy(brand_id=rule.brand_id, kind=rule.kind)
-    if problems := _misfits(rule, policy, now):
+    tag_group = _tag_group(rule.tag_group_id, actor)
+    problems = _misfits(rule, policy, now) + _interest_problems(rule.group_by, tag_group)
+    if problems:
         raise InvalidInput(problems[0].detail, problems=tuple(problems))
     segment = rule.segment
     if segment is not None:
@@ -140,6 +157,8 @@ def frozen(rule: BuildRule, actor: Viewer, now: datetime) -> rules.Plan:
         event=rule.event,
         starts_at=timezone.localtime(rule.starts_at).isoformat() if rule.starts_at else "",
         ends_at=rule.ends_at.isoformat() if rule.ends_at else "",
+        tag_group_id=tag_group.pk if tag_group else None,
+        tag_group_name=tag_group.name if tag_group else "",
     )
 
 

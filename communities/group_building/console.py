@@ -86,7 +86,7 @@ def build_rules_edit(request: ConsoleRequest, rule_id: int) -> HttpResponseBase:
     names: tuple[str, ...] = ("name", "segment", "kind", "group_by", "room_cap", "name_template")
     names += ("topic",)
     names += ("skip", "promotes", "event", "starts_at", "ends_at", "version")
-    initial = {name: getattr(rule, name) for name in names}
+    initial = {name: getattr(rule, name) for name in names} | {"tag_group": rule.tag_group_id}
     form = RuleForm(request.POST or None, viewer=request.viewer, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -141,9 +141,10 @@ def _example(request: ConsoleRequest, typed: Any) -> dict[str, Any]:
     template = str(typed.get("name_template") or "") or (policy.name_template if policy else "")
     if not template:
         return {"rooms": [], "problem": ""}
-    problems = policy_rules.template_problems(template, "") or rules.twins(group_by, template)
-    brand = Brand.objects.get(pk=request.viewer.brand_id).name
     topic = str(typed.get("topic") or "")[:40]
+    spelling = policy_rules.template_problems(template, "")
+    problems = spelling or rules.twins(group_by, template, topic)
+    brand = Brand.objects.get(pk=request.viewer.brand_id).name
     rooms = rules.example_names(
         template=template,
         topic=topic,

@@ -11,6 +11,7 @@ from communities.policies import rules as policy_rules
 from communities.policies.models import Kind
 from core.kernel.periods import within_years
 from members.segments.models import Segment
+from members.tags.models import TagGroup
 
 if TYPE_CHECKING:
     from core.kernel.access import Viewer
@@ -41,6 +42,13 @@ class RuleForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=_("Several together: one per combination. None: a single community for all."),
+    )
+    tag_group = forms.ModelChoiceField(
+        label=_("Interests are the tags of"),
+        queryset=TagGroup.objects.none(),
+        required=False,
+        empty_label=_("No tag group"),
+        help_text=_("For grouping by interest. Who has several goes to that of the oldest tag."),
     )
     room_cap = forms.IntegerField(
         label=_("Members per room"),
@@ -82,6 +90,8 @@ class RuleForm(forms.Form):
         field.queryset = (
             Segment.objects.visible_to(viewer).filter(is_archived=False).order_by("name")
         )
+        groups: Any = self.fields["tag_group"]
+        groups.queryset = TagGroup.objects.visible_to(viewer).order_by("name")
 
     @property
     def wanted(self) -> RuleWanted:
@@ -97,6 +107,7 @@ class RuleForm(forms.Form):
             topic=chosen["topic"],
             skip=chosen["skip"],
             promotes=chosen["promotes"],
+            tag_group_id=chosen["tag_group"].pk if chosen["tag_group"] else None,
             event=chosen["event"],
             starts_at=chosen["starts_at"],
             ends_at=chosen["ends_at"],

@@ -17,6 +17,7 @@ class GroupingKey(models.TextChoices):
     DEALER = "dealer", _("Dealer")
     CITY = "city", _("City")
     MODEL = "model", _("Vehicle model")
+    INTEREST = "interest", _("Interest")
     DELIVERY_MONTH = "delivery_month", _("Delivery month")
 
 
@@ -28,8 +29,10 @@ class BuildRule(BrandModel):
     """Who is put together, in which kind of community, by what, and under which names.
 
     ``segment`` empty means every member. ``skip`` says who already has a suitable seat.
-    ``promotes`` lets everybody of the segment into a kind that asks for orders. ``event``,
-    ``starts_at`` and ``ends_at`` are of what its communities are made for, where they end with it.
+    Grouping by interest takes the tags of one tag group; somebody with several of them goes to
+    the oldest tag's community. ``promotes`` lets everybody of the segment into a kind that asks
+    for orders. ``event``, ``starts_at`` and ``ends_at`` are of what its communities are made for,
+    where they end with it.
     """
 
     class Skip(models.TextChoices):
@@ -46,6 +49,8 @@ class BuildRule(BrandModel):
     room_cap = models.PositiveIntegerField(_("members per room"), null=True, blank=True)
     name_template = models.CharField(_("name template"), max_length=120, blank=True)
     topic = models.CharField(_("topic"), max_length=40, blank=True)
+    # A plain number: a rule whose tag group was deleted says so when it is planned.
+    tag_group_id = models.BigIntegerField(_("interests are the tags of"), null=True, blank=True)
     event = models.CharField(
         _("event"), max_length=policy_rules.EVENT_LENGTH, blank=True, default="", db_default=""
     )

@@ -47,11 +47,13 @@ class ReasonRow:
 def plan_facts(*, plan: Plan) -> list[tuple[str, str]]:
     """Return what the frozen rule says, as label and value."""
     keys = listed(rules.KEY_LABELS[key] for key in plan.group_by)
+    tags = [(_("Interests are the tags of"), plan.tag_group_name)] if plan.tag_group_name else []
     event = [(_("Event"), plan.event)] if plan.event else []
     ends = [(_("Ends"), exact(plan.end))] if plan.end else []
     return [
         (_("Who"), _("Segment “%s”") % plan.segment_name if plan.segment_name else _("Everybody")),
         (_("One community per"), keys or _("One for all")),
+        *tags,
         (_("Members per room"), grouped(plan.room_cap)),
         (_("Name template"), plan.name_template),
         (_("Leave out who has a seat"), str(BuildRule.Skip(plan.skip).label)),

@@ -20,20 +20,30 @@ if TYPE_CHECKING:
 # How somebody came to a seat; the values of ``Membership.Placement``.
 EXISTING, NEXT, FIRST = "existing", "next", "first"
 # What a rule may group by, in the order in which it is told; the values of ``GroupingKey``.
-DEALER, CITY, MODEL, MONTH = KEYS = ("dealer", "city", "model", "delivery_month")
+DEALER, CITY, MODEL, INTEREST, MONTH = KEYS = (
+    *("dealer", "city", "model", "interest", "delivery_month"),
+)
 KEY_LABELS: dict[str, _StrOrPromise] = {
     DEALER: _lazy("Dealer"),
     CITY: _lazy("City"),
     MODEL: _lazy("Vehicle model"),
+    INTEREST: _lazy("Interest"),
     MONTH: _lazy("Delivery month"),
 }
 # The fact of a group in which a key's value stands in words.
-FACT_OF_KEY = {DEALER: "dealer", CITY: "city", MODEL: "model", MONTH: "month"}
+FACT_OF_KEY = {
+    DEALER: "dealer",
+    CITY: "city",
+    MODEL: "model",
+    INTEREST: "interest",
+    MONTH: "month",
+}
 # Names of two groups must differ: for each key, the placeholders of which one must be in the name.
 _NAMED_BY: dict[str, tuple[str, ...]] = {
     DEALER: ("dealer", "store"),
     CITY: ("city",),
     MODEL: ("model",),
+    INTEREST: ("interest",),
     MONTH: ("month",),
 }
 EXAMPLE_FACTS = {
@@ -41,6 +51,7 @@ EXAMPLE_FACTS = {
     "city": "杭州",
     "dealer": "杭州滨江远航中心",
     "model": "E7",
+    "interest": "露营",
     "month": "2026-05",
 }
 
@@ -70,6 +81,8 @@ class Plan:
     event: str = ""
     starts_at: str = ""  # local, as ISO 8601 with its zone
     ends_at: str = ""
+    tag_group_id: int | None = None
+    tag_group_name: str = ""
 
     @property
     def entry_rule(self) -> policy_rules.EntryRule:
@@ -190,7 +203,7 @@ def rule_problems(
         found.append(mixed)
     template = name_template or policy_template
     spelling = policy_rules.template_problems(template, "/name_template")
-    return found + (spelling or twins(group_by, template))
+    return found + (spelling or twins(group_by, template, topic))
 
 
 def entry_problems(*, entry: str, has_segment: bool, promotes: bool) -> list[Problem]:
@@ -209,9 +222,11 @@ def entry_problems(*, entry: str, has_segment: bool, promotes: bool) -> list[Pro
     return []
 
 
-def twins(group_by: Sequence[str], template: str) -> list[Problem]:
+def twins(group_by: Sequence[str], template: str, topic: str) -> list[Problem]:
     """Return the problem of a template under which different groups would bear the same name."""
     used = set(policy_rules.placeholders_of(template))
+    if "topic" in used and not topic.strip():
+        used.add("interest")  # It is then the topic.
     for key in group_by:
         if key in _NAMED_BY and not used & set(_NAMED_BY[key]):
             text = _(
@@ -243,17 +258,25 @@ def example_names(
             (DEALER, ("dealer", "city")),
             (CITY, ("city",)),
             (MODEL, ("model",)),
+            (INTEREST, ("interest",)),
             (MONTH, ("month",)),
         )
         if key in group_by
         for name, value in ((n, EXAMPLE_FACTS[n]) for n in names)
     }
+    facts["topic"] = topic or facts.get("interest", "")
     filled = policy_rules.fill(template, facts, start=start)
     return [policy_rules.room_name(filled, number) for number in (1, 2)]
 
 
+def topic_of(facts: Mapping[str, Any], plan: Plan) -> str:
+    """Return what a group is about: as the rule says, else the interest its people share."""
+    return plan.topic or str(facts.get("interest", ""))
+
+
 def filled_name(*, facts: Mapping[str, Any], plan: Plan) -> str:
     """Return a group's name, in which only the number of the room is left open."""
-    own = {name: str(facts[name]) for name in ("dealer", "city", "model", "month") if name in facts}
-    own |= {"brand": plan.brand_name, "topic": plan.topic, "event": plan.event}
+    named = ("dealer", "city", "model", "interest", "month")
+    own = {name: str(facts[name]) for name in named if name in facts}
+    own |= {"brand": plan.brand_name, "event": plan.event, "topic": topic_of(facts, plan)}
     return policy_rules.fill(plan.name_template, own, start=plan.start)

@@ -67,6 +67,7 @@ class RuleWanted:
     topic: str = ""
     skip: str = BuildRule.Skip.SAME_KIND
     promotes: bool = False
+    tag_group_id: int | None = None
     event: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None

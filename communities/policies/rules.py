@@ -33,7 +33,8 @@ NUMBER = "{n}"
 # What a name may be made of. A template never reaches str.format, so that nobody can ask it for
 # the attributes of an object.
 PLACEHOLDERS = (
-    *("brand", "city", "dealer", "store", "topic", "event", "model", "month", "start", "n"),
+    *("brand", "city", "dealer", "store", "topic", "interest", "event", "model", "month", "start"),
+    "n",
 )
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # ``{start:%m月%d日%H点}`` says itself how the start is written, with these parts and no others.
