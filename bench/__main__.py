@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     result = run(options)
     report.show(options.table, result)
     print(f"  written to {report.write(options.table, result)}")
-    return 0 if result.reached else 1
+    return 1 if result.reached is False else 0
 
 
 def _options(argv: list[str]) -> argparse.Namespace:

@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> Report:
     return Report(
         title="a live segment of six conditions after a thousand members changed",
         goal=f"at most {GOAL_SECONDS:.0f} s",
-        reached=max(seconds["ours"]) <= GOAL_SECONDS,
+        met=max(seconds["ours"]) <= GOAL_SECONDS,
+        judged_from=MEMBERS,
         results=[result],
     )
 

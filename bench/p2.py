@@ -98,7 +98,8 @@ def run(options: argparse.Namespace) -> Report:
     return Report(
         title="place members by dealer into rooms of 200, existing rooms filled first",
         goal=f"≤ {GOAL} × floor",
-        reached=ratio <= GOAL,
+        met=ratio <= GOAL,
+        judged_from=MEMBERS,
         results=results,
     )
 

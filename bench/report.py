@@ -71,13 +71,29 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A whole table; ``results`` from the smallest size to the largest, which is the headline."""
+    """A whole table; ``results`` from the smallest size to the largest, which is the headline.
+
+    ``met`` says of what was measured whether it meets the goal, which is a word about at least
+    ``judged_from`` members.
+    """
 
     title: str
     goal: str
-    reached: bool
+    met: bool
+    judged_from: int
     results: Sequence[Result]
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal is reached; None where too few members were looked at to tell."""
+        return self.met if self.results[-1].members >= self.judged_from else None
+
+    @property
+    def verdict(self) -> str:
+        if self.reached is None:
+            return f"not judged below {self.judged_from:,} members"
+        return "reached" if self.reached else "NOT reached"
 
 
 def in_turn(
@@ -149,7 +165,7 @@ def show(table: str, report: Report) -> None:
             print(f"    {name}: {value}")
     for name, value in report.notes.items():
         print(f"  {name}: {value}")
-    print(f"  goal: {report.goal}: {'reached' if report.reached else 'NOT reached'}")
+    print(f"  goal: {report.goal}: {report.verdict}")
 
 
 def _number(value: float | None) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from bench.report import Report, Result
 from launcher import children, node, places
 
+MEMBERS = 20_000
 GOAL_SECONDS = 90.0
 LIMIT_SECONDS = 900.0
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +31,7 @@ QUIET = ["-qq", "--disable-pip-version-check", "--no-deps"]
 
 def run(options: argparse.Namespace) -> Report:
     """Measure ``options.rounds`` starts of HEAD."""
-    members = options.members or 20_000
+    members = options.members or MEMBERS
     floor, usual, ours, parts = [], [], [], {}
     for number in range(options.rounds):
         print(f"round {number + 1} of {options.rounds} …", flush=True)
@@ -46,7 +47,8 @@ def run(options: argparse.Namespace) -> Report:
     return Report(
         title="clean clone, warm package caches, to the first page with demo data",
         goal=f"at most {GOAL_SECONDS:.0f} s",
-        reached=result.ours_s <= GOAL_SECONDS,
+        met=result.ours_s <= GOAL_SECONDS,
+        judged_from=MEMBERS,
         results=[result],
     )
 

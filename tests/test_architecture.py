@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from importlib import import_module
 from pathlib import Path
 
@@ -342,3 +343,27 @@ def test_rest_shapes_are_the_strict_ones():
         if ast.unparse(base).startswith("serializers.") and ast.unparse(base).endswith("Serializer")
     ]
     assert loose == []
+
+
+# What the first page of the repository lists; everything else has a folder.
+TOP_FOLDERS = {
+    *(".ci", "analytics", "bench", "communities", "config", "core", "docker", "docs", "events"),
+    *("integrations", "launcher", "locale", "members", "script", "static", "templates", "tests"),
+}
+TOP_FILES = {
+    *(".dockerignore", ".editorconfig", ".env.example", ".gitignore", "Dockerfile"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "docker-compose.yml", "manage.py"),
+    *("package-lock.json", "package.json", "pyproject.toml"),
+    *("requirements-dev.in", "requirements-dev.txt", "requirements-node.txt"),
+    *("requirements.in", "requirements.txt"),
+}
+
+
+def test_the_top_of_the_repository_holds_what_is_meant_to_be_there():
+    git = ["git", "-C", str(ROOT), "ls-files", "-z"]
+    tracked = subprocess.run(git, capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip("not a Git checkout")
+    paths = [Path(name).parts for name in tracked.stdout.split("\0") if name]
+    assert {parts[0] for parts in paths if len(parts) > 1} == TOP_FOLDERS
+    assert {parts[0] for parts in paths if len(parts) == 1} == TOP_FILES

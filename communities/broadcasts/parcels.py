@@ -19,26 +19,43 @@ if TYPE_CHECKING:
     from communities.rooms.models import Room
     from core.organizations.models import Brand
 
+# One row after the other, each by its key: LIMIT keeps the planner from joining whole brands. It
+# takes a brand of which it has no sample yet for empty, and compared each room with each delivery.
 LOAD = """
     SELECT delivery.id, delivery.fence, delivery.room_id, delivery.broadcast_id,
         delivery.is_marketing, broadcast.state, broadcast.body, broadcast.link,
         room.channel, room.member_count, room.name, community.kind, community.state, community.name,
         coalesce(regexp_replace(city.name, '市$', ''), ''), coalesce(dealer.name, ''),
         brand.name, coalesce(sender.name, brand.name)
-    FROM communities_delivery AS delivery
-    JOIN communities_broadcast AS broadcast
-        ON broadcast.brand_id = delivery.brand_id AND broadcast.id = delivery.broadcast_id
-    JOIN communities_room AS room
-        ON room.brand_id = delivery.brand_id AND room.id = delivery.room_id
-    JOIN communities_community AS community
-        ON community.brand_id = room.brand_id AND community.id = room.community_id
-    JOIN core_brand AS brand ON brand.id = delivery.brand_id
-    LEFT JOIN core_city AS city ON city.code = community.city_id
-    LEFT JOIN core_dealer AS dealer
-        ON dealer.brand_id = delivery.brand_id AND dealer.id = community.dealer_id
-    LEFT JOIN core_dealer AS sender
-        ON sender.brand_id = delivery.brand_id AND sender.id = broadcast.dealer_id
-    WHERE delivery.brand_id = %s AND delivery.id = ANY(%s)
+    FROM unnest(%(ids)s::bigint[]) AS asked (id)
+    CROSS JOIN (SELECT name FROM core_brand WHERE id = %(brand)s LIMIT 1) AS brand
+    CROSS JOIN LATERAL (
+        SELECT * FROM communities_delivery AS row
+        WHERE row.brand_id = %(brand)s AND row.id = asked.id LIMIT 1
+    ) AS delivery
+    CROSS JOIN LATERAL (
+        SELECT * FROM communities_broadcast AS row
+        WHERE row.brand_id = %(brand)s AND row.id = delivery.broadcast_id LIMIT 1
+    ) AS broadcast
+    CROSS JOIN LATERAL (
+        SELECT * FROM communities_room AS row
+        WHERE row.brand_id = %(brand)s AND row.id = delivery.room_id LIMIT 1
+    ) AS room
+    CROSS JOIN LATERAL (
+        SELECT * FROM communities_community AS row
+        WHERE row.brand_id = %(brand)s AND row.id = room.community_id LIMIT 1
+    ) AS community
+    LEFT JOIN LATERAL (
+        SELECT name FROM core_city AS row WHERE row.code = community.city_id LIMIT 1
+    ) AS city ON true
+    LEFT JOIN LATERAL (
+        SELECT name FROM core_dealer AS row
+        WHERE row.brand_id = %(brand)s AND row.id = community.dealer_id LIMIT 1
+    ) AS dealer ON true
+    LEFT JOIN LATERAL (
+        SELECT name FROM core_dealer AS row
+        WHERE row.brand_id = %(brand)s AND row.id = broadcast.dealer_id LIMIT 1
+    ) AS sender ON true
     ORDER BY room.channel, delivery.id
 """
 
@@ -158,5 +175,5 @@ def still_agreeing(*, brand_id: int, parcels: Sequence[Parcel]) -> list[Parcel]:
 def load(*, brand_id: int, delivery_ids: Sequence[int]) -> list[Parcel]:
     """Return the parcels of these deliveries, those of one channel beside each other."""
     with connection.cursor() as cursor:
-        cursor.execute(LOAD, [brand_id, list(delivery_ids)])
+        cursor.execute(LOAD, {"brand": brand_id, "ids": list(delivery_ids)})
         return [Parcel(*row) for row in cursor.fetchall()]

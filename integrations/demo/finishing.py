@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
 from integrations.demo import points, week
-from integrations.demo.working import work_off
+from integrations.demo.working import side_by_side, work_off
 from members.duplicates import services as duplicates
 from members.live import services as live
 from members.segments import services as segments
@@ -31,8 +32,19 @@ def finish(*, brand_id: int, clock: Callable[[], datetime]) -> None:
     points.move(brand_id=brand_id, now=clock())
     work_off(brand_id=brand_id, clock=clock)
     with tenant(brand_id):
-        counting.count_tags(brand_id=brand_id, now=clock())
-        for segment in Segment.objects.filter(brand_id=brand_id):
-            segments.recount(segment=segment, now=clock())
+        kept = list(Segment.objects.filter(brand_id=brand_id).order_by("pk"))
+    counts = [partial(_count, segment, clock) for segment in kept]
+    side_by_side([partial(_count_tags, brand_id, clock), *counts])
+    with tenant(brand_id):
         live.recompute_all(brand_id=brand_id, now=clock())
     week.live_through(brand_id=brand_id, clock=clock)
+
+
+def _count_tags(brand_id: int, clock: Callable[[], datetime]) -> None:
+    with tenant(brand_id):
+        counting.count_tags(brand_id=brand_id, now=clock())
+
+
+def _count(segment: Segment, clock: Callable[[], datetime]) -> None:
+    with tenant(segment.brand_id):
+        segments.recount(segment=segment, now=clock())

@@ -1,4 +1,4 @@
-"""Does the brand's runs that are due, as workers of the product would."""
+"""Does a fresh brand's work as workers of the product would: two jobs at a time."""
 
 from __future__ import annotations
 
@@ -11,22 +11,31 @@ from django.db import connection
 from core.runs import services as runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 WORKERS = 2
 LONG_ENOUGH = timedelta(hours=1)
 
 
-def work_off(*, brand_id: int, clock: Callable[[], datetime]) -> None:
-    """Return when nothing is due any more; two runs are under way at a time."""
+def side_by_side(jobs: Iterable[Callable[[], object]]) -> None:
+    """Return when all jobs are done; each has a connection of its own."""
 
-    def work() -> None:
+    def work(job: Callable[[], object]) -> None:
         try:
-            runs.work_due(brand_id=brand_id, clock=clock, budget=LONG_ENOUGH)
+            job()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(WORKERS) as workers:
-        for worker in [workers.submit(work) for _ in range(WORKERS)]:
-            worker.result()
+        for done in [workers.submit(work, job) for job in jobs]:
+            done.result()
+
+
+def work_off(*, brand_id: int, clock: Callable[[], datetime]) -> None:
+    """Do the brand's runs that are due; return when nothing is due any more."""
+
+    def work() -> None:
+        runs.work_due(brand_id=brand_id, clock=clock, budget=LONG_ENOUGH)
+
+    side_by_side([work] * WORKERS)

@@ -24,7 +24,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print a table; passwords come from this installation's own file."""
         codes = (MAIN_BRAND.code, SECOND_BRAND.code)
-        brands = Brand.objects.using("owner").filter(code__in=codes).order_by("pk")
+        found = Brand.objects.using("owner").filter(code__in=codes)
+        brands = sorted(found, key=lambda brand: codes.index(brand.code))
         if options["reset"]:
             self._reset([brand.pk for brand in brands])
         passwords = staff.read()

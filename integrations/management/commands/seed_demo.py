@@ -36,11 +36,12 @@ class Command(BaseCommand):
             raise CommandError("--members must lie within 1 and 20,000,000.")
         if not City.objects.using("owner").exists():
             call_command("load_divisions", stdout=self.stdout)
-        code = options["brand"] or plan.MAIN_BRAND.code
-        sizes = {code: options["members"]}
+        # The small one first: beside a million members each of its steps looks at more.
+        sizes = {}
         if not options["brand"]:
             small = options["members"] // SECOND_SHARE
             sizes[plan.SECOND_BRAND.code] = min(SECOND_MOST, max(SECOND_LEAST, small))
+        sizes[options["brand"] or plan.MAIN_BRAND.code] = options["members"]
         for each, members in sizes.items():
             self._make(each, members, options)
 

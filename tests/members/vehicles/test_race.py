@@ -98,7 +98,7 @@ def test_without_lock_and_constraint_a_car_gets_two_owners(brand, monkeypatch):
         "CREATE UNIQUE INDEX members_ownership_one_current"
         " ON members_ownership (brand_id, vehicle_id) WHERE ended_on IS NULL;"
         "ALTER TABLE members_ownership ADD CONSTRAINT members_ownership_no_overlap"
-        " EXCLUDE USING gist (brand_id WITH =, vehicle_id WITH =,"
+        " EXCLUDE USING gist (vehicle_id WITH =, brand_id WITH =,"
         " daterange(delivered_on, ended_on) WITH &&)"
     )
     owned(drop)
