@@ -93,7 +93,7 @@ ITEMS = {
     "days": _("Days"),
     "dealer": _("Dealer"),
     "ended": _("Ended"),
-    "ends_at": _("Ends"),
+    "ends_at": pgettext_lazy("community", "Ends"),
     "entry": _("Who may enter"),
     "entry_days": _("within days"),
     "entry_orders": _("Orders at least"),

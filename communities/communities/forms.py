@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from communities.communities.models import Community
 from communities.memberships.models import Membership
@@ -69,7 +70,8 @@ class NewCommunityForm(forms.Form):
     )
     starts_at = moment_field(_("Starts"), _("Stands in the name too."))
     ends_at = moment_field(
-        _("Ends"), _("Needed where communities of the kind end with their event; they then close.")
+        pgettext_lazy("community", "Ends"),
+        _("Needed where communities of the kind end with their event; they then close."),
     )
     name = forms.CharField(
         label=_("Name"),
@@ -116,7 +118,9 @@ class EditCommunityForm(forms.Form):
         max_value=policy_rules.MAX_CAP,
         help_text=_("For rooms opened from now on; open rooms keep theirs."),
     )
-    ends_at = moment_field(_("Ends"), _("Some hours later it closes, as the policy says."))
+    ends_at = moment_field(
+        pgettext_lazy("community", "Ends"), _("Some hours later it closes, as the policy says.")
+    )
     rename_rooms = forms.BooleanField(
         label=_("Name its open rooms after it too"), required=False, initial=True
     )

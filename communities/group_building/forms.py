@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from communities.group_building.models import BuildRule, BuildRun, GroupingKey
 from communities.group_building.services import RuleWanted
@@ -63,7 +64,7 @@ class RuleForm(forms.Form):
         label=_("Starts"), required=False, validators=[within_years], widget=_clock()
     )
     ends_at = forms.DateTimeField(
-        label=_("Ends"),
+        label=pgettext_lazy("community", "Ends"),
         required=False,
         validators=[within_years],
         widget=_clock(),

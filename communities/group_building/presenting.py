@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from communities.group_building import rules
 from communities.group_building.models import BuildRule, BuildRun, CandidateBatch
@@ -49,7 +49,7 @@ def plan_facts(*, plan: Plan) -> list[tuple[str, str]]:
     keys = listed(rules.KEY_LABELS[key] for key in plan.group_by)
     tags = [(_("Interests are the tags of"), plan.tag_group_name)] if plan.tag_group_name else []
     event = [(_("Event"), plan.event)] if plan.event else []
-    ends = [(_("Ends"), exact(plan.end))] if plan.end else []
+    ends = [(pgettext("community", "Ends"), exact(plan.end))] if plan.end else []
     return [
         (_("Who"), _("Segment “%s”") % plan.segment_name if plan.segment_name else _("Everybody")),
         (_("One community per"), keys or _("One for all")),
