@@ -12,7 +12,9 @@ HOLDINGS = (
         Purpose.COMMUNITY,
         Keep.BRAND,
         internal="id brand kind policy_version is_current room_cap name_template marketing_limit"
-        " marketing_window marketing_gap_minutes quiet_from quiet_until alert_percent created_at",
+        " marketing_window marketing_gap_minutes quiet_from quiet_until alert_percent entry"
+        " entry_orders entry_days lifespan closing_hours staff_least staff_most staff_role"
+        " created_at",
         personal={"created_by_label": PLAIN},
     ),
     holding(
@@ -20,7 +22,7 @@ HOLDINGS = (
         Purpose.COMMUNITY,
         Keep.BRAND,
         internal="id brand kind name topic state dealer city build_rule_id group_key"
-        " room_name_template room_cap created_at archived_at version",
+        " room_name_template room_cap ends_at created_at archived_at version",
     ),
     holding(
         "communities.Room",
@@ -71,8 +73,9 @@ HOLDINGS = (
         "communities.BuildRule",
         Purpose.COMMUNITY,
         Keep.BRAND,
-        internal="id brand name segment kind group_by room_cap name_template topic skip is_archived"
-        " created_by_id created_at updated_at version",
+        internal="id brand name segment promotes kind group_by room_cap name_template topic event"
+        " tag_group_id starts_at ends_at skip is_archived created_by_id created_at updated_at"
+        " version",
     ),
     holding(
         "communities.BuildRun",

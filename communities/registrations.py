@@ -45,6 +45,7 @@ from communities.memberships.sections import COLUMN as SEATS_COLUMN
 from communities.memberships.sections import PANEL as SEATS_PANEL
 from communities.memberships.timeline import SOURCES as SEATS_TOLD
 from communities.policies import personal as policies_kept
+from communities.policies.models import Entry
 from communities.policies.selectors import describe_policies
 from communities.rooms import personal as rooms_kept
 from communities.rooms.listing import ROOMS
@@ -57,6 +58,7 @@ from core.audit.ports import (
     register_field_names,
     register_items,
     register_subjects,
+    register_values,
 )
 from core.data_inventory.ports import register_holdings
 from core.kernel.access import Permission
@@ -88,11 +90,19 @@ ITEMS = {
     "build_run": _("Build run"),
     "cap": _("Most people"),
     "city": _("City"),
+    "days": _("Days"),
     "dealer": _("Dealer"),
+    "ended": _("Ended"),
+    "ends_at": pgettext_lazy("community", "Ends"),
+    "entry": _("Who may enter"),
+    "entry_days": _("within days"),
+    "entry_orders": _("Orders at least"),
     "excluded": _("Left out"),
     "from_room": _("From room"),
     "new_rooms": _("New rooms"),
     "number": _("Number"),
+    "orders": _("Orders"),
+    "orders_wanted": _("Orders asked for"),
     "people": _("People"),
     "placed": _("Placed"),
     "room": _("Room"),
@@ -192,10 +202,12 @@ def _register_communities() -> None:
             "policy.changed": _("changed the policy"),
             "community.created": _("created the community"),
             "community.changed": _("changed the community"),
+            "community.closing": _("began to close, its event being over,"),
             "community.archived": _("dissolved the community; %(people)s people left"),
             "community.room_opened": _("opened room %(number)s of"),
             "community.rooms_renamed": _("renamed %(rooms)s rooms of"),
             "community.member_added": _("added a member to"),
+            "community.member_promoted": _("promoted a member into"),
             "community.member_moved": _("moved a member to another room of"),
             "community.role_changed": _("changed a member's role in"),
             "community.member_removed": _("removed a member from"),
@@ -247,6 +259,7 @@ def _register_broadcasts() -> None:
     register_act("broadcasts", write, permission=Permission.BROADCASTS_SEND, order=30)
     register_actions(BROADCAST_SENTENCES)
     register_items(ITEMS)
+    register_values("entry", dict(Entry.choices))
     register_field_names(BuildRule, Community)
     subject = SubjectKind(_("Broadcast"), describe_broadcasts)
     register_subjects({"communities.broadcast": subject})

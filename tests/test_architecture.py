@@ -38,7 +38,7 @@ HELPERS = {
     "communities/chat": {"channel"},
     "communities/memberships": {"recommending"},
     "communities/group_building": {
-        *("applying", "candidates", "planning", "report", "seating_sql"),
+        *("applying", "candidates", "checking", "entry", "planning", "report", "seating_sql"),
     },
     "events/calendar": {"batching"},
     "events/registrations": {"batching"},

@@ -151,7 +151,7 @@ def _sendable(brand_id: int, parcels: Sequence[Parcel], now: datetime) -> list[P
     if not any(item.is_marketing for item in going):
         return going
     with tenant(brand_id):
-        going = _agreed(brand_id, going)
+        going = _agreed(brand_id, _unclosed(brand_id, going))
         policies = allowances.current_policies(brand_id=brand_id)
         zone = timezone.get_default_timezone()
         asleep = {kind for kind, policy in policies.items() if rules.quiet_end(now, policy, zone)}
@@ -162,6 +162,14 @@ def _sendable(brand_id: int, parcels: Sequence[Parcel], now: datetime) -> list[P
         ]
         waiting = _judge_anew(brand_id, doubtful, policies, now)
     return [item for item in going if item.id not in waiting]
+
+
+def _unclosed(brand_id: int, parcels: Sequence[Parcel]) -> list[Parcel]:
+    """Call off marketing to communities that began to close after it was planned."""
+    over = [item for item in parcels if item.is_marketing and item.community_state == "closing"]
+    off = [Settlement(item.id, item.fence, State.CANCELLED, "closing") for item in over]
+    work.settle(model=Delivery, brand_id=brand_id, settlements=off)
+    return [item for item in parcels if item not in over]
 
 
 def _agreed(brand_id: int, parcels: Sequence[Parcel]) -> list[Parcel]:

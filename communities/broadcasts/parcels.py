@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOAD = """
     SELECT delivery.id, delivery.fence, delivery.room_id, delivery.broadcast_id,
         delivery.is_marketing, delivery.due_at, broadcast.state, broadcast.body, broadcast.link,
-        room.channel, room.member_count, room.name, community.kind, community.name,
+        room.channel, room.member_count, room.name, community.kind, community.state, community.name,
         coalesce(regexp_replace(city.name, '市$', ''), ''), coalesce(dealer.name, ''),
         brand.name, coalesce(sender.name, brand.name)
     FROM unnest(%(ids)s::bigint[]) AS asked (id)
@@ -78,6 +78,7 @@ class Parcel:
     people: int
     room: str
     kind: str
+    community_state: str
     community: str
     city: str
     dealer: str

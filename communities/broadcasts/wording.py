@@ -43,6 +43,7 @@ DELIVERY_ERRORS = {
     "never_arrived": gettext_lazy("The channel never got it, after several tries."),
     "left_out": gettext_lazy("Left out when the broadcast went on: the limits had been used up."),
     "quiet_hours": gettext_lazy("Its hour had passed and no later one was allowed."),
+    "closing": gettext_lazy("The community had begun to close, which takes no more marketing."),
     "no_consent": gettext_lazy("Nobody in the room agrees to marketing any more."),
 }
 

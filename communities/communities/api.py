@@ -20,6 +20,7 @@ from core.kernel.api import (
     BrandViewSet,
     Filter,
     ModelSerializer,
+    MomentField,
     Serializer,
     VersionField,
     VisibleRelatedField,
@@ -42,7 +43,7 @@ class CommunityOut(ModelSerializer):
         model = Community
         fields = [
             *("id", "version", "kind", "state", "name", "topic", "dealer", "city", "room_cap"),
-            *("people", "seats", "open_rooms", "created_at", "archived_at"),
+            *("people", "seats", "open_rooms", "ends_at", "created_at", "archived_at"),
         ]
 
 
@@ -55,6 +56,13 @@ class CommunityIn(Serializer):
     room_cap = serializers.IntegerField(
         min_value=policy_rules.MIN_CAP, max_value=policy_rules.MAX_CAP, required=False
     )
+    event = serializers.CharField(
+        max_length=policy_rules.EVENT_LENGTH, required=False, help_text="For the name."
+    )
+    starts_at = MomentField(required=False, help_text="For the name.")
+    ends_at = MomentField(
+        required=False, help_text="Needed where the kind's `lifespan` is `event`."
+    )
 
 
 class CommunityChange(Serializer):
@@ -64,6 +72,7 @@ class CommunityChange(Serializer):
     room_cap = serializers.IntegerField(
         min_value=policy_rules.MIN_CAP, max_value=policy_rules.MAX_CAP, required=False
     )
+    ends_at = MomentField(allow_null=True, required=False)
 
 
 class CommunityName(Serializer):
@@ -122,7 +131,7 @@ class CommunityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Rename it or change the seats of its future rooms; open rooms keep theirs."""
         row, body = self.get_object(), self.parsed()
-        kept = {"name": row.name, "topic": row.topic, "room_cap": row.room_cap}
+        kept = {name: getattr(row, name) for name in ("name", "topic", "room_cap", "ends_at")}
         services.edit_community(
             community=row,
             **kept | body,

@@ -141,7 +141,6 @@ def communities_new(request: ConsoleRequest) -> HttpResponseBase:
 
 def _wanted(form: NewCommunityForm) -> Wanted:
     chosen = form.cleaned_data
-    start = chosen["start"]
     return Wanted(
         kind=chosen["kind"],
         dealer_id=chosen["dealer"].pk if chosen["dealer"] else None,
@@ -149,7 +148,9 @@ def _wanted(form: NewCommunityForm) -> Wanted:
         topic=chosen["topic"].strip(),
         name=chosen["name"].strip(),
         room_cap=chosen["room_cap"],
-        start_label=services.start_label(start=timezone.localtime(start)) if start else "",
+        event=chosen["event"].strip(),
+        starts_at=chosen["starts_at"],
+        ends_at=chosen["ends_at"],
     )
 
 
@@ -238,7 +239,7 @@ def communities_audit(request: ConsoleRequest, community_id: int) -> HttpRespons
 def communities_edit(request: ConsoleRequest, community_id: int) -> HttpResponseBase:
     """Rename a community, change its topic and the seats of its future rooms."""
     community = _fetch(request, community_id)
-    fields = ("name", "topic", "room_cap", "version")
+    fields = ("name", "topic", "room_cap", "ends_at", "version")
     initial = {name: getattr(community, name) for name in fields} | {"rename_rooms": True}
     form = EditCommunityForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -316,10 +317,13 @@ def memberships_add(request: ConsoleRequest, community_id: int) -> HttpResponseB
     """Find a member and give them a seat in the first room that has one."""
     with tenant(request.viewer.brand_id):
         community = _fetch(request, community_id)
-        typed = request.GET.get("q", "")
-        hits = membership_selectors.find_members(typed=typed, viewer=request.viewer)
         form = AddMemberForm(request.POST or None)
+        typed = (request.POST if form.is_bound else request.GET).get("q", "")
+        hits = membership_selectors.find_members(typed=typed, viewer=request.viewer)
+        policies = policy_selectors.current_policies(brand_id=community.brand_id)
         context = {
+            "policy": policies.get(community.kind),
+            "chosen": form.data.get("member", ""),
             "form": form,
             "community": community,
             "id": "member-add",
@@ -335,11 +339,13 @@ def memberships_add(request: ConsoleRequest, community_id: int) -> HttpResponseB
                 community_id=community.pk,
                 member_id=form.cleaned_data["member"],
                 role=form.cleaned_data["role"],
+                promote=form.cleaned_data["promote"],
                 actor=request.viewer,
                 now=timezone.now(),
             )
         except DomainError as refusal:
             form_refusal(form, refusal)
+            context["asks_promotion"] = isinstance(refusal, membership_services.EntryNotMet)
         else:
             text = _("Added to “%(room)s”") % {"room": seat.room.name}
             return done(text=text, close=True, changed=CHANGED)

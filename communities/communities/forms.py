@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from communities.communities.models import Community
 from communities.memberships.models import Membership
@@ -13,7 +14,20 @@ from core.kernel.periods import within_years
 from core.organizations.models import City, Dealer
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
     from core.kernel.access import Viewer
+
+
+def moment_field(label: _StrOrPromise, help_text: _StrOrPromise = "") -> forms.DateTimeField:
+    """Return a field for a day and a time of the brand's clock."""
+    return forms.DateTimeField(
+        label=label,
+        required=False,
+        validators=[within_years],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=help_text,
+    )
 
 
 class CommunityFilterForm(forms.Form):
@@ -48,12 +62,16 @@ class NewCommunityForm(forms.Form):
         help_text=_("Left empty, the city of the dealer."),
     )
     topic = forms.CharField(label=_("Topic"), max_length=40, required=False)
-    start = forms.DateTimeField(
-        label=_("Starts"),
+    event = forms.CharField(
+        label=_("Event"),
+        max_length=policy_rules.EVENT_LENGTH,
         required=False,
-        validators=[within_years],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("For flash communities: stands in the name."),
+    )
+    starts_at = moment_field(_("Starts"), _("Stands in the name too."))
+    ends_at = moment_field(
+        pgettext_lazy("community", "Ends"),
+        _("Needed where communities of the kind end with their event; they then close."),
     )
     name = forms.CharField(
         label=_("Name"),
@@ -100,6 +118,9 @@ class EditCommunityForm(forms.Form):
         max_value=policy_rules.MAX_CAP,
         help_text=_("For rooms opened from now on; open rooms keep theirs."),
     )
+    ends_at = moment_field(
+        pgettext_lazy("community", "Ends"), _("Some hours later it closes, as the policy says.")
+    )
     rename_rooms = forms.BooleanField(
         label=_("Name its open rooms after it too"), required=False, initial=True
     )
@@ -120,4 +141,9 @@ class AddMemberForm(forms.Form):
         choices=Membership.Role.choices,
         initial=Membership.Role.MEMBER,
         widget=forms.RadioSelect,
+    )
+    promote = forms.BooleanField(
+        label=_("Promote them: they enter on your word"),
+        required=False,
+        help_text=_("The seat and the record will say that you promoted them."),
     )

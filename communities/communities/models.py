@@ -16,7 +16,8 @@ class Community(BrandModel):
     """A logical group with one or more rooms.
 
     ``group_key`` is what a build rule groups by, such as ``dealer=12|city=3301``: one community
-    per rule and key.
+    per rule and key. ``ends_at`` is when what it was made for is over; so many hours later as its
+    kind's policy says it is closing.
     """
 
     class State(models.TextChoices):
@@ -45,6 +46,7 @@ class Community(BrandModel):
     group_key = models.CharField(max_length=160, blank=True)
     room_name_template = models.CharField(max_length=120)
     room_cap = models.PositiveIntegerField(_("members per room"))
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
@@ -64,6 +66,12 @@ class Community(BrandModel):
             models.Index(fields=["brand", "kind", "-id"], name="communities_by_kind"),
             models.Index(fields=["brand", "dealer", "-id"], name="communities_by_dealer"),
             models.Index(fields=["brand", "name"], name="communities_by_name"),
+            # Whose end has come; the sweep asks every few minutes.
+            models.Index(
+                fields=["brand", "ends_at"],
+                condition=models.Q(ends_at__isnull=False, state__in=["draft", "active"]),
+                name="communities_ending",
+            ),
         ]
 
     def __str__(self) -> str:

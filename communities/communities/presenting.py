@@ -11,7 +11,7 @@ from django.utils.translation import ngettext, pgettext
 
 from communities.communities.services import TAKES_MEMBERS
 from core.kernel.access import Permission
-from core.kernel.formats import grouped
+from core.kernel.formats import exact, grouped
 from core.kernel.navigation import url_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def header(*, community: Any, viewer: Viewer, current: str) -> dict[str, Any]:
         "meta": _meta(community),
         "tabs": _tabs(community, viewer, current),
         "is_open": is_open,
+        "may_dissolve": community.state != "archived" and viewer.may(Permission.COMMUNITIES_EDIT),
         "may_edit": is_open and viewer.may(Permission.COMMUNITIES_EDIT),
         "may_broadcast": is_open and viewer.may(Permission.BROADCASTS_SEND),
         "broadcast_url": _broadcast_url(community),
@@ -63,6 +64,8 @@ def _meta(community: Any) -> list[tuple[str, str]]:
     told = [("store", place), ("users", size)]
     if community.city and not (community.dealer and community.city.short_name in place):
         told.insert(1, ("pin", community.city.short_name))
+    if community.ends_at:
+        told.append(("clock", _("Ends %s") % exact(community.ends_at)))
     return told
 
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from communities.communities.models import Community
 from communities.policies import rules as policy_rules
 from communities.policies.models import Kind
-from communities.policies.selectors import current_policy
+from communities.policies.selectors import current_policies, current_policy
 from core.audit import services as audit
-from core.kernel.access import Permission
+from core.kernel.access import Permission, system_viewer
 from core.kernel.errors import DomainError, InvalidInput, NotFound, Problem, StaleVersion
 from core.organizations.models import Brand, City, Dealer
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from communities.policies.models import CommunityPolicy
     from core.kernel.access import Viewer
 
 TAKES_MEMBERS = (Community.State.DRAFT, Community.State.ACTIVE)
+CLOSED_AT_ONCE = 200
 
 
 class CommunityClosed(DomainError):
@@ -41,7 +44,9 @@ class Wanted:
     topic: str = ""
     name: str = ""
     room_cap: int | None = None
-    start_label: str = ""
+    event: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @transaction.atomic
@@ -57,16 +62,18 @@ def create_community(*, wanted: Wanted, actor: Viewer, now: datetime) -> Communi
         raise InvalidInput.on("/kind", _("Choose one of the four kinds."))
     policy = current_policy(brand_id=actor.brand_id, kind=wanted.kind)
     dealer, city = _place(wanted, actor)
+    _check_event(wanted, policy, now)
     facts = {
         "brand": Brand.objects.get(pk=actor.brand_id).name,
         "dealer": dealer.name if dealer else "",
         "city": city.short_name if city else "",
         "topic": wanted.topic,
-        "start": wanted.start_label,
+        "event": wanted.event,
     }
+    start = timezone.localtime(wanted.starts_at) if wanted.starts_at else None
     # A name given by hand replaces the template as a whole; rooms are then numbered after it.
-    template = wanted.name or policy.name_template
-    name = wanted.name or policy_rules.community_name(template, facts)
+    filled = policy_rules.fill(policy.name_template, facts, start=start)
+    name = wanted.name or policy_rules.community_name(filled)
     cap = wanted.room_cap or policy.room_cap
     check_words(name=name, topic=wanted.topic, room_cap=cap)
     community = Community.objects.create(
@@ -76,8 +83,9 @@ def create_community(*, wanted: Wanted, actor: Viewer, now: datetime) -> Communi
         topic=wanted.topic,
         dealer=dealer,
         city=city,
-        room_name_template=room_template(given_name=wanted.name, template=template, facts=facts),
+        room_name_template=room_template(given_name=wanted.name) if wanted.name else filled,
         room_cap=cap,
+        ends_at=wanted.ends_at,
         created_at=now,
     )
     audit.record(
@@ -105,12 +113,22 @@ def _place(wanted: Wanted, actor: Viewer) -> tuple[Dealer | None, City | None]:
     return dealer, city
 
 
-def room_template(*, given_name: str, template: str, facts: dict[str, str]) -> str:
-    """Return the pattern of the rooms' names, in which only the number is left open."""
-    if given_name:
-        stem = given_name.replace("{", "(").replace("}", ")")
-        return f"{stem[: policy_rules.TEMPLATE_LENGTH - 4]} {policy_rules.NUMBER}"
-    return policy_rules.fill(template, facts)
+def _check_event(wanted: Wanted, policy: CommunityPolicy, now: datetime) -> None:
+    problems = policy_rules.event_problems(
+        event=wanted.event,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        needs_end=policy.ends_with_event,
+        now=now,
+    )
+    if problems:
+        raise InvalidInput(problems[0].detail, problems=tuple(problems))
+
+
+def room_template(*, given_name: str) -> str:
+    """Return the pattern of rooms' names after a name given by hand, with the number left open."""
+    stem = given_name.replace("{", "(").replace("}", ")")
+    return f"{stem[: policy_rules.TEMPLATE_LENGTH - 4]} {policy_rules.NUMBER}"
 
 
 @transaction.atomic
@@ -120,11 +138,14 @@ def edit_community(
     name: str,
     topic: str,
     room_cap: int,
+    ends_at: datetime | None,
     version: int,
     actor: Viewer,
     now: datetime,
 ) -> Community:
-    """Rename a community or change the seats of its future rooms; open rooms keep their cap.
+    """Rename a community, change the seats of its future rooms or when it ends.
+
+    Open rooms keep their cap. What was made for an event keeps an end.
 
     Raises:
         StaleVersion: somebody changed it since ``version`` was read.
@@ -138,29 +159,58 @@ def edit_community(
     require_open(held)
     name, topic = name.strip(), topic.strip()
     check_words(name=name, topic=topic, room_cap=room_cap)
+    if held.ends_at and ends_at == held.ends_at.replace(second=0, microsecond=0):
+        ends_at = held.ends_at  # A form knows minutes only.
+    if ends_at != held.ends_at:
+        policy = current_policy(brand_id=held.brand_id, kind=held.kind)
+        _check_event(Wanted(kind=held.kind, ends_at=ends_at), policy, now)
+    wanted = {"name": name, "topic": topic, "room_cap": room_cap, "ends_at": ends_at}
     changed = {
-        field: [getattr(held, field), value]
-        for field, value in (("name", name), ("topic", topic), ("room_cap", room_cap))
+        field: [_plain(getattr(held, field)), _plain(value)]
+        for field, value in wanted.items()
         if getattr(held, field) != value
     }
     if not changed:
         return held
     if "name" in changed:
-        held.room_name_template = room_template(given_name=name, template="", facts={})
-    held.name, held.topic, held.room_cap = name, topic, room_cap
+        held.room_name_template = room_template(given_name=name)
+    held.name, held.topic, held.room_cap, held.ends_at = name, topic, room_cap, ends_at
     held.version += 1
     held.save()
     audit.record(action="community.changed", subject=held, actor=actor, now=now, data=changed)
     return held
 
 
-def start_label(*, start: datetime) -> str:
-    """Return a local time as names say it, such as 11月28日19点."""
-    return _("%(month)d-%(day)d %(hour)d:00") % {
-        "month": start.month,
-        "day": start.day,
-        "hour": start.hour,
-    }
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+@transaction.atomic
+def close_ended(*, brand_id: int, now: datetime, limit: int = CLOSED_AT_ONCE) -> int:
+    """Let communities begin to close whose event was over long enough ago; return how many.
+
+    A closing community takes no members and no broadcasts. Who is asked where next, and that its
+    rooms are dissolved, is for people to decide. Each is told of once; one that somebody holds
+    waits for the next sweep.
+    """
+    policies = current_policies(brand_id=brand_id)
+    over = Q()
+    for kind in Kind.values:
+        hours = policies[kind].closing_hours if kind in policies else policy_rules.CLOSING_HOURS
+        over |= Q(kind=kind, ends_at__lte=now - timedelta(hours=hours))
+    held = list(
+        Community.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(over, brand_id=brand_id, state__in=TAKES_MEMBERS, ends_at__isnull=False)
+        .order_by("pk")[:limit]
+    )
+    Community.objects.filter(brand_id=brand_id, pk__in=[one.pk for one in held]).update(
+        state=Community.State.CLOSING, version=F("version") + 1
+    )
+    for community in held:
+        data = {"ended": _plain(community.ends_at)}
+        actor = system_viewer(brand_id)
+        audit.record(action="community.closing", subject=community, actor=actor, now=now, data=data)
+    return len(held)
 
 
 def check_words(*, name: str, topic: str, room_cap: int) -> None:
@@ -213,5 +263,8 @@ def require_open(community: Community) -> None:
     Raises:
         CommunityClosed: it is.
     """
+    if community.state == Community.State.CLOSING:
+        text = _("“%s” is closing: it takes no more members and nothing in it changes.")
+        raise CommunityClosed(text % community.name)
     if community.state not in TAKES_MEMBERS:
         raise CommunityClosed(_("“%s” is closed.") % community.name)

@@ -28,6 +28,7 @@ from core.kernel.api import (
     BrandViewSet,
     Filter,
     ModelSerializer,
+    MomentField,
     Serializer,
     VersionField,
     VisibleRelatedField,
@@ -35,6 +36,7 @@ from core.kernel.api import (
 from core.kernel.errors import NotFound
 from core.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT
 from members.segments.models import Segment
+from members.tags.models import TagGroup
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -50,11 +52,14 @@ BUILDS = {
 
 
 class BuildRuleOut(ModelSerializer):
+    tag_group = serializers.IntegerField(source="tag_group_id", allow_null=True)
+
     class Meta:
         model = BuildRule
         fields = [
             *("id", "version", "name", "kind", "segment", "group_by", "room_cap"),
-            *("name_template", "topic", "skip", "created_at", "updated_at"),
+            *("name_template", "topic", "skip", "promotes", "event", "starts_at", "ends_at"),
+            *("tag_group", "created_at", "updated_at"),
         ]
 
 
@@ -84,6 +89,27 @@ class BuildRuleIn(Serializer):
     )
     topic = serializers.CharField(max_length=40, allow_blank=True, required=False)
     skip = serializers.ChoiceField(BuildRule.Skip.choices, required=False)
+    promotes = serializers.BooleanField(
+        required=False, help_text="Its segment enters without the orders that the kind asks for."
+    )
+    tag_group = VisibleRelatedField(
+        queryset=TagGroup.objects.all(),
+        allow_null=True,
+        required=False,
+        help_text="Whose tags are the interests, for grouping by `interest`.",
+    )
+    event = serializers.CharField(
+        max_length=policy_rules.EVENT_LENGTH,
+        allow_blank=True,
+        required=False,
+        help_text="For the names.",
+    )
+    starts_at = MomentField(allow_null=True, required=False, help_text="For the names.")
+    ends_at = MomentField(
+        allow_null=True,
+        required=False,
+        help_text="Needed where the kind's `lifespan` is `event`; its communities get it.",
+    )
 
 
 class BuildRuleChange(BuildRuleIn):
@@ -149,10 +175,9 @@ class BuildRuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVi
         """Change a rule. Fields that are left out keep their values."""
         row, body = self.get_object(), self.parsed()
         version = body.pop("version")
-        kept = {
-            name: getattr(row, name)
-            for name in ("name", "kind", "segment", "group_by", "room_cap", "name_template")
-        } | {"topic": row.topic, "skip": row.skip}
+        names = map(str, BuildRuleIn().fields.keys() - {"tag_group"})
+        kept = {name: getattr(row, name) for name in names}
+        kept["tag_group"] = TagGroup.objects.filter(pk=row.tag_group_id).first()
         rule = services.edit_rule(
             rule_id=row.pk,
             wanted=_wanted(kept | body),
@@ -335,5 +360,11 @@ def _whole(params: Any, name: str, *, default: int, most: int) -> int:
 
 def _wanted(body: dict[str, Any]) -> RuleWanted:
     segment = body.pop("segment", None)
+    tags = body.pop("tag_group", None)
     group_by = tuple(body.pop("group_by", ()))
-    return RuleWanted(segment_id=segment.pk if segment else None, group_by=group_by, **body)
+    return RuleWanted(
+        segment_id=segment.pk if segment else None,
+        tag_group_id=tags.pk if tags else None,
+        group_by=group_by,
+        **body,
+    )

@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from communities.communities import services as community_services
 from communities.communities.models import Community
-from communities.group_building import rules
+from communities.group_building import entry, rules
 from communities.group_building import seating_sql as sql
 from communities.group_building.models import BuildGroup, BuildRule
 from communities.group_building.planning import INSIDE
@@ -192,6 +192,11 @@ class _Step:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.build_batch, pg_temp.build_queue")
         cursor.execute(sql.BATCH, self.params | targeted)
         cursor.execute(sql.QUEUE.format(inside=inside), self.params)
+        if not self.plan.promotes:
+            brand_id = self.actor.brand_id
+            entry.leave_out(
+                cursor, stage=entry.APPLYING, plan=self.plan, brand_id=brand_id, now=self.now
+            )
 
     def _homes(self, targets: Sequence[Target]) -> dict[int, Community]:
         """Return the community of every group that has people to seat; missing ones are created."""
@@ -213,18 +218,19 @@ class _Step:
         }
 
     def _community(self, group: BuildGroup) -> Community:
-        facts = rules.group_facts(facts=group.facts, plan=self.plan)
+        filled = rules.filled_name(facts=group.facts, plan=self.plan)
         return Community(
             brand_id=self.actor.brand_id,
             kind=self.plan.kind,
-            name=policy_rules.community_name(self.plan.name_template, facts),
-            topic=self.plan.topic,
+            name=policy_rules.community_name(filled),
+            topic=rules.topic_of(group.facts, self.plan),
             dealer_id=group.facts.get("dealer_id"),
             city_id=group.facts.get("city_code"),
             build_rule_id=self.plan.rule_id,
             group_key=group.key,
-            room_name_template=policy_rules.fill(self.plan.name_template, facts),
+            room_name_template=filled,
             room_cap=self.plan.room_cap,
+            ends_at=self.plan.end,
             created_at=self.now,
         )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -88,8 +89,10 @@ def build_rules_new(request: ConsoleRequest) -> HttpResponseBase:
 def build_rules_edit(request: ConsoleRequest, rule_id: int) -> HttpResponseBase:
     """Change a rule; runs planned before keep it as it was."""
     rule = _fetch_rule(request, rule_id)
-    names = ("name", "segment", "kind", "group_by", "room_cap", "topic", "name_template")
-    initial = {name: getattr(rule, name) for name in (*names, "skip", "version")}
+    names: tuple[str, ...] = ("name", "segment", "kind", "group_by", "room_cap", "name_template")
+    names += ("topic",)
+    names += ("skip", "promotes", "event", "starts_at", "ends_at", "version")
+    initial = {name: getattr(rule, name) for name in names} | {"tag_group": rule.tag_group_id}
     form = RuleForm(request.POST or None, viewer=request.viewer, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -144,11 +147,29 @@ def _example(request: ConsoleRequest, typed: Any) -> dict[str, Any]:
     template = str(typed.get("name_template") or "") or (policy.name_template if policy else "")
     if not template:
         return {"rooms": [], "problem": ""}
-    problems = policy_rules.template_problems(template, "") or rules.twins(group_by, template)
-    brand = Brand.objects.get(pk=request.viewer.brand_id).name
     topic = str(typed.get("topic") or "")[:40]
-    rooms = rules.example_names(template=template, topic=topic, group_by=group_by, brand=brand)
+    spelling = policy_rules.template_problems(template, "")
+    problems = spelling or rules.twins(group_by, template, topic)
+    brand = Brand.objects.get(pk=request.viewer.brand_id).name
+    rooms = rules.example_names(
+        template=template,
+        topic=topic,
+        group_by=group_by,
+        brand=brand,
+        event=str(typed.get("event") or "")[: policy_rules.EVENT_LENGTH],
+        start=_start(typed.get("starts_at")),
+    )
     return {"rooms": rooms, "problem": problems[0].detail if problems else ""}
+
+
+def _start(typed: Any) -> datetime | None:
+    """Return the start by the brand's clock: as typed, or as the rule keeps it."""
+    if isinstance(typed, datetime):
+        return timezone.localtime(typed)
+    try:
+        return datetime.fromisoformat(str(typed or ""))
+    except ValueError:
+        return None
 
 
 @console(Permission.BUILDS_RUN, methods=["GET", "POST"])

@@ -57,7 +57,7 @@ class PlanHandler:
         plan = Plan.of(held.plan)
         looked_at = planning.write_plan(run_id=held.pk, brand_id=run.brand_id, plan=plan, now=now)
         point("build.planned")
-        people = sum(looked_at.values())
+        people = sum(looked_at.people.values())
         held.preview = report.preview_of(run=held, plan=plan, looked_at=looked_at) | {
             "computed_at": now.isoformat(),
             "seconds": round(time.perf_counter() - started, 1),

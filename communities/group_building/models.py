@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from communities.policies import rules as policy_rules
 from communities.policies.models import Kind
 from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
 from core.runs.models import Run
@@ -16,6 +17,7 @@ class GroupingKey(models.TextChoices):
     DEALER = "dealer", _("Dealer")
     CITY = "city", _("City")
     MODEL = "model", _("Vehicle model")
+    INTEREST = "interest", _("Interest")
     DELIVERY_MONTH = "delivery_month", _("Delivery month")
 
 
@@ -27,6 +29,10 @@ class BuildRule(BrandModel):
     """Who is put together, in which kind of community, by what, and under which names.
 
     ``segment`` empty means every member. ``skip`` says who already has a suitable seat.
+    Grouping by interest takes the tags of one tag group; somebody with several of them goes to
+    the oldest tag's community. ``promotes`` lets everybody of the segment into a kind that asks
+    for orders. ``event``, ``starts_at`` and ``ends_at`` are of what its communities are made for,
+    where they end with it.
     """
 
     class Skip(models.TextChoices):
@@ -43,6 +49,16 @@ class BuildRule(BrandModel):
     room_cap = models.PositiveIntegerField(_("members per room"), null=True, blank=True)
     name_template = models.CharField(_("name template"), max_length=120, blank=True)
     topic = models.CharField(_("topic"), max_length=40, blank=True)
+    # A plain number: a rule whose tag group was deleted says so when it is planned.
+    tag_group_id = models.BigIntegerField(_("interests are the tags of"), null=True, blank=True)
+    event = models.CharField(
+        _("event"), max_length=policy_rules.EVENT_LENGTH, blank=True, default="", db_default=""
+    )
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    promotes = models.BooleanField(
+        _("its segment counts as promoted"), default=False, db_default=False
+    )
     skip = models.CharField(max_length=9, choices=Skip.choices, default=Skip.SAME_KIND)
     is_archived = models.BooleanField(default=False)
     created_by_id = models.BigIntegerField(null=True)
@@ -141,6 +157,7 @@ class CandidateBatch(BrandDetail):
         INSIDE = "inside", _("already in a suitable group")
         NO_CONSENT = "no_consent", _("no consent to community invitations")
         NO_GROUP = "no_group", _("what the rule groups by is missing")
+        NO_ENTRY = "no_entry", _("does not meet the entry rule")
         CLOSED = "closed", _("the community no longer takes members")
 
     pk = models.CompositePrimaryKey("brand_id", "run_id", "exclusion", "group_no", "first_member")

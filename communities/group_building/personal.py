@@ -123,7 +123,7 @@ HOLDINGS = (
     ),
 )
 SEARCHES = (
-    texts_of(model=BuildRule, columns=("name", "name_template", "topic"), names=False),
+    texts_of(model=BuildRule, columns=("name", "name_template", "topic", "event"), names=False),
     texts_of(model=BuildRun, columns=("plan", "preview"), names=False),
     texts_of(model=BuildGroup, columns=("key", "label", "facts"), names=False),
 )

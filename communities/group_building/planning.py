@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
+from communities.group_building import entry
 from communities.group_building.models import BuildRule, CandidateBatch, GroupingKey
 from members.segments import selectors as segments
 
@@ -35,6 +36,7 @@ _COLUMNS: dict[str, _Column] = {
     GroupingKey.DEALER: _Column("dealer_id", "m.home_dealer_id", "bigint", "'dealer=' || {}"),
     GroupingKey.CITY: _Column("city_code", "m.city_id", "text", "'city=' || {}"),
     GroupingKey.MODEL: _Column("model_id", "car.model_id", "bigint", "'model=' || {}"),
+    GroupingKey.INTEREST: _Column("tag_id", "interest.tag_id", "bigint", "'interest=' || {}"),
     GroupingKey.DELIVERY_MONTH: _Column(
         "month",
         "date_trunc('month', car.delivered_on)",
@@ -53,6 +55,16 @@ _CAR = """
         ORDER BY owned.member_id, owned.delivered_on DESC, owned.id DESC
     ) AS car ON car.member_id = m.id
 """
+# Of several tags of the group, the oldest one speaks for a member.
+_INTEREST = """
+    LEFT JOIN (
+        SELECT held.member_id, min(held.tag_id) AS tag_id
+        FROM members_membertag AS held
+        JOIN members_tag AS tag ON tag.brand_id = held.brand_id AND tag.id = held.tag_id
+        WHERE held.brand_id = %(brand)s AND tag.group_id = %(tag_group)s
+        GROUP BY held.member_id
+    ) AS interest ON interest.member_id = m.id
+"""
 # Who is inside a suitable group already; ``seat`` and ``home`` are the membership and community.
 # Where nobody is skipped, one seat per community still holds: the caller adds which community.
 INSIDE: dict[str, str] = {
@@ -67,8 +79,8 @@ _SEATED = """
         ON home.brand_id = seat.brand_id AND home.id = seat.community_id
     WHERE seat.brand_id = %(brand)s AND seat.left_at IS NULL AND {inside}
 """
-# What the slots -1, -2 and -3 stand for.
-_EXCLUSIONS = [Exclusion.INSIDE, Exclusion.NO_CONSENT, Exclusion.NO_GROUP]
+# What the slots -1 to -4 stand for.
+_EXCLUSIONS = [Exclusion.INSIDE, Exclusion.NO_CONSENT, Exclusion.NO_GROUP, Exclusion.NO_ENTRY]
 _INTAKE = """
     CREATE TEMP TABLE build_intake ON COMMIT DROP AS
     SELECT intake.*, CASE
@@ -90,10 +102,10 @@ _NUMBERED = """
     CREATE TEMP TABLE build_numbered ON COMMIT DROP AS
     SELECT (row_number() OVER (ORDER BY key))::int AS group_no, grouped.*
     FROM (
-        SELECT {key} AS key, dealer_id, city_code, model_id, month,
+        SELECT {key} AS key, dealer_id, city_code, model_id, tag_id, month,
             count(*) FILTER (WHERE slot = 0) AS candidates,
             count(*) FILTER (WHERE slot < 0) AS excluded
-        FROM build_intake AS intake GROUP BY dealer_id, city_code, model_id, month
+        FROM build_intake AS intake GROUP BY dealer_id, city_code, model_id, tag_id, month
     ) AS grouped
     WHERE key IS NOT NULL
 """
@@ -103,11 +115,12 @@ _GROUPS = """
     SELECT %(brand)s, %(run)s, numbered.group_no, numbered.key,
         left(concat_ws(' · ', dealer.name,
             CASE WHEN numbered.city_code IS NOT NULL THEN regexp_replace(city.name, '市$', '') END,
-            model.name, to_char(numbered.month, 'YYYY-MM')), 160),
+            model.name, tag.name, to_char(numbered.month, 'YYYY-MM')), 160),
         jsonb_strip_nulls(jsonb_build_object(
             'dealer_id', dealer.id, 'dealer', dealer.name,
             'city_code', city.code, 'city', regexp_replace(city.name, '市$', ''),
-            'model', model.name, 'month', to_char(numbered.month, 'YYYY-MM'))),
+            'model', model.name, 'interest', tag.name,
+            'month', to_char(numbered.month, 'YYYY-MM'))),
         home.id, numbered.candidates, numbered.excluded, coalesce(free.seats, 0),
         ceil(greatest(numbered.candidates - coalesce(free.seats, 0), 0)
             / coalesce(home.room_cap, %(cap)s)::numeric)::int
@@ -117,6 +130,7 @@ _GROUPS = """
     LEFT JOIN core_city AS city ON city.code = coalesce(numbered.city_code, dealer.city_id)
     LEFT JOIN members_vehiclemodel AS model
         ON model.brand_id = %(brand)s AND model.id = numbered.model_id
+    LEFT JOIN members_tag AS tag ON tag.brand_id = %(brand)s AND tag.id = numbered.tag_id
     LEFT JOIN communities_community AS home
         ON home.brand_id = %(brand)s AND home.build_rule_id = %(rule)s
         AND home.group_key = numbered.key AND home.state <> 'archived'
@@ -157,7 +171,14 @@ _TIDY = """
 """
 
 
-def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict[str, int]:
+class LookedAt(NamedTuple):
+    """How many members a plan is about, by exclusion, and how many of the placed it promotes."""
+
+    people: dict[str, int]
+    promoted: int
+
+
+def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> LookedAt:
     """Write every member of the segment as a candidate, and a group per key.
 
     Returns how many members were looked at, and how many each exclusion took. Lists of discarded
@@ -172,6 +193,7 @@ def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict
         "rule": plan.rule_id,
         "kind": plan.kind,
         "cap": plan.room_cap,
+        "tag_group": plan.tag_group_id,
         "size": CandidateBatch.SIZE,
         "exclusions": _EXCLUSIONS,
     }
@@ -184,13 +206,17 @@ def write_plan(*, run_id: int, brand_id: int, plan: Plan, now: datetime) -> dict
         cursor.execute(_TIDY, params)
         cursor.execute("DROP TABLE IF EXISTS pg_temp.build_intake, pg_temp.build_numbered")
         cursor.execute(intake, params | segment_params)
+        promoted = entry.leave_out(
+            cursor, stage=entry.PLANNING, plan=plan, brand_id=brand_id, now=now
+        )
         cursor.execute("ANALYZE build_intake")
         cursor.execute(_NUMBERED.format(key=key))
         cursor.execute("ANALYZE build_numbered")
         cursor.execute(_GROUPS, params)
         cursor.execute(_CANDIDATES.format(same_group=same), params)
         cursor.execute(_COUNTS, params)
-        return {str(exclusion): int(number) for exclusion, number in cursor.fetchall()}
+        people = {str(exclusion): int(number) for exclusion, number in cursor.fetchall()}
+        return LookedAt(people, promoted)
 
 
 def _intake_sql(
@@ -206,7 +232,8 @@ def _intake_sql(
     sql = _INTAKE.format(
         columns=columns,
         key=group_key,
-        car=_CAR if needs_car else "",
+        car=(_CAR if needs_car else "")
+        + (_INTEREST if GroupingKey.INTEREST in plan.group_by else ""),
         segment=segment,
         seated=_SEATED.format(
             key=", home.group_key" if per_group else "", inside=INSIDE[plan.skip]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from communities.group_building import rules
 from communities.group_building.models import BuildRule, BuildRun, CandidateBatch
-from core.kernel.formats import grouped, listed
+from core.kernel.formats import exact, grouped, listed
 from core.kernel.navigation import url_of
 from core.runs import selectors as run_selectors
 
@@ -47,13 +47,26 @@ class ReasonRow:
 def plan_facts(*, plan: Plan) -> list[tuple[str, str]]:
     """Return what the frozen rule says, as label and value."""
     keys = listed(rules.KEY_LABELS[key] for key in plan.group_by)
+    tags = [(_("Interests are the tags of"), plan.tag_group_name)] if plan.tag_group_name else []
+    event = [(_("Event"), plan.event)] if plan.event else []
+    ends = [(pgettext("community", "Ends"), exact(plan.end))] if plan.end else []
     return [
         (_("Who"), _("Segment “%s”") % plan.segment_name if plan.segment_name else _("Everybody")),
         (_("One community per"), keys or _("One for all")),
+        *tags,
         (_("Members per room"), grouped(plan.room_cap)),
         (_("Name template"), plan.name_template),
         (_("Leave out who has a seat"), str(BuildRule.Skip(plan.skip).label)),
+        (_("Who may enter"), _entry_words(plan)),
+        *event,
+        *ends,
     ]
+
+
+def _entry_words(plan: Plan) -> str:
+    if plan.looks_at_orders and plan.promotes:
+        return _("%(rule)s. This rule promotes its whole segment") % {"rule": plan.entry_rule.words}
+    return plan.entry_rule.words
 
 
 def placement_rows(*, preview: Mapping[str, Any]) -> list[ReasonRow]:
@@ -98,6 +111,11 @@ def exclusion_rows(*, numbers: Mapping[str, int], plan: Plan) -> list[ReasonRow]
             _("Missing: %s") % listed(rules.KEY_LABELS[key] for key in plan.group_by),
             _("Complete their profiles"),
             members,
+        ),
+        Exclusion.NO_ENTRY: (
+            _("This kind asks for %s") % plan.entry_rule.words,
+            _("Add single people by hand, or let the rule promote its segment"),
+            reverse("communities:build-rules-edit", args=[plan.rule_id]),
         ),
         Exclusion.CLOSED: (
             _("It was closed after the preview"),

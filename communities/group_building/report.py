@@ -9,10 +9,9 @@ from django.db import connection
 from communities.group_building.models import CandidateBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from communities.group_building.applying import Progress
     from communities.group_building.models import BuildRun
+    from communities.group_building.planning import LookedAt
     from communities.group_building.rules import Plan
 
 Exclusion = CandidateBatch.Exclusion
@@ -30,19 +29,20 @@ _TOTALS = """
 """
 
 
-def preview_of(*, run: BuildRun, plan: Plan, looked_at: Mapping[str, int]) -> dict[str, Any]:
-    """Return what confirming the run would do. ``looked_at`` counts members by exclusion."""
+def preview_of(*, run: BuildRun, plan: Plan, looked_at: LookedAt) -> dict[str, Any]:
+    """Return what confirming the run would do."""
     with connection.cursor() as cursor:
         cursor.execute(_TOTALS, {"brand": run.brand_id, "run": run.pk, "cap": plan.room_cap})
         groups, placed, existing, first, rooms, communities = map(int, cursor.fetchone())
-    excluded = {str(name): number for name, number in looked_at.items() if name}
+    excluded = {name: number for name, number in looked_at.people.items() if name}
     return {
-        "people": sum(looked_at.values()),
+        "people": sum(looked_at.people.values()),
         "groups": groups,
         "placed": placed,
         "placements": {"existing": existing, "next": placed - existing - first, "first": first},
         "excluded": sum(excluded.values()),
         "exclusions": excluded,
+        "promoted": looked_at.promoted,
         "new_rooms": rooms,
         "new_communities": communities,
     }

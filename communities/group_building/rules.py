@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -19,20 +20,30 @@ if TYPE_CHECKING:
 # How somebody came to a seat; the values of ``Membership.Placement``.
 EXISTING, NEXT, FIRST = "existing", "next", "first"
 # What a rule may group by, in the order in which it is told; the values of ``GroupingKey``.
-DEALER, CITY, MODEL, MONTH = KEYS = ("dealer", "city", "model", "delivery_month")
+DEALER, CITY, MODEL, INTEREST, MONTH = KEYS = (
+    *("dealer", "city", "model", "interest", "delivery_month"),
+)
 KEY_LABELS: dict[str, _StrOrPromise] = {
     DEALER: _lazy("Dealer"),
     CITY: _lazy("City"),
     MODEL: _lazy("Vehicle model"),
+    INTEREST: _lazy("Interest"),
     MONTH: _lazy("Delivery month"),
 }
 # The fact of a group in which a key's value stands in words.
-FACT_OF_KEY = {DEALER: "dealer", CITY: "city", MODEL: "model", MONTH: "month"}
+FACT_OF_KEY = {
+    DEALER: "dealer",
+    CITY: "city",
+    MODEL: "model",
+    INTEREST: "interest",
+    MONTH: "month",
+}
 # Names of two groups must differ: for each key, the placeholders of which one must be in the name.
 _NAMED_BY: dict[str, tuple[str, ...]] = {
     DEALER: ("dealer", "store"),
     CITY: ("city",),
     MODEL: ("model",),
+    INTEREST: ("interest",),
     MONTH: ("month",),
 }
 EXAMPLE_FACTS = {
@@ -40,6 +51,7 @@ EXAMPLE_FACTS = {
     "city": "杭州",
     "dealer": "杭州滨江远航中心",
     "model": "E7",
+    "interest": "露营",
     "month": "2026-05",
 }
 
@@ -61,6 +73,36 @@ class Plan:
     segment_name: str
     tree: Mapping[str, Any] | None
     brand_name: str
+    # Runs planned before kinds had an entry rule ask for nothing.
+    entry: str = policy_rules.SEGMENT
+    entry_orders: int = 2
+    entry_days: int = 180
+    promotes: bool = False
+    event: str = ""
+    starts_at: str = ""  # local, as ISO 8601 with its zone
+    ends_at: str = ""
+    tag_group_id: int | None = None
+    tag_group_name: str = ""
+
+    @property
+    def entry_rule(self) -> policy_rules.EntryRule:
+        """Who may enter the kind, as the policy said when the run was planned."""
+        return policy_rules.EntryRule(self.entry, self.entry_orders, self.entry_days)
+
+    @property
+    def start(self) -> datetime | None:
+        """When the event starts, by the brand's clock."""
+        return datetime.fromisoformat(self.starts_at) if self.starts_at else None
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ends."""
+        return datetime.fromisoformat(self.ends_at) if self.ends_at else None
+
+    @property
+    def looks_at_orders(self) -> bool:
+        """Whether the entry rule asks for orders."""
+        return self.entry == policy_rules.ORDERS
 
     def as_json(self) -> dict[str, Any]:
         """Return what the run's row keeps."""
@@ -161,12 +203,30 @@ def rule_problems(
         found.append(mixed)
     template = name_template or policy_template
     spelling = policy_rules.template_problems(template, "/name_template")
-    return found + (spelling or twins(group_by, template))
+    return found + (spelling or twins(group_by, template, topic))
 
 
-def twins(group_by: Sequence[str], template: str) -> list[Problem]:
+def entry_problems(*, entry: str, has_segment: bool, promotes: bool) -> list[Problem]:
+    """Return what is wrong with whom a rule lets in: a screening or a promotion is of a segment."""
+    if has_segment:
+        return []
+    if entry == policy_rules.INVITATION:
+        text = _(
+            "This kind is entered by invitation after screening. Choose the segment of those who"
+            " were screened; confirming its preview invites them."
+        )
+        return [Problem("/segment", "needs_screening", text)]
+    if promotes:
+        text = _("Only the members of a segment can be promoted. Choose one.")
+        return [Problem("/promotes", "needs_segment", text)]
+    return []
+
+
+def twins(group_by: Sequence[str], template: str, topic: str) -> list[Problem]:
     """Return the problem of a template under which different groups would bear the same name."""
-    used = policy_rules.placeholders_of(template)
+    used = set(policy_rules.placeholders_of(template))
+    if "topic" in used and not topic.strip():
+        used.add("interest")  # It is then the topic.
     for key in group_by:
         if key in _NAMED_BY and not used & set(_NAMED_BY[key]):
             text = _(
@@ -182,24 +242,41 @@ def in_order(group_by: Iterable[str]) -> list[str]:
     return [key for key in KEYS if key in chosen]
 
 
-def example_names(*, template: str, topic: str, group_by: Sequence[str], brand: str) -> list[str]:
+def example_names(
+    *,
+    template: str,
+    topic: str,
+    group_by: Sequence[str],
+    brand: str,
+    event: str = "",
+    start: datetime | None = None,
+) -> list[str]:
     """Return what the first two rooms of a group would be called."""
-    facts = {"brand": brand, "topic": topic} | {
+    facts = {"brand": brand, "topic": topic, "event": event} | {
         name: value
         for key, names in (
             (DEALER, ("dealer", "city")),
             (CITY, ("city",)),
             (MODEL, ("model",)),
+            (INTEREST, ("interest",)),
             (MONTH, ("month",)),
         )
         if key in group_by
         for name, value in ((n, EXAMPLE_FACTS[n]) for n in names)
     }
-    filled = policy_rules.fill(template, facts)
+    facts["topic"] = topic or facts.get("interest", "")
+    filled = policy_rules.fill(template, facts, start=start)
     return [policy_rules.room_name(filled, number) for number in (1, 2)]
 
 
-def group_facts(*, facts: Mapping[str, Any], plan: Plan) -> dict[str, str]:
-    """Return the values a group's name is made of."""
-    own = {name: str(facts[name]) for name in ("dealer", "city", "model", "month") if name in facts}
-    return own | {"brand": plan.brand_name, "topic": plan.topic}
+def topic_of(facts: Mapping[str, Any], plan: Plan) -> str:
+    """Return what a group is about: as the rule says, else the interest its people share."""
+    return plan.topic or str(facts.get("interest", ""))
+
+
+def filled_name(*, facts: Mapping[str, Any], plan: Plan) -> str:
+    """Return a group's name, in which only the number of the room is left open."""
+    named = ("dealer", "city", "model", "interest", "month")
+    own = {name: str(facts[name]) for name in named if name in facts}
+    own |= {"brand": plan.brand_name, "event": plan.event, "topic": topic_of(facts, plan)}
+    return policy_rules.fill(plan.name_template, own, start=plan.start)

@@ -189,9 +189,7 @@ def first_names(*, run: BuildRun, plan: Plan, limit: int = 3) -> list[str]:
     groups = groups_of(run=run).filter(community_id=None, candidate_count__gt=0)
     names = []
     for group in groups.order_by("-candidate_count")[:limit]:
-        filled = policy_rules.fill(
-            plan.name_template, rules.group_facts(facts=group.facts, plan=plan)
-        )
+        filled = rules.filled_name(facts=group.facts, plan=plan)
         names.append(policy_rules.room_name(filled, 1))
     return names
 
@@ -221,6 +219,12 @@ def reasons_for(*, seat: Membership) -> list[str]:
         value = (group.facts if group else {}).get(rules.FACT_OF_KEY[key])
         if value:
             told.append(f"{rules.KEY_LABELS[key]} = {value}")
+    if plan.looks_at_orders:
+        told.append(
+            _("Promoted by the operator who confirmed the rule's segment")
+            if plan.promotes
+            else _("Met the entry rule: %s") % plan.entry_rule.words
+        )
     told.append(_("Had agreed to community invitations"))
     if words := _PLACEMENTS.get(seat.placement):
         told.append(words % {"room": seat.room.name})
@@ -231,6 +235,9 @@ _SOURCES: dict[str, Any] = {
     Membership.Source.BUILD: _lazy("Placed by a build run into “%(room)s”"),
     Membership.Source.MANUAL: _lazy("Added by hand; “%(room)s” was the first with a seat"),
     Membership.Source.JOIN_CODE: _lazy("Came by a join code; “%(room)s” was the first with a seat"),
+    Membership.Source.PROMOTED: _lazy(
+        "Promoted by an operator past the entry rule; “%(room)s” was the first with a seat"
+    ),
     Membership.Source.API: _lazy("Added through the API; “%(room)s” was the first with a seat"),
 }
 _PLACEMENTS: dict[str, Any] = {

@@ -16,20 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from communities.communities.models import Community
-from communities.group_building import rules
+from communities.group_building import checking, rules
 from communities.group_building.models import BuildGroup, BuildRule, BuildRun
-from communities.policies.models import Kind
-from communities.policies.selectors import current_policy
 from core.audit import services as audit
 from core.exports import services as exports
 from core.exports.rules import FileFormat
 from core.kernel.access import Permission
-from core.kernel.errors import DomainError, Forbidden, InvalidInput, NotFound, Problem, StaleVersion
-from core.organizations.models import Brand
+from core.kernel.errors import DomainError, Forbidden, InvalidInput, NotFound, StaleVersion
 from core.runs import services as runs
 from core.runs.models import Run
-from members.segments import selectors as segments
-from members.segments.models import Segment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,6 +66,11 @@ class RuleWanted:
     name_template: str = ""
     topic: str = ""
     skip: str = BuildRule.Skip.SAME_KIND
+    promotes: bool = False
+    tag_group_id: int | None = None
+    event: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @transaction.atomic
@@ -81,7 +81,7 @@ def create_rule(*, wanted: RuleWanted, actor: Viewer, now: datetime) -> BuildRul
         InvalidInput: a value makes no sense; each problem names its field.
     """
     _require_builder(actor)
-    columns = _checked(wanted, actor)
+    columns = checking.columns_of(wanted, actor, now)
     rule = BuildRule.objects.create(
         brand_id=actor.brand_id,
         created_by_id=actor.staff_id,
@@ -107,7 +107,7 @@ def edit_rule(
     rule = _held_rule(rule_id, actor)
     if rule.version != version:
         raise StaleVersion(_("Somebody changed this rule meanwhile. Look at it again."))
-    columns = _checked(wanted, actor, rule)
+    columns = checking.columns_of(wanted, actor, now, rule)
     if rule.kind != wanted.kind and _has_communities(rule):
         text = _("This rule has built communities of its kind. Make another rule instead.")
         raise InvalidInput.on("/kind", text, "kind_in_use")
@@ -149,7 +149,7 @@ def plan_run(*, rule_id: int, actor: Viewer, now: datetime) -> BuildRun:
         PolicyMissing: the brand has no policy of the rule's kind.
     """
     rule = _held_rule(rule_id, actor)
-    plan = _frozen(rule, actor)
+    plan = checking.frozen(rule, actor, now)
     run = BuildRun.objects.create(
         brand_id=actor.brand_id,
         rule=rule,
@@ -296,91 +296,3 @@ def _has_communities(rule: BuildRule) -> bool:
 def _to_place(run: BuildRun) -> int:
     groups = BuildGroup.objects.filter(brand_id=run.brand_id, run=run)
     return int(groups.aggregate(people=Sum("candidate_count"))["people"] or 0)
-
-
-def _checked(wanted: RuleWanted, actor: Viewer, rule: BuildRule | None = None) -> dict[str, object]:
-    """Return the columns of a rule.
-
-    Raises:
-        InvalidInput: naming every field at fault.
-    """
-    if wanted.kind not in Kind.values:
-        raise InvalidInput.on("/kind", _("Choose one of the four kinds."))
-    policy = current_policy(brand_id=actor.brand_id, kind=wanted.kind)
-    problems = rules.rule_problems(
-        name=wanted.name,
-        group_by=wanted.group_by,
-        room_cap=wanted.room_cap,
-        name_template=wanted.name_template,
-        policy_template=policy.name_template,
-        topic=wanted.topic,
-    )
-    if wanted.skip not in BuildRule.Skip.values:
-        problems.append(Problem("/skip", "unknown_choice", _("Choose among the answers offered.")))
-    problems += _segment_problems(wanted, actor)
-    problems += _name_problems(wanted, actor, rule)
-    if problems:
-        raise InvalidInput(problems[0].detail, problems=tuple(problems))
-    return {
-        "name": wanted.name.strip(),
-        "kind": wanted.kind,
-        "group_by": rules.in_order(wanted.group_by),
-        "segment_id": wanted.segment_id,
-        "room_cap": wanted.room_cap,
-        "name_template": wanted.name_template.strip(),
-        "topic": wanted.topic.strip(),
-        "skip": wanted.skip,
-    }
-
-
-def _segment_problems(wanted: RuleWanted, actor: Viewer) -> list[Problem]:
-    if wanted.segment_id is None:
-        return []
-    found = Segment.objects.visible_to(actor).filter(pk=wanted.segment_id, is_archived=False)
-    if found.exists():
-        return []
-    return [Problem("/segment", "unknown_choice", _("This segment does not exist."))]
-
-
-def _name_problems(wanted: RuleWanted, actor: Viewer, rule: BuildRule | None) -> list[Problem]:
-    same = BuildRule.objects.filter(
-        brand_id=actor.brand_id, name=wanted.name.strip(), is_archived=False
-    )
-    if rule is not None:
-        same = same.exclude(pk=rule.pk)
-    if not same.exists():
-        return []
-    return [Problem("/name", "taken", _("Another rule has this name."))]
-
-
-def _frozen(rule: BuildRule, actor: Viewer) -> rules.Plan:
-    policy = current_policy(brand_id=rule.brand_id, kind=rule.kind)
-    template = rule.name_template or policy.name_template
-    problems = rules.rule_problems(
-        name=rule.name,
-        group_by=rule.group_by,
-        room_cap=rule.room_cap,
-        name_template=template,
-        policy_template=policy.name_template,
-        topic=rule.topic,
-    )
-    if problems:
-        raise InvalidInput(problems[0].detail, problems=tuple(problems))
-    segment = rule.segment
-    if segment is not None:
-        segments.parse(tree=segment.tree, brand_id=rule.brand_id)
-    return rules.Plan(
-        rule_id=rule.pk,
-        rule_version=rule.version,
-        rule_name=rule.name,
-        kind=rule.kind,
-        group_by=tuple(rule.group_by),
-        room_cap=rule.room_cap or policy.room_cap,
-        name_template=template,
-        topic=rule.topic,
-        skip=rule.skip,
-        segment_id=rule.segment_id,
-        segment_name=segment.name if segment else "",
-        tree=segment.tree if segment else None,
-        brand_name=Brand.objects.get(pk=actor.brand_id).name,
-    )

@@ -45,6 +45,10 @@ class MembershipIn(Serializer):
     community = _id()
     member = _id()
     role = serializers.ChoiceField(Membership.Role.choices, required=False)
+    promote = serializers.BooleanField(
+        required=False,
+        help_text="Let in who does not meet the entry rule of the kind (409 `entry_not_met`).",
+    )
 
 
 class MembershipChange(Serializer):

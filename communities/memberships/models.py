@@ -34,6 +34,7 @@ class Membership(BrandDetail):
         MANUAL = "manual", _("By hand")
         JOIN_CODE = "join_code", _("Join code")
         API = "api", _("API")
+        PROMOTED = "promoted", _("Promoted by an operator")
 
     class Placement(models.TextChoices):
         NONE = "", _("not by a run")

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from communities.communities import services as communities
 from communities.communities.models import Community
 from communities.memberships.models import Membership
+from communities.policies import rules as policy_rules
+from communities.policies import selectors as policies
 from communities.rooms import services as rooms
 from communities.rooms.models import Room
 from core.audit import services as audit
 from core.kernel.access import Permission
 from core.kernel.errors import DomainError, InvalidInput, NotFound
 from core.kernel.scoping import tenant
+from members.orders.models import Order
 from members.privacy.models import Consent
 from members.profiles.models import Member
 
@@ -45,6 +49,12 @@ class NoConsent(DomainError):
     code = "no_consent"
 
 
+class EntryNotMet(DomainError):
+    """The kind's rule does not let this member in by itself; an operator may promote them."""
+
+    code = "entry_not_met"
+
+
 def add_member(
     *,
     community_id: int,
@@ -53,16 +63,19 @@ def add_member(
     now: datetime,
     source: str = Membership.Source.MANUAL,
     role: str = Membership.Role.MEMBER,
+    promote: bool = False,
 ) -> Membership:
     """Give a member a seat in the first room that has one; opens the next room when all are full.
 
     The lock on the community makes the last seat go to one person only; the count that the
     database keeps, and its check, would refuse a second. Opens the tenant itself, so that the
-    lock ends with the call.
+    lock ends with the call. ``promote`` lets in who does not meet the entry rule of the kind: the
+    seat and the trail then say that an operator promoted them.
 
     Raises:
         AlreadyInside: the member has a seat here.
         CommunityClosed: the community is closing or archived.
+        EntryNotMet: they do not meet the entry rule, and ``promote`` was not said.
         InvalidInput: the member does not exist for the actor, or the role does not exist.
         NoConsent: the member has not agreed to community invitations.
         NotFound: the community does not exist for the actor.
@@ -77,6 +90,9 @@ def add_member(
             raise InvalidInput.on("/member", _("This member does not exist."), "unknown_choice")
         _require_newcomer(community, member)
         _require_consent(member)
+        against = _against_entry(community, member, now)
+        if against is not None and not promote:
+            raise against
         room = rooms.room_with_a_seat(community=community, actor=actor, now=now)
         seat = Membership.objects.create(
             brand_id=community.brand_id,
@@ -84,11 +100,14 @@ def add_member(
             room=room,
             member=member,
             role=role,
-            source=source,
+            source=source if against is None else Membership.Source.PROMOTED,
             joined_at=now,
             read_seq=room.last_seq,
         )
-        _tell("community.member_added", community, seat, actor, now)
+        if against is None:
+            _tell("community.member_added", community, seat, actor, now)
+        else:
+            _tell("community.member_promoted", community, seat, actor, now, against.facts)
     return seat
 
 
@@ -214,6 +233,39 @@ def _require_consent(member: Member) -> None:
         raise NoConsent(
             _("This person has not agreed to community invitations. Record their consent first.")
         )
+
+
+def _against_entry(community: Community, member: Member, now: datetime) -> EntryNotMet | None:
+    """Return what the entry rule of the kind says against a member, if anything.
+
+    Kinds that are open, or open to every member, ask nothing; so does a kind without a policy.
+    """
+    brand_id = community.brand_id
+    policy = policies.current_policies(brand_id=brand_id).get(community.kind)
+    asked = policy.entry_rule if policy else policy_rules.EntryRule()
+    if asked.how == policy_rules.INVITATION:
+        text = _("This kind is entered by invitation after screening.")
+        return EntryNotMet(text, entry=asked.how)
+    if asked.how != policy_rules.ORDERS:
+        return None
+    since, until = policies.entry_window(brand_id=brand_id, days=asked.days, now=now)
+    found = Order.objects.filter(
+        brand_id=brand_id, member=member, ordered_at__gte=since, ordered_at__lt=until
+    ).count()
+    if found >= asked.orders:
+        return None
+    has = ngettext(
+        "This person has %(n)s order in the last %(days)s days; this kind asks for %(wanted)s.",
+        "This person has %(n)s orders in the last %(days)s days; this kind asks for %(wanted)s.",
+        found,
+    )
+    return EntryNotMet(
+        has % {"n": found, "days": asked.days, "wanted": asked.orders},
+        entry=asked.how,
+        orders=found,
+        orders_wanted=asked.orders,
+        days=asked.days,
+    )
 
 
 def _check_role(role: str) -> None:

@@ -7,7 +7,7 @@ from rest_framework import mixins, serializers
 from rest_framework.response import Response
 
 from communities.policies import rules, services
-from communities.policies.models import CommunityPolicy, Kind, Window
+from communities.policies.models import CommunityPolicy, Entry, Kind, Lifespan, Window
 from core.kernel.access import Permission
 from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VersionField
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TERMS = [
     *("room_cap", "name_template", "marketing_limit", "marketing_window"),
     *("marketing_gap_minutes", "quiet_from", "quiet_until", "alert_percent"),
+    *("entry", "entry_orders", "entry_days", "lifespan", "closing_hours"),
+    *("staff_least", "staff_most", "staff_role"),
 ]
 
 
@@ -42,6 +44,39 @@ class PolicyChange(Serializer):
     quiet_from = serializers.TimeField(allow_null=True, required=False)
     quiet_until = serializers.TimeField(allow_null=True, required=False)
     alert_percent = serializers.IntegerField(min_value=1, max_value=100, required=False)
+    entry = serializers.ChoiceField(
+        Entry.choices,
+        required=False,
+        help_text="`orders` asks for `entry_orders` in the last `entry_days`.",
+    )
+    entry_orders = serializers.IntegerField(
+        min_value=1, max_value=rules.MAX_ENTRY_ORDERS, required=False
+    )
+    entry_days = serializers.IntegerField(
+        min_value=1, max_value=rules.MAX_ENTRY_DAYS, required=False
+    )
+    lifespan = serializers.ChoiceField(
+        Lifespan.choices,
+        required=False,
+        help_text="With `event`, a community needs `ends_at`.",
+    )
+    closing_hours = serializers.IntegerField(
+        min_value=0,
+        max_value=rules.MAX_CLOSING_HOURS,
+        required=False,
+        help_text="A community closes so many hours after its `ends_at`.",
+    )
+    staff_least = serializers.IntegerField(min_value=0, max_value=rules.MAX_STAFF, required=False)
+    staff_most = serializers.IntegerField(
+        min_value=1,
+        max_value=rules.MAX_STAFF,
+        allow_null=True,
+        required=False,
+        help_text="Null means no upper bound.",
+    )
+    staff_role = serializers.CharField(
+        max_length=rules.STAFF_ROLE_LENGTH, allow_blank=True, required=False
+    )
 
 
 class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -46,8 +47,10 @@ def policies_list(request: ConsoleRequest) -> HttpResponseBase:
 def example_of(policy: CommunityPolicy) -> str:
     """Return the name a first room would get."""
     facts = {"brand": "远航", "city": "杭州", "dealer": "杭州滨江远航中心"}
-    facts |= {"topic": _("Charging"), "start": _("11-28 19:00"), "model": "E7", "month": "2026-05"}
-    return rules.room_name(rules.fill(policy.name_template, facts), 1)
+    facts |= {"topic": _("Charging"), "event": _("Test drive night"), "model": "E7"}
+    facts |= {"month": "2026-05"}
+    filled = rules.fill(policy.name_template, facts, start=datetime(2026, 11, 28, 19))  # noqa: DTZ001
+    return rules.room_name(filled, 1)
 
 
 @console(Permission.POLICIES_EDIT, methods=["GET", "POST"])

@@ -7,7 +7,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from communities.policies import rules
-from communities.policies.models import Window
+from communities.policies.models import Entry, Lifespan, Window
 
 if TYPE_CHECKING:
     from communities.policies.models import CommunityPolicy
@@ -50,6 +50,40 @@ class PolicyForm(forms.Form):
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         help_text=_("Both empty: at any hour."),
+    )
+    entry = forms.ChoiceField(
+        label=_("Who may enter"), choices=Entry.choices, widget=forms.RadioSelect
+    )
+    entry_orders = forms.IntegerField(
+        label=_("Orders at least"), min_value=1, max_value=rules.MAX_ENTRY_ORDERS
+    )
+    entry_days = forms.IntegerField(
+        label=_("within days"),
+        min_value=1,
+        max_value=rules.MAX_ENTRY_DAYS,
+        help_text=_("Count where entry is by orders. An operator may promote others by hand."),
+    )
+    lifespan = forms.ChoiceField(
+        label=_("Lifespan"), choices=Lifespan.choices, widget=forms.RadioSelect
+    )
+    closing_hours = forms.IntegerField(
+        label=_("Closes so many hours after its end"),
+        min_value=0,
+        max_value=rules.MAX_CLOSING_HOURS,
+        help_text=_("From then on it takes no members and no broadcasts."),
+    )
+    staff_least = forms.IntegerField(
+        label=_("Staff at least"), min_value=0, max_value=rules.MAX_STAFF
+    )
+    staff_most = forms.IntegerField(
+        label=_("Staff at most"),
+        min_value=1,
+        max_value=rules.MAX_STAFF,
+        required=False,
+        help_text=_("Empty: no upper bound."),
+    )
+    staff_role = forms.CharField(
+        label=_("Who they are"), max_length=rules.STAFF_ROLE_LENGTH, required=False
     )
     policy_version = forms.IntegerField(widget=forms.HiddenInput)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -7,9 +8,11 @@ from django.utils.translation import gettext as _
 
 from communities.policies.models import CommunityPolicy, Kind
 from core.kernel.errors import NotFound
+from members.segments.ports import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from core.kernel.access import Viewer
 
@@ -37,6 +40,15 @@ def current_policies(*, brand_id: int) -> dict[str, CommunityPolicy]:
     rows = CommunityPolicy.objects.filter(brand_id=brand_id, is_current=True)
     by_kind = {policy.kind: policy for policy in rows}
     return {kind: by_kind[kind] for kind in Kind.values if kind in by_kind}
+
+
+def entry_window(*, brand_id: int, days: int, now: datetime) -> tuple[datetime, datetime]:
+    """Return from when and until when orders count for entry: whole days, today among them.
+
+    The same days as "in the last so many days" means in the conditions of a segment.
+    """
+    frame = Frame(brand_id=brand_id, now=now)
+    return frame.start_of(frame.today - timedelta(days=days)), frame.end_of(frame.today)
 
 
 def versions_of(*, brand_id: int, kind: str, limit: int = 20) -> Sequence[CommunityPolicy]:

@@ -159,6 +159,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "args": ["events.points.tasks.expire_points"],
     },
+    "close-ended-communities": {
+        "task": "core.kernel.tasks.for_each_brand",
+        "schedule": 300.0,
+        "args": ["communities.communities.tasks.close_ended"],
+    },
     "count-tags": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 600.0,

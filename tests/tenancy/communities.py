@@ -20,6 +20,7 @@ from tests.factories.communities import (
     RoomFactory,
     RoomMessageFactory,
 )
+from tests.factories.members import TagGroupFactory
 from tests.tenancy.members import make_member, make_segment
 from tests.tenancy.samples import listing, pk, row
 
@@ -188,7 +189,9 @@ def seat_by_hand(scope):
 
 def new_rule(scope):
     policy(scope)
-    return {"name": "New", "kind": "service", "segment": make_segment(scope).pk}
+    tags = TagGroupFactory(brand=scope.brand)
+    told = {"name": "New", "kind": "service", "segment": make_segment(scope).pk}
+    return told | {"tag_group": tags.pk}
 
 
 def typed_rule(scope):

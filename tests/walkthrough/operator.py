@@ -106,7 +106,7 @@ class Operator:
         self.page.wait_for_url(re.compile(r"/members/segments/\d+/"))
         return self.one("SELECT id FROM members_segment WHERE name = %s", name)
 
-    def build(self, name, *, kind, by, segment_id=None, topic="", shot):
+    def build(self, name, *, kind, by, segment_id=None, topic="", promotes=False, shot):
         """Write a rule, look at its preview, confirm, wait; return the run's id."""
         self.page.goto("/communities/build-rules/new/")
         self.page.fill("[name=name]", name)
@@ -115,6 +115,8 @@ class Operator:
         self.page.locator(f"[name=group_by][value={by}]").check()
         self.page.locator(f"[name=kind][value={kind}]").check()
         self.page.fill("[name=topic]", topic)
+        if promotes:
+            self.page.locator("[name=promotes]").check()
         self.page.locator("button[name=preview]").click()
         self.page.wait_for_url(re.compile(r"/communities/build-runs/\d+/"))
         confirm = self.page.locator("a[href$='/confirm/']")
@@ -125,10 +127,13 @@ class Operator:
         expect(dialog).to_be_visible()
         self.shoot(f"{shot}_confirm")
         dialog.locator("button.btn-primary").click()
-        self.run_ends("build_apply", None)
+        # This run and no other: one that was applied before has a task that succeeded, too.
+        run_id = self.one("SELECT max(id) FROM communities_buildrun")
+        state = "SELECT state FROM communities_buildrun WHERE id = %s"
+        wait_until(lambda: self.one(state, run_id) == "applied", seconds=A_LONG_JOB)
         self.page.reload()
         self.shoot(f"{shot}_done")
-        return self.one("SELECT max(id) FROM communities_buildrun")
+        return run_id
 
     def broadcast(self, name, text, *, kind, rooms):
         """Write to every room of a kind and wait until it has arrived; return the broadcast."""

@@ -144,9 +144,17 @@ def test_real_customers_from_file_to_broadcast(operator, tmp_path):
         expected.members,
         expected.members,
     )
-    operator.build(
-        "门店福利群", kind="conversion", by="dealer", segment_id=segment_id, shot="build_conversion"
+    # Nobody has ordered in the last 180 days of today's calendar: the operator vouches for them.
+    run_id = operator.build(
+        "门店福利群",
+        kind="conversion",
+        by="dealer",
+        segment_id=segment_id,
+        promotes=True,
+        shot="build_conversion",
     )
+    promoted = "SELECT (preview->>'promoted')::int FROM communities_buildrun WHERE id = %s"
+    assert operator.one(promoted, run_id) == expected.repeat_buyers
     assert operator.row(SEATS, "conversion") == (
         expected.conversion_communities,
         expected.conversion_rooms,

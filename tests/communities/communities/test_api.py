@@ -31,6 +31,18 @@ def test_created_with_its_first_room(signed_in, policies):
     }
 
 
+def test_flash_needs_its_end_and_is_named_after_its_event(signed_in, policies):
+    body = {"kind": "flash", "event": "试驾之夜", "starts_at": "2199-11-28T11:00:00Z"}
+    answer = send(signed_in, "post", URL, body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/ends_at")
+    made = send(signed_in, "post", URL, body | {"ends_at": "2199-11-28T13:00:00Z"}).json()
+    assert (made["name"], made["ends_at"][:16]) == ("11月28日19点 试驾之夜", "2199-11-28T21:00")
+    url = f"{URL}{made['id']}/"
+    changed = send(signed_in, "patch", url, {"version": 1, "ends_at": "2199-11-29T13:00:00Z"})
+    assert (changed.json()["version"], changed.json()["name"]) == (2, made["name"])
+    assert send(signed_in, "patch", url, {"version": 2, "ends_at": None}).status_code == 422
+
+
 def test_list_narrows_and_pages(signed_in, brand, policies, query_budget):
     for kind in ("core", "service", "service"):
         community = CommunityFactory(brand=brand, kind=kind)

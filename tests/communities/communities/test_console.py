@@ -76,6 +76,29 @@ def test_new_community_opens_with_its_first_room(signed_in, brand, policies):
     assert [room.name for room in rows_of(brand, Room)] == ["新群 1"]
 
 
+def test_flash_is_named_after_its_event_and_says_when_it_ends(signed_in, brand, policies):
+    body = {"kind": "flash", "event": "试驾之夜", "starts_at": "2199-11-28T19:00"}
+    answer = signed_in.post(url("communities-new"), body)
+    assert "ends_at" in answer.context["form"].errors
+    signed_in.post(url("communities-new"), body | {"ends_at": "2199-11-28T21:00"})
+    [community] = rows_of(brand, Community)
+    assert community.name == "11月28日19点 试驾之夜"
+    page = signed_in.get(url("communities-detail", community.pk)).content.decode()
+    assert "2199-11-28 21:00" in page
+    assert "随活动结束，24 小时后关闭" in page
+
+
+def test_closing_community_says_what_that_means_and_can_be_dissolved(signed_in, brand, community):
+    with tenant(brand.pk):
+        Community.objects.update(state="closing")
+    page = signed_in.get(url("communities-detail", community.pk)).content.decode()
+    assert "不再接收成员和群发" in page
+    assert url("communities-archive", community.pk) in page
+    assert url("memberships-add", community.pk) not in page
+    answer = signed_in.post(url("communities-archive", community.pk), {"must": "福利群"})
+    assert answer.status_code == 302
+
+
 def test_unknown_city_is_told_beside_the_field(signed_in, brand, policies):
     answer = signed_in.post(url("communities-new"), {"kind": "service", "city": "亚特兰蒂斯"})
     assert answer.status_code == 422
@@ -105,7 +128,7 @@ def test_every_page_of_a_community_opens(signed_in, community, query_budget, rou
 def test_edit_renames_its_open_rooms_too(signed_in, brand, community):
     answer = signed_in.post(
         url("communities-edit", community.pk),
-        {"name": "新名", "topic": "", "room_cap": 200, "version": 1, "rename_rooms": "on"},
+        {"name": "新名", "room_cap": 200, "version": 1, "rename_rooms": "on"},
     )
     assert answer.status_code == 302
     assert [room.name for room in rows_of(brand, Room)] == ["新名 1"]

@@ -57,7 +57,14 @@ def test_renaming_names_later_rooms_and_the_open_ones_on_request(policies, actor
         wanted=Wanted(kind="service", name="旧名"), actor=actor, now=NOW
     )
     changed = services.edit_community(
-        community=community, name="新名", topic="", room_cap=9, version=1, actor=actor, now=NOW
+        community=community,
+        name="新名",
+        topic="",
+        room_cap=9,
+        ends_at=None,
+        version=1,
+        actor=actor,
+        now=NOW,
     )
     assert community.rooms.get().name == "旧名 1"
     assert rooms.rename_rooms(community=changed, actor=actor, now=NOW) == 1
@@ -70,7 +77,8 @@ def test_renaming_names_later_rooms_and_the_open_ones_on_request(policies, actor
 
 def test_stale_edit_is_refused_and_nothing_is_lost(policies, actor):
     community = rooms.open_community(wanted=Wanted(kind="service", name="A"), actor=actor, now=NOW)
-    edit = {"topic": "", "room_cap": 200, "actor": actor, "now": NOW, "community": community}
+    edit = {"topic": "", "room_cap": 200, "ends_at": None, "actor": actor, "now": NOW}
+    edit["community"] = community
     services.edit_community(name="B", version=1, **edit)
     with pytest.raises(StaleVersion):
         services.edit_community(name="C", version=1, **edit)
@@ -132,6 +140,7 @@ def test_names_that_mix_alphabets_are_refused_by_their_field(policies, brand, ac
         (f"/{field}", "mixed_alphabets")
     ]
     held = CommunityFactory(brand=brand, name="Club", topic="x")
-    told = {"name": held.name, "topic": held.topic, "room_cap": 200} | {field: MIXED}
+    told = {"name": held.name, "topic": held.topic, "room_cap": 200, "ends_at": None}
+    told |= {field: MIXED}
     with pytest.raises(InvalidInput):
         services.edit_community(community=held, **told, version=held.version, actor=actor, now=NOW)

@@ -33,7 +33,7 @@ NOW = timezone.now()
         ({"topic": "x" * 41}, "/topic"),
         ({"name_template": "{owner} {n}"}, "/name_template"),
         ({"group_by": ("model",)}, "/name_template"),
-        ({"kind": "core", "group_by": ("city",)}, "/name_template"),
+        ({"kind": "conversion", "group_by": ("city",)}, "/name_template"),
         ({"skip": "some"}, "/skip"),
         ({"segment_id": 0}, "/segment"),
     ],

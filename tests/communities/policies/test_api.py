@@ -29,6 +29,22 @@ def test_change_answers_the_next_version(signed_in, policies):
     assert signed_in.get(f"{URL}core/").json()["room_cap"] == 30
 
 
+def test_entry_is_read_and_changed(signed_in, policies):
+    body = {"policy_version": 1, "entry_orders": 3, "entry_days": 90}
+    answer = signed_in.patch(f"{URL}conversion/", body, content_type="application/json").json()
+    assert (answer["entry"], answer["entry_orders"], answer["entry_days"]) == ("orders", 3, 90)
+    body = {"policy_version": 2, "entry": "ticket"}
+    answer = signed_in.patch(f"{URL}conversion/", body, content_type="application/json")
+    assert answer.status_code == 422
+
+
+def test_lifespan_and_staff_are_read_and_changed(signed_in, policies):
+    body = {"policy_version": 1, "closing_hours": 48, "staff_most": None}
+    answer = signed_in.patch(f"{URL}flash/", body, content_type="application/json").json()
+    told = {name: answer[name] for name in ("lifespan", "closing_hours", "staff_most")}
+    assert told == {"lifespan": "event", "closing_hours": 48, "staff_most": None}
+
+
 def test_stale_version_is_412(signed_in, policies):
     body = {"policy_version": 9, "room_cap": 30}
     answer = signed_in.patch(f"{URL}core/", body, content_type="application/json")

@@ -1,3 +1,6 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from communities.policies import rules
@@ -36,7 +39,39 @@ def test_second_room_gets_a_number_even_without_a_place_for_it():
 
 
 def test_community_is_named_without_the_number():
-    assert rules.community_name("{city}交流群 {n}", HANGZHOU) == "杭州交流群"
+    filled = rules.fill("{city}交流群 {n}", HANGZHOU)
+    assert rules.community_name(filled) == "杭州交流群"
+
+
+START = datetime(2026, 11, 8, 19, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        ("{start:%m月%d日%H点} {event}", "11月08日19点 试驾之夜"),
+        ("{start:%Y-%m-%d %H:%M} {event} {n}", "2026-11-08 19:05 试驾之夜 {n}"),
+        ("{event}·{start:%H}", "试驾之夜·19"),
+    ],
+)
+def test_start_is_written_as_the_template_says(template, filled):
+    facts = {"event": "试驾之夜"}
+    assert rules.template_problems(template, "/x") == []
+    assert rules.placeholders_of("{start:%H} {event}") == ["start", "event"]
+    assert rules.fill(template, facts, start=START) == filled
+
+
+def test_unknown_start_disappears_cleanly():
+    assert rules.fill("{start:%m月%d日%H点} {event}", {"event": "试驾之夜"}) == "试驾之夜"
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{start:} 群", "{start:%z} 群", "{start:%} 群", "{start:日} 群", "{city:%H} 群", "{n:%H} 群"],
+)
+def test_only_the_start_has_a_form_and_only_of_these_parts(template):
+    found = [problem.code for problem in rules.template_problems(template, "/name_template")]
+    assert found == ["bad_form"]
 
 
 def test_default_terms_are_valid():

@@ -42,6 +42,32 @@ def test_brand_starts_with_the_four_kinds_of_the_product(policies, inside_brand)
     )
 
 
+def test_each_kind_is_entered_as_the_product_says(policies, inside_brand, actor):
+    held = selectors.current_policies(brand_id=inside_brand.pk)
+    assert {kind: p.entry for kind, p in held.items()} == {
+        "flash": "join_code",
+        "service": "segment",
+        "conversion": "orders",
+        "core": "invitation",
+    }
+    assert (held["conversion"].entry_orders, held["conversion"].entry_days) == (2, 180)
+    change(actor, kind="conversion", entry_orders=3)
+    entry = AuditEntry.objects.get(action="policy.changed")
+    assert entry.data == {"entry_orders": ["2", "3"]}
+
+
+def test_each_kind_lives_and_is_staffed_as_the_product_says(policies, inside_brand):
+    held = selectors.current_policies(brand_id=inside_brand.pk)
+    assert {kind: (p.lifespan, p.staff_least, p.staff_most) for kind, p in held.items()} == {
+        "flash": ("event", 1, 1),
+        "service": ("long", 1, 1),
+        "conversion": ("long", 4, 6),
+        "core": ("reviewed", 1, None),
+    }
+    flash = held["flash"]
+    assert (flash.closing_hours, flash.name_template) == (24, "{start:%m月%d日%H点} {event}")
+
+
 def test_installing_again_changes_nothing(policies, inside_brand, actor):
     assert services.install_default_policies(brand=inside_brand, actor=actor, now=NOW) == 0
     assert CommunityPolicy.objects.count() == 4
@@ -80,6 +106,13 @@ def test_stale_version_is_refused(policies, actor):
         ({"quiet_from": time(9), "quiet_until": time(9)}, "/quiet_until"),
         ({"marketing_window": "year"}, "/marketing_window"),
         ({"alert_percent": 0}, "/alert_percent"),
+        ({"entry": "ticket"}, "/entry"),
+        ({"entry_orders": 0}, "/entry_orders"),
+        ({"entry_days": 3651}, "/entry_days"),
+        ({"lifespan": "short"}, "/lifespan"),
+        ({"closing_hours": 721}, "/closing_hours"),
+        ({"staff_least": 3, "staff_most": 2}, "/staff_most"),
+        ({"staff_role": "x" * 61}, "/staff_role"),
     ],
 )
 def test_terms_that_make_no_sense_are_refused_by_field(policies, actor, changes, pointer):

@@ -63,7 +63,10 @@ def test_45_a_tag_does_not_end_on_such_a_day(day):
     assert not EndForm({"ends_on": day}, now=timezone.now()).is_valid()
 
 
+@pytest.mark.parametrize("end", ["starts_at", "ends_at"])
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59"])
-def test_45_a_community_does_not_begin_at_such_a_moment(signed_in, moment):
-    body = {"kind": "flash", "name": "快闪", "start": moment}
-    assert signed_in.post(reverse("communities:communities-new"), body).status_code == 422
+def test_45_a_community_does_not_begin_or_end_at_such_a_moment(signed_in, moment, end):
+    body = {"kind": "service", "name": "快闪", end: moment}
+    answer = signed_in.post(reverse("communities:communities-new"), body)
+    assert answer.status_code == 422
+    assert end in answer.context["form"].errors
