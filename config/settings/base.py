@@ -113,11 +113,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "Asia/Shanghai"
 # Rung once per brand: the rows that are due hold the work, so a lost bell costs seconds only.
+# What is rung once a night waits for a worker, however many brands are before it: a bell that
+# expired would be a day's work left undone.
+UNTIL_HEARD = {"kwargs": {"expires": 6 * 3600}, "options": {"expires": 6 * 3600}}
 CELERY_BEAT_SCHEDULE = {
     "sweep-idempotency-keys": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 3600.0,
         "args": ["core.idempotency.tasks.sweep_idempotency_keys"],
+        **UNTIL_HEARD,
     },
     "remove-expired-tags": {
         "task": "core.kernel.tasks.for_each_brand",
@@ -128,6 +132,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="3", minute="30"),
         "args": ["members.tags.tasks.apply_active_rules"],
+        **UNTIL_HEARD,
     },
     "refresh-live-segments": {
         "task": "core.kernel.tasks.for_each_brand",
@@ -138,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="0", minute="5"),
         "args": ["members.live.tasks.recompute_live_segments"],
+        **UNTIL_HEARD,
     },
     "start-due-erasures": {
         "task": "core.kernel.tasks.for_each_brand",
@@ -148,11 +154,13 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="3", minute="0"),
         "args": ["members.lifecycle.tasks.move_nightly"],
+        **UNTIL_HEARD,
     },
     "find-duplicate-members": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="1", minute="30"),
         "args": ["members.duplicates.tasks.find_nightly"],
+        **UNTIL_HEARD,
     },
     "expire-points": {
         "task": "core.kernel.tasks.for_each_brand",
@@ -183,21 +191,25 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="2", minute="40"),
         "args": ["core.audit.tasks.check_chain"],
+        **UNTIL_HEARD,
     },
     "delete-expired-files": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="3,9,15,21", minute="10"),
         "args": ["core.files.tasks.delete_expired_files"],
+        **UNTIL_HEARD,
     },
     "purge-by-retention": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": crontab(hour="4", minute="0"),
         "args": ["core.retention.tasks.purge_due"],
+        **UNTIL_HEARD,
     },
     "lapse-export-requests": {
         "task": "core.kernel.tasks.for_each_brand",
         "schedule": 3600.0,
         "args": ["core.exports.tasks.lapse_export_requests"],
+        **UNTIL_HEARD,
     },
     "clear-expired-sessions": {
         "task": "core.sign_in.tasks.clear_expired_sessions",

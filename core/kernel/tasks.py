@@ -10,10 +10,13 @@ from core.organizations.models import Brand
 
 
 @shared_task(soft_time_limit=50, expires=30)
-def for_each_brand(task: str) -> None:
-    """Ring ``task`` once per brand, so that one brand's trouble stays its own."""
+def for_each_brand(task: str, expires: int = 60) -> None:
+    """Ring ``task`` once per brand, so that one brand's trouble stays its own.
+
+    A bell that no worker hears within ``expires`` seconds is over: the next one is on its way.
+    """
     for brand_id in Brand.objects.order_by("pk").values_list("pk", flat=True):
-        current_app.send_task(task, args=[brand_id], expires=60)
+        current_app.send_task(task, args=[brand_id], expires=expires)
 
 
 @shared_task
