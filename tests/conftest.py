@@ -13,7 +13,7 @@ from core.kernel.scoping import tenant
 from launcher import browser
 from tests.factories.core import BrandFactory, RoleGrantFactory, StaffFactory
 
-pytest.register_assert_rewrite("tests.bad_inputs")
+pytest.register_assert_rewrite("tests.bad_inputs", "tests.refusals")
 # What signing in and opening the tenant cost any request, whatever its view does.
 REQUEST_OVERHEAD = [
     "SAVEPOINT",

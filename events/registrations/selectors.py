@@ -47,8 +47,9 @@ def narrowed(
         found = found.filter(state=state) if state in Registration.State.values else found.none()
     if not typed.strip():
         return found
-    people = Member.objects.filter(members.typed(typed.strip(), viewer.brand_id))
-    return found.filter(member_id__in=people.filter(brand_id=viewer.brand_id).values("pk"))
+    brand_id = viewer.brand_id
+    people = Member.objects.filter(members.typed(query=typed.strip(), brand_id=brand_id))
+    return found.filter(member_id__in=people.filter(brand_id=brand_id).values("pk"))
 
 
 def is_missed(*, row: Registration, event: Event, now: datetime) -> bool:

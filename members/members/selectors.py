@@ -76,7 +76,9 @@ def narrowed(
     for field_id, choice_id in (chosen.get("custom") or {}).items():
         held = CustomValue.objects.filter(brand_id=viewer.brand_id, field_id=field_id)
         rows = rows.filter(pk__in=held.filter(choice_id=choice_id).values("member_id"))
-    return rows.filter(typed(query.strip(), viewer.brand_id)) if query.strip() else rows
+    return (
+        rows.filter(typed(query=query.strip(), brand_id=viewer.brand_id)) if query.strip() else rows
+    )
 
 
 def meant_by(*, typed: str, viewer: Viewer, but: Member | None = None) -> list[Member]:
@@ -90,7 +92,7 @@ def meant_by(*, typed: str, viewer: Viewer, but: Member | None = None) -> list[M
     return found
 
 
-def typed(query: str, brand_id: int) -> Q:
+def typed(*, query: str, brand_id: int) -> Q:
     """Return what a search box means: a phone, its tail, a VIN's tail, a number, or a name."""
     if "\0" in query:
         return Q(pk=None)

@@ -52,7 +52,7 @@ BAD = {
     "SECURE_HSTS_SECONDS": ["a year", "-1"],
 }
 # Any text will do: folders, which are made when they are needed.
-FREE = {"STATIC_ROOT", "FILES_DIR", "AUDIT_ANCHOR_DIR"}
+FREE = {"STATIC_ROOT", "FILES_DIR", "AUDIT_ANCHOR_DIR", "SECRETS_DIR"}
 SECRET = {"SECRET_KEY", "FIELD_KEYS", "LOOKUP_KEY", "DATABASE_URL", "DATABASE_OWNER_URL"}
 # Reads the settings anew for each pair of variable and value, and tells what each said.
 ASK = """

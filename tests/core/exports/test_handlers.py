@@ -183,7 +183,7 @@ def test_a_cancelled_run_leaves_no_piece(brand, actor, export, work, small_steps
         MemberFactory(brand=brand)
     run = export(actor)
     with tenant(brand.pk):
-        view = runs._view(Run.objects.get(pk=run.pk))
+        view = runs.RunView.of(Run.objects.get(pk=run.pk))
         working = handlers.ExportHandler()
         began = working.step(run=view, actor=actor, now=timezone.now())
         view = runs.RunView(**vars(view) | {"cursor": began.cursor})

@@ -15,7 +15,7 @@ from core.kernel.paging import keyset_page
 from core.kernel.scoping import tenant
 from core.lists import ports, selectors
 from tests.factories.members import MemberFactory
-from tests.tenancy import communities, core, events, members, people, points, privacy
+from tests.tenancy import communities, core, events, members, people, points, privacy, tags
 from tests.tenancy.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ SAMPLES = {
     "segments": members.segment,
     "snapshots": lambda scope: {"segment": members.make_snapshot(scope).segment_id},
     "staff": lambda _scope: None,
-    "tags": members.tag,
+    "tags": tags.tag,
     "tasks": core.run,
 }
 ADDRESSED = {

@@ -44,6 +44,7 @@ THEIR_OWN = {
     "members_member.phone_tail": ITSELF,
     "members_membermerge.loser_name": ITSELF,
     "members_mergedmember.customer_no": ITSELF,
+    "members_order.category": SYSTEMS,
     "members_order.channel": SYSTEMS,
     "members_order.order_no": SYSTEMS,
     "members_vehicle.vin_tail": ITSELF,

@@ -24,11 +24,13 @@ def test_the_page_tells_what_happened_day_by_day(signed_in, history):
         "得到标签「露营」",
         "成长期 → 沉睡",
         "¥12",
-        "同意：营销消息",
         "收到群发「冬季用车提醒」",
     ):
         assert words in text
     assert 'datetime="2026-03-10"' in text
+    # As old as these and further down: on a page of their own.
+    answers = signed_in.get(part_of(history), {"kinds": "consent"}, headers=HTMX)
+    assert "同意：营销消息" in answers.content.decode()
 
 
 def test_kinds_narrow_and_are_kept_in_the_address(signed_in, history):
