@@ -282,7 +282,7 @@ ROUTES = {
     "members:members-list": listing(),
     "members:members-new": listing(refers=new_member),
     "members:members-detail": row(member),
-    "members:members-edit": row(member, refers=new_member),
+    "members:members-edit": row(member, refers=changed_member),
     "members:members-orders": row(member),
     "members:timeline": row(member),
     "members:tags-of-member": row(member),
