@@ -1,9 +1,10 @@
 """script/test: linters, types, contracts and migrations, then every test on fresh servers.
 
 Without arguments everything runs: the linters beside the ordinary tests and those that drive a
-browser, which share the processors; then, one at a time, the tests that kill processes, because
-they measure what a busy machine would blur. The last lines are pytest's own summary of all of it;
-a linter that failed counts as an error.
+browser, which share the processors; then, with nothing beside them, the tests that kill processes,
+because they measure what a busy machine would blur. They wait most of the time, so two of them go
+at once, each with servers of its own. The last lines are pytest's own summary of all of it; a
+linter that failed counts as an error.
 With arguments only pytest runs, with these arguments. ``--lint`` runs everything but tests.
 """
 
@@ -20,6 +21,7 @@ from launcher import stack
 from launcher.places import Places, here
 
 SERIAL = "fault"
+AT_ONCE = "2"
 NOTHING_COLLECTED = 5
 SAID_ITSELF = {0, 1, NOTHING_COLLECTED}  # any other end of pytest leaves no report of its tests
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
@@ -122,7 +124,8 @@ def _everything(places: Places, env: Mapping[str, str]) -> int:
         errors.append(f"pytest, which ended with {at_once},")
     totals.write_text(json.dumps(results_of(totals) | {"errors": errors}), encoding="utf-8")
     print("--- tests with faults", flush=True)
-    alone = _pytest(places, carried | {"QUNYING_TEST_LAST": "1"}, ["-m", SERIAL])
+    last = carried | {"QUNYING_TEST_LAST": "1"}
+    alone = _pytest(places, last, ["-m", SERIAL, "-n", AT_ONCE, "--dist", "worksteal"])
     failed = {at_once, alone} - {0, NOTHING_COLLECTED}
     nothing = at_once == alone == NOTHING_COLLECTED
     return 1 if errors or failed or nothing else 0

@@ -59,7 +59,7 @@ def torn(run, clock):
     from core.kernel import faults
     with tenant(run.brand_id):
         step = services.handler_of(run.kind).step(
-            run=services._view(run), actor=services._actor_of(run), now=clock())
+            run=services.RunView.of(run), actor=services._actor_of(run), now=clock())
     faults.point("imports.torn")
     with tenant(run.brand_id):
         return services._checkpoint(run, step, clock())
