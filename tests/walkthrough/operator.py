@@ -148,7 +148,8 @@ class Operator:
         dialog = self.page.locator("dialog[open]")
         expect(dialog).to_be_visible()
         self.shoot("broadcast_confirm")
-        dialog.locator("button.btn-primary").click()
+        with self.page.expect_navigation():
+            dialog.locator("button.btn-primary").click()
         done = "SELECT count(*) FROM communities_broadcast WHERE state = 'sent'"
         wait_until(lambda: self.one(done) == 1, seconds=A_LONG_JOB)
         broadcast_id = self.one("SELECT max(id) FROM communities_broadcast")
