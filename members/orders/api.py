@@ -15,7 +15,13 @@ from members.orders import services
 from members.orders.models import Order
 from members.orders.rules import LONGEST_CATEGORY
 from members.profiles.models import Member, MergedMember
-from members.profiles.rules import NotANumber, NotAPhone, normalized_number, normalized_phone
+from members.profiles.rules import (
+    NUMBER_LENGTH,
+    NotANumber,
+    NotAPhone,
+    normalized_number,
+    normalized_phone,
+)
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -34,7 +40,7 @@ class OrderOut(ModelSerializer):
 
 
 class OrderIn(Serializer):
-    order_no = serializers.RegexField(r"^[^\s\x00-\x1f]+\Z", max_length=64)
+    order_no = serializers.CharField(max_length=NUMBER_LENGTH)
     member = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     customer_no = serializers.CharField(max_length=64, required=False)
     phone = serializers.CharField(max_length=40, required=False)
@@ -66,7 +72,11 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
     permissions = {"GET": Permission.MEMBERS_VIEW, "POST": Permission.MEMBERS_EDIT}
     filters = {
         "member": Filter(serializers.IntegerField(min_value=1), "member_id", "Id of the member."),
-        "order_no": Filter(serializers.CharField(max_length=64), "order_no", "Exactly this order."),
+        "order_no": Filter(
+            serializers.CharField(max_length=NUMBER_LENGTH),
+            lambda orders, number: orders.filter(order_no=_number(number)),
+            "Exactly this order.",
+        ),
         "category": Filter(
             serializers.CharField(max_length=LONGEST_CATEGORY), "category", "Of this category."
         ),

@@ -13,6 +13,7 @@ from core.kernel.scoping import CrossBrand
 from members.orders.models import Order, OrderCategory
 from members.orders.rules import LONGEST_CATEGORY, NotACategory, category_in_order
 from members.profiles import ports
+from members.profiles.rules import NUMBER_LENGTH, NotANumber, normalized_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,8 +55,8 @@ def record_order(
 
     Raises:
         OrderExists: the number belongs to an order that differs.
-        InvalidInput: the amount or the quantity is out of range, the day lies ahead, or the
-            category is no word.
+        InvalidInput: the number is none, the amount or the quantity is out of range, the day lies
+            ahead, or the category is no word.
     """
     if member.brand_id != actor.brand_id:
         raise CrossBrand(_("These records belong to different brands."))
@@ -64,11 +65,12 @@ def record_order(
     days.require_past(purchase.ordered_at, now=now, pointer="/ordered_at")
     if purchase.quantity < 0:
         raise InvalidInput.on("/quantity", _("The quantity must not be negative."))
+    number = _number(purchase.order_no)
     content = asdict(purchase) | {
         "member_id": member.pk,
         "category": _category(purchase.category),
     }
-    number = content.pop("order_no")
+    del content["order_no"]
     order, is_new = Order.objects.get_or_create(
         brand_id=actor.brand_id, order_no=number, defaults=content
     )
@@ -104,6 +106,18 @@ def learn_categories(*, brand_id: int, names: Iterable[str]) -> None:
         room = max(0, MOST_CATEGORIES - known.count())
         rows = [OrderCategory(brand_id=brand_id, name=name) for name in sorted(new)[:room]]
         OrderCategory.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _number(raw: str) -> str:
+    """Return the number in the form that files and batches bring it into too."""
+    try:
+        number = normalized_number(raw)
+    except NotANumber:
+        number = ""
+    if not number:
+        text = _("Enter an order number of at most %d readable characters.") % NUMBER_LENGTH
+        raise InvalidInput.on("/order_no", text)
+    return number
 
 
 def _category(raw: str) -> str:

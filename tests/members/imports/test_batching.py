@@ -332,3 +332,16 @@ def test_a_dealers_people_send_no_batches(client, brand):
         "/api/v1/members/batch/", '{"rows": [{"customer_no": "C1"}]}', "application/json"
     )
     assert answer.status_code == 403
+
+
+@pytest.mark.usefixtures("chen")
+def test_an_order_number_has_one_form_by_every_door(client, send, api_key):
+    """Sent alone in full width, in a batch, and asked for: it is one order."""
+    order = {"customer_no": "C1", "ordered_at": "2026-05-06T02:00:00Z", "amount_fen": 100}
+    key = {"Authorization": f"Bearer {api_key}"}
+    one = order | {"order_no": "ＳＯ－1　 2"}
+    alone = client.post("/api/v1/orders/", one, content_type="application/json", headers=key)
+    assert alone.status_code == 201, alone.content
+    assert outcomes(send("orders", [order | {"order_no": "SO-1 2"}])) == ["unchanged"]
+    asked = client.get("/api/v1/orders/", {"order_no": "ＳＯ-1 2"}, headers=key).json()
+    assert [found["order_no"] for found in asked["results"]] == ["SO-1 2"]
