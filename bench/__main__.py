@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import sys
 from collections.abc import Callable
 
@@ -29,6 +30,7 @@ def main(argv: list[str]) -> int:
     options = _options(argv)
     if options.table not in ALONE:
         django.setup()
+        logging.disable(logging.WARNING)  # Sign-ins and refused methods are asked for here.
     run: Table = importlib.import_module(TABLES[options.table]).run
     result = run(options)
     report.show(options.table, result)

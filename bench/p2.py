@@ -6,7 +6,6 @@ ours: plan and apply together, through the task that a worker steps.
 """
 
 import argparse
-import resource
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, connections
 from django.utils import timezone
 
+from bench.memory import forget_peak, peak_mb
 from bench.report import Report, Result, in_turn
 from communities.communities.models import Community
 from communities.group_building import services
@@ -115,6 +115,7 @@ class Bench:
         self.viewer = system_viewer(self.brand.pk, "bench")
         self.parts: dict[str, list[float]] = {"plan": [], "apply": []}
         self.steps: list[int] = []
+        self.grew: list[int] = []
         self.rules = 0
         self.rule: BuildRule
         self._prepare()
@@ -130,7 +131,6 @@ class Bench:
         del jobs["usual"]
         for name, times in in_turn(jobs, rounds=rounds - 1, before=self.reset).items():
             seconds[name] += times
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         with connections["owner"].cursor() as cursor:
             cursor.execute("SELECT count(*) FROM bench_p2_seats")
             placed = cursor.fetchone()[0]
@@ -140,13 +140,13 @@ class Bench:
             "plan_s": [round(value, 2) for value in self.parts["plan"]],
             "apply_s": [round(value, 2) for value in self.parts["apply"]],
             "steps": self.steps,
-            "python_peak_mb": round(peak),
+            "python_grew_mb": max(self.grew),
         }
         return Result(members=self.members, notes=notes, **seconds)
 
     def ours(self) -> None:
         """Plan a run, confirm it and work both tasks off."""
-        start = time.perf_counter()
+        held, start = forget_peak(), time.perf_counter()
         with tenant(self.brand.pk):
             run = services.plan_run(rule_id=self.rule.pk, actor=self.viewer, now=timezone.now())
         self._work()
@@ -156,6 +156,7 @@ class Bench:
         self.steps.append(self._work())
         self.parts["plan"].append(planned - start)
         self.parts["apply"].append(time.perf_counter() - planned)
+        self.grew.append(peak_mb() - held)
         with tenant(self.brand.pk):
             run = BuildRun.objects.get(pk=run.pk)
             if run.state != BuildRun.State.APPLIED:

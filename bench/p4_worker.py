@@ -2,13 +2,14 @@
 
 import json
 import os
-import re
 import sys
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import django
+
+from bench.memory import peak_mb
 
 
 def main(brand_id: int, files_dir: str, path: str) -> None:
@@ -34,9 +35,7 @@ def main(brand_id: int, files_dir: str, path: str) -> None:
         )
     runs.work_due(brand_id=brand_id, clock=timezone.now, budget=timedelta(hours=1))
     seconds = time.perf_counter() - start
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024  # type: ignore[index]
-    print(json.dumps({"job": job.pk, "seconds": seconds, "peak_mb": peak}))
+    print(json.dumps({"job": job.pk, "seconds": seconds, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

@@ -13,20 +13,20 @@ HOLDINGS = (
         internal="id code created_at",
     ),
     holding("core.City", Purpose.RUNNING, Keep.BRAND, public="code name province_name"),
-    holding("core.Region", Purpose.RUNNING, Keep.BRAND, internal="id brand code name"),
+    holding("core.Region", Purpose.RUNNING, Keep.BRAND, internal="id brand code name version"),
     holding(
         "core.Dealer",
         Purpose.RUNNING,
         Keep.BRAND,
         public="name city",
-        internal="id brand region code is_active",
+        internal="id brand region code is_active version",
     ),
     holding(
         "core.Store",
         Purpose.RUNNING,
         Keep.BRAND,
         public="name city address",
-        internal="id brand dealer code",
+        internal="id brand dealer code version",
     ),
     holding(
         "core.Staff",

@@ -97,7 +97,11 @@ HOLDINGS = (
         },
     ),
     holding(
-        "members.VehicleModel", Purpose.CARS, Keep.BRAND, public="code name", internal="id brand"
+        "members.VehicleModel",
+        Purpose.CARS,
+        Keep.BRAND,
+        public="code name",
+        internal="id brand version",
     ),
     holding(
         "members.Vehicle",
@@ -211,12 +215,14 @@ HOLDINGS = (
         internal="id brand is_whole run_id file_id requested_by_id created_at",
         personal={"member": PLAIN, "requested_by_label": PLAIN},
     ),
-    holding("members.TagGroup", Purpose.CARE, Keep.BRAND, internal="id brand name is_exclusive"),
+    holding(
+        "members.TagGroup", Purpose.CARE, Keep.BRAND, internal="id brand name is_exclusive version"
+    ),
     holding(
         "members.Tag",
         Purpose.CARE,
         Keep.BRAND,
-        internal="id brand group name created_at member_count counted_at",
+        internal="id brand group name created_at member_count counted_at version",
     ),
     holding(
         "members.MemberTag",
@@ -239,7 +245,10 @@ HOLDINGS = (
         internal="id brand tag tree is_active applied_at version",
     ),
     holding(
-        "members.TagLimits", Purpose.CARE, Keep.BRAND, internal="id brand tags per_group per_member"
+        "members.TagLimits",
+        Purpose.CARE,
+        Keep.BRAND,
+        internal="id brand tags per_group per_member version",
     ),
     holding(
         "members.TagAct",

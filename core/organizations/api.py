@@ -13,6 +13,7 @@ from core.kernel.api import (
     ModelSerializer,
     Serializer,
     SharedViewSet,
+    VersionField,
     VisibleRelatedField,
 )
 from core.organizations import services
@@ -52,21 +53,23 @@ class CityOut(ModelSerializer):
 class RegionOut(ModelSerializer):
     class Meta:
         model = Region
-        fields = ["id", "code", "name"]
+        fields = ["id", "code", "name", "version"]
 
 
 class RegionChange(Serializer):
     name = serializers.CharField(max_length=80)
+    version = VersionField()
 
 
-class RegionIn(RegionChange):
+class RegionIn(Serializer):
     code = CodeField()
+    name = serializers.CharField(max_length=80)
 
 
 class DealerOut(ModelSerializer):
     class Meta:
         model = Dealer
-        fields = ["id", "code", "name", "region", "city", "is_active"]
+        fields = ["id", "code", "name", "region", "city", "is_active", "version"]
 
 
 class DealerChange(Serializer):
@@ -74,6 +77,7 @@ class DealerChange(Serializer):
     region = VisibleRelatedField(queryset=Region.objects.all())
     city = serializers.PrimaryKeyRelatedField(queryset=City.objects.all())
     is_active = serializers.BooleanField(required=False)
+    version = VersionField()
 
 
 class DealerIn(Serializer):
@@ -86,16 +90,18 @@ class DealerIn(Serializer):
 class StoreOut(ModelSerializer):
     class Meta:
         model = Store
-        fields = ["id", "code", "name", "dealer", "city", "address"]
+        fields = ["id", "code", "name", "dealer", "city", "address", "version"]
 
 
 class StoreChange(Serializer):
     name = serializers.CharField(max_length=80)
     city = serializers.PrimaryKeyRelatedField(queryset=City.objects.all())
     address = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    version = VersionField()
 
 
 class StoreIn(StoreChange):
+    version = None  # type: ignore[assignment]  # a new store has no version to compare
     code = CodeField()
     dealer = VisibleRelatedField(queryset=Dealer.objects.all())
 
@@ -132,8 +138,13 @@ class RegionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Rename a region."""
+        region, changes = self.get_object(), self.parsed()
         region = services.change_region(
-            region=self.get_object(), changes=self.parsed(), actor=self.viewer, now=timezone.now()
+            region=region,
+            version=changes.pop("version"),
+            changes=changes,
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return self.rendered(region)
 
@@ -161,8 +172,13 @@ class DealerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewS
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Change a dealer; its code stays."""
+        dealer, changes = self.get_object(), self.parsed()
         dealer = services.change_dealer(
-            dealer=self.get_object(), changes=self.parsed(), actor=self.viewer, now=timezone.now()
+            dealer=dealer,
+            version=changes.pop("version"),
+            changes=changes,
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return self.rendered(dealer)
 
@@ -189,7 +205,12 @@ class StoreViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSe
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Change a store; its code and its dealer stay."""
+        store, changes = self.get_object(), self.parsed()
         store = services.change_store(
-            store=self.get_object(), changes=self.parsed(), actor=self.viewer, now=timezone.now()
+            store=store,
+            version=changes.pop("version"),
+            changes=changes,
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return self.rendered(store)

@@ -8,7 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from core.organizations import forms, listing, selectors, services
@@ -22,7 +29,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 PAGE_SIZE = 50
-REFUSED = 422
 
 
 @console(Permission.STAFF_VIEW)
@@ -117,10 +123,13 @@ def region_new(request: ConsoleRequest) -> HttpResponseBase:
 def region_edit(request: ConsoleRequest, region_id: int) -> HttpResponseBase:
     """Rename a region."""
     region = _fetch(request, Region, region_id)
-    form = forms.RegionForm(request.POST or None, initial={"name": region.name})
+    initial = {"name": region.name, "version": region.version}
+    form = forms.RegionForm(request.POST or None, initial=initial)
 
-    def rename(*, actor: Any, now: Any, **changes: Any) -> Region:
-        return services.change_region(region=region, changes=changes, actor=actor, now=now)
+    def rename(*, actor: Any, now: Any, version: int, **changes: Any) -> Region:
+        return services.change_region(
+            region=region, changes=changes, version=version, actor=actor, now=now
+        )
 
     return _edit(request, form, _("Rename region"), rename, button=_("Save changes"))
 
@@ -145,11 +154,14 @@ def dealer_edit(request: ConsoleRequest, dealer_id: int) -> HttpResponseBase:
         "region": dealer.region_id,
         "city": dealer.city.name,
         "is_active": dealer.is_active,
+        "version": dealer.version,
     }
     form = forms.DealerForm(request.POST or None, viewer=request.viewer, initial=initial)
 
-    def change(*, actor: Any, now: Any, **changes: Any) -> Dealer:
-        return services.change_dealer(dealer=dealer, changes=changes, actor=actor, now=now)
+    def change(*, actor: Any, now: Any, version: int, **changes: Any) -> Dealer:
+        return services.change_dealer(
+            dealer=dealer, changes=changes, version=version, actor=actor, now=now
+        )
 
     return _edit(request, form, _("Edit dealer"), change, button=_("Save changes"))
 
@@ -172,10 +184,13 @@ def store_edit(request: ConsoleRequest, store_id: int) -> HttpResponseBase:
     """Change a store's name, city and address."""
     store = _fetch(request, Store, store_id)
     initial = {"name": store.name, "city": store.city.name, "address": store.address}
+    initial |= {"version": store.version}
     form = forms.StoreForm(request.POST or None, initial=initial)
 
-    def change(*, actor: Any, now: Any, **changes: Any) -> Store:
-        return services.change_store(store=store, changes=changes, actor=actor, now=now)
+    def change(*, actor: Any, now: Any, version: int, **changes: Any) -> Store:
+        return services.change_store(
+            store=store, changes=changes, version=version, actor=actor, now=now
+        )
 
     return _edit(request, form, _("Edit store"), change, button=_("Save changes"))
 
@@ -210,7 +225,7 @@ def _edit(
         "core/organizations/edit.html",
         "core/organizations/edit_drawer.html",
         context,
-        status=REFUSED if form.errors else 200,
+        status=form_status(form),
     )
 
 

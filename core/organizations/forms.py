@@ -6,6 +6,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from core.kernel.versions import VersionInput
 from core.organizations.models import City, Region
 
 if TYPE_CHECKING:
@@ -60,9 +61,11 @@ class DealerFilterForm(forms.Form):
 
 class RegionForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
+    version = VersionInput()
 
 
 class NewRegionForm(RegionForm):
+    version = None  # type: ignore[assignment]  # A new region has none.
     code = CodeField()
 
 
@@ -77,6 +80,7 @@ class DealerForm(forms.Form):
         required=False,
         help_text=_("Without it nobody new is placed with this dealer; history stays."),
     )
+    version = VersionInput()
 
     def __init__(self, *args: Any, viewer: Any, **kwargs: Any) -> None:
         """Offer the regions in sight."""
@@ -87,6 +91,7 @@ class DealerForm(forms.Form):
 
 class NewDealerForm(DealerForm):
     is_active = None  # type: ignore[assignment]  # A new dealer works with the brand.
+    version = None  # type: ignore[assignment]
     code = CodeField()
 
 
@@ -94,7 +99,9 @@ class StoreForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     city = CityField()
     address = forms.CharField(label=_("Address"), max_length=200, required=False)
+    version = VersionInput()
 
 
 class NewStoreForm(StoreForm):
+    version = None  # type: ignore[assignment]
     code = CodeField()

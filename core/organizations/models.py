@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.kernel.scoping import BrandModel, BrandQuerySet
+from core.kernel.versions import Versioned
 
 
 class Brand(models.Model):
@@ -49,7 +50,7 @@ class City(models.Model):
         return short_city(self.name)
 
 
-class Region(BrandModel):
+class Region(Versioned, BrandModel):
     """A part of the country, run by a region manager."""
 
     code = models.CharField(_("code"), max_length=32)
@@ -70,7 +71,7 @@ class DealerQuerySet(BrandQuerySet["Dealer"]):
     dealer_field = "id"
 
 
-class Dealer(BrandModel):
+class Dealer(Versioned, BrandModel):
     """A company that sells and serves the brand's cars. Never sees another dealer's rows."""
 
     region = models.ForeignKey(
@@ -101,7 +102,7 @@ class StoreQuerySet(BrandQuerySet["Store"]):
     dealer_field = "dealer_id"
 
 
-class Store(BrandModel):
+class Store(Versioned, BrandModel):
     """One address of a dealer."""
 
     dealer = models.ForeignKey(

@@ -36,10 +36,19 @@ def create_region(*, code: str, name: str, actor: Viewer, now: datetime) -> Regi
 
 @transaction.atomic
 def change_region(
-    *, region: Region, changes: dict[str, Any], actor: Viewer, now: datetime
+    *,
+    region: Region,
+    changes: dict[str, Any],
+    actor: Viewer,
+    now: datetime,
+    version: int | None = None,
 ) -> Region:
-    """Set ``name``."""
-    return _change(region, changes, actor=actor, now=now)
+    """Set ``name``.
+
+    Raises:
+        StaleVersion: somebody changed the region since ``version`` was read.
+    """
+    return _change(region, changes, version, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -61,16 +70,22 @@ def create_dealer(
 
 @transaction.atomic
 def change_dealer(
-    *, dealer: Dealer, changes: dict[str, Any], actor: Viewer, now: datetime
+    *,
+    dealer: Dealer,
+    changes: dict[str, Any],
+    actor: Viewer,
+    now: datetime,
+    version: int | None = None,
 ) -> Dealer:
     """Set any of ``name``, ``region``, ``city`` and ``is_active``.
 
     Raises:
         CrossBrand: the region is another brand's.
+        StaleVersion: somebody changed the dealer since ``version`` was read.
     """
     if "region" in changes:
         require_same_brand(dealer, changes["region"])
-    return _change(dealer, changes, actor=actor, now=now)
+    return _change(dealer, changes, version, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -100,9 +115,20 @@ def create_store(
 
 
 @transaction.atomic
-def change_store(*, store: Store, changes: dict[str, Any], actor: Viewer, now: datetime) -> Store:
-    """Set any of ``name``, ``city`` and ``address``."""
-    return _change(store, changes, actor=actor, now=now)
+def change_store(
+    *,
+    store: Store,
+    changes: dict[str, Any],
+    actor: Viewer,
+    now: datetime,
+    version: int | None = None,
+) -> Store:
+    """Set any of ``name``, ``city`` and ``address``.
+
+    Raises:
+        StaleVersion: somebody changed the store since ``version`` was read.
+    """
+    return _change(store, changes, version, actor=actor, now=now)
 
 
 def _insert(node: Region | Dealer | Store) -> None:
@@ -120,15 +146,21 @@ def _insert(node: Region | Dealer | Store) -> None:
         raise InvalidInput.on("/code", _("This code is taken."), "taken") from error
 
 
-def _change(node: N, changes: dict[str, Any], *, actor: Viewer, now: datetime) -> N:
+def _change(
+    node: N, changes: dict[str, Any], version: int | None, *, actor: Viewer, now: datetime
+) -> N:
     """Write what differs, and say which fields; nothing different is nothing to tell."""
     held: N = type(node)._default_manager.select_for_update().get(pk=node.pk)
-    changed = sorted(name for name, value in changes.items() if getattr(held, name) != value)
+    held.require_version(version)
+    changed: list[str] = sorted(
+        name for name, value in changes.items() if getattr(held, name) != value
+    )
     if not changed:
         return held
     for name in changed:
         setattr(held, name, changes[name])
-    held.save(update_fields=changed)
+    held.version += 1
+    held.save(update_fields=[*changed, "version"])
     noun = held._meta.model_name
     audit.record(
         action=f"{noun}.changed", subject=held, actor=actor, now=now, data={"fields": changed}

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from core.kernel.access import Permission
 from core.kernel.api import BrandViewSet, ModelSerializer, Serializer, VersionField
-from members.custom_fields import rules, services
+from members.custom_fields import rules, selectors, services
 from members.custom_fields.models import CustomChoice, CustomField
 
 if TYPE_CHECKING:
@@ -50,6 +50,18 @@ class FieldOut(ModelSerializer):
     def get_high(self, field: CustomField) -> float | None:
         """Return the greatest number allowed."""
         return None if field.high is None else float(rules.number_of(field.high))
+
+
+class FieldCount(Serializer):
+    """How many members have a value in a field: exactly, or more than ``number``."""
+
+    id = serializers.IntegerField(help_text="Of the field.")
+    number = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="There are more; nobody counted on.")
+
+
+class FieldCounts(Serializer):
+    results = FieldCount(many=True)
 
 
 class ChoiceIn(Serializer):
@@ -94,6 +106,7 @@ class CustomFieldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Brand
     inputs = {"create": FieldIn, "partial_update": FieldChange}
     permissions = {
         "GET": Permission.MEMBERS_VIEW,
+        "counts": Permission.FIELDS_EDIT,
         "POST": Permission.FIELDS_EDIT,
         "PATCH": Permission.FIELDS_EDIT,
         "DELETE": Permission.FIELDS_EDIT,
@@ -120,6 +133,17 @@ class CustomFieldViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Brand
         """Archive a field; its values are kept."""
         services.archive_field(field=self.get_object(), actor=self.viewer, now=timezone.now())
         return Response(status=HTTPStatus.NO_CONTENT)
+
+    @extend_schema(responses=FieldCounts)
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def counts(self, request: Request) -> Response:
+        """Count the members who have a value in each field, the archived ones included."""
+        found = selectors.counts(brand_id=self.viewer.brand_id)
+        rows = [
+            {"id": pk, "number": size.number, "is_capped": size.is_capped}
+            for pk, size in sorted(found.items())
+        ]
+        return Response({"results": rows})
 
     @extend_schema(request=None, responses=FieldOut)
     @action(detail=True, methods=["post"])

@@ -89,7 +89,7 @@ class Table:
         for number, row in zip(batch.numbers, batch.rows, strict=True):
             if len(row) != width:
                 self._fit(number, row, width)
-            if any(row):
+            if any(map(str.strip, row)):
                 self.numbers.append(number)
                 self._rows.append(row)
         mapped = {self._position_of[column] for column in job.mapping.values()}

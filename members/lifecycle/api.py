@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from core.kernel.api import (
     VersionField,
     VisibleRelatedField,
 )
+from core.kernel.errors import Forbidden
 from members.lifecycle import selectors, services
 from members.lifecycle.models import StageChange
 from members.lifecycle.rules import LABELS, LIMITS
@@ -99,13 +100,30 @@ def _term(name: str) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=low, max_value=high, required=False)
 
 
-class RulesChange(Serializer):
-    version = VersionField(min_value=0)
+class RulesTried(Serializer):
     introduction_days = _term("introduction_days")
     mature_days = _term("mature_days")
     mature_orders = _term("mature_orders")
     dormant_days = _term("dormant_days")
     lost_days = _term("lost_days")
+
+
+class RulesChange(RulesTried):
+    version = VersionField(min_value=0)
+
+
+class MoveOut(Serializer):
+    from_stage = serializers.ChoiceField(Stage.choices)
+    to_stage = serializers.ChoiceField(Stage.choices)
+    now = serializers.IntegerField(help_text="By the rules that hold.")
+    then = serializers.IntegerField(help_text="By the rules that are tried.")
+
+
+class EffectOut(Serializer):
+    is_estimate = serializers.BooleanField(help_text="Above 100,000 members as many are looked at.")
+    now = serializers.IntegerField()
+    then = serializers.IntegerField()
+    moves = MoveOut(many=True)
 
 
 class StageChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet):
@@ -136,10 +154,11 @@ class LifecycleViewSet(BrandViewSet):
 
     queryset = StageChange.objects.all()
     serializer_class = BoardOut
-    inputs = {"change_rules": RulesChange}
+    inputs = {"change_rules": RulesChange, "preview": RulesTried}
     permissions = {
         "GET": Permission.MEMBERS_VIEW,
         "change_rules": Permission.POLICIES_EDIT,
+        "preview": Permission.POLICIES_EDIT,
         "apply": Permission.POLICIES_EDIT,
     }
     query_parameters = ("days",)
@@ -176,6 +195,20 @@ class LifecycleViewSet(BrandViewSet):
             changes=changes, version=version, actor=self.viewer, now=timezone.now()
         )
         return self._rules()
+
+    @extend_schema(request=RulesTried, responses=EffectOut)
+    @action(**PLAIN, methods=["post"], url_path="rules/preview", url_name="preview")
+    def preview(self, request: Request) -> Response:
+        """Answer whom other rules would move if they were applied now; nothing is kept or moved.
+
+        What is left out is as in the rules that hold.
+        """
+        if not self.viewer.is_brand_wide:
+            raise Forbidden(_("Only who sees the whole brand may change its rules."))
+        brand_id = self.viewer.brand_id
+        terms = replace(selectors.in_force(brand_id=brand_id).terms, **self.parsed())
+        effect = selectors.effect(brand_id=brand_id, terms=terms, now=timezone.now())
+        return Response(EffectOut(effect).data)
 
     @extend_schema(request=None, responses={202: RunStarted})
     @action(**PLAIN, methods=["post"])

@@ -23,7 +23,7 @@ from core.kernel.console import (
 )
 from core.kernel.errors import DomainError, Forbidden, NotFound
 from core.kernel.paging import keyset_page
-from members.lifecycle import presenting, rules, selectors, services
+from members.lifecycle import presenting, selectors, services
 from members.lifecycle.forms import PolicyForm, StageForm
 from members.lifecycle.models import StageChange
 from members.lifecycle.selectors import WINDOWS
@@ -122,18 +122,14 @@ def lifecycle_rules(request: ConsoleRequest) -> HttpResponseBase:
 
 
 def _previewed(request: ConsoleRequest, form: PolicyForm) -> HttpResponseBase:
-    brand_id, now, terms = request.viewer.brand_id, timezone.now(), form.terms
-    if problems := rules.problems_of(terms):
-        for problem in problems:
-            form.add_error(problem.pointer.strip("/"), problem.detail)
+    brand_id = request.viewer.brand_id
+    try:
+        effect = selectors.effect(brand_id=brand_id, terms=form.terms, now=timezone.now())
+    except DomainError as refusal:
+        form_refusal(form, refusal)
         return _rules_page(request, form)
-    held = selectors.in_force(brand_id=brand_id).terms
-    now_due = selectors.preview(brand_id=brand_id, terms=held, now=now)
-    then_due = selectors.preview(brand_id=brand_id, terms=terms, now=now)
-    moves = presenting.moves_in_words(now_due, then_due)
-    shown = {"moves": moves, "is_estimate": then_due.scale > 1}
-    shown["sum_now"] = sum(move["now"] for move in moves)
-    shown["sum_then"] = sum(move["then"] for move in moves)
+    shown = {"moves": presenting.moves_in_words(effect), "is_estimate": effect.is_estimate}
+    shown |= {"sum_now": effect.now, "sum_then": effect.then}
     return _rules_page(request, form, preview=shown)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from members.lifecycle.models import StageChange
-    from members.lifecycle.selectors import Column, Flow, Preview
+    from members.lifecycle.selectors import Column, Effect, Flow
 
 LABELS = dict(Stage.choices)
 
@@ -103,18 +103,16 @@ def table(flows: Iterable[Flow]) -> list[dict[str, Any]]:
     ]
 
 
-def moves_in_words(now_due: Preview, then_due: Preview) -> list[dict[str, Any]]:
+def moves_in_words(effect: Effect) -> list[dict[str, Any]]:
     """Return what the rules in force and the ones tried would move, side by side."""
-    pairs = {*now_due.moves, *then_due.moves}
-    places = {stage: place for place, stage in enumerate(STAGES)}
     return [
         {
-            "from": LABELS[pair[0]],
-            "to": LABELS[pair[1]],
-            "now": round(now_due.moves.get(pair, 0) * now_due.scale),
-            "then": round(then_due.moves.get(pair, 0) * then_due.scale),
+            "from": LABELS[move.from_stage],
+            "to": LABELS[move.to_stage],
+            "now": move.now,
+            "then": move.then,
         }
-        for pair in sorted(pairs, key=lambda pair: (places[pair[0]], places[pair[1]]))
+        for move in effect.moves
     ]
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Min, QuerySet
 
+from core.kernel.errors import InvalidInput
 from core.runs.models import Run
 from members.lifecycle import moving
 from members.lifecycle.models import StageChange, StagePolicy
 from members.lifecycle.moving import Whom
-from members.lifecycle.rules import STAGES, Terms
+from members.lifecycle.rules import STAGES, Terms, problems_of
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
@@ -63,6 +64,38 @@ class Preview:
 
     moves: dict[tuple[str, str], int] = field(default_factory=dict)
     scale: float = 1.0
+
+    def times(self, pair: tuple[str, str]) -> int:
+        """Return how many would go from one stage to the other, everybody counted."""
+        return round(self.moves.get(pair, 0) * self.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How many members of a stage would go to another now: by the rules in force, by others."""
+
+    from_stage: str
+    to_stage: str
+    now: int
+    then: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What other rules would change: their moves in the order of the stages."""
+
+    moves: list[Move]
+    is_estimate: bool
+
+    @property
+    def now(self) -> int:
+        """How many the rules in force would move."""
+        return sum(move.now for move in self.moves)
+
+    @property
+    def then(self) -> int:
+        """How many the other rules would move."""
+        return sum(move.then for move in self.moves)
 
 
 def in_force(*, brand_id: int) -> InForce:
@@ -130,6 +163,22 @@ def preview(*, brand_id: int, terms: Terms, now: datetime) -> Preview:
         whom, scale = Whom.sampled(starts, each), total / PREVIEWED
     moves = moving.count_due(brand_id=brand_id, whom=whom, terms=terms, now=now)
     return Preview(moves, scale)
+
+
+def effect(*, brand_id: int, terms: Terms, now: datetime) -> Effect:
+    """Return whom ``terms`` would move if they were applied now, beside the rules in force.
+
+    Raises:
+        InvalidInput: the numbers do not fit together.
+    """
+    if problems := problems_of(terms):
+        raise InvalidInput(problems[0].detail, problems=tuple(problems))
+    held = preview(brand_id=brand_id, terms=in_force(brand_id=brand_id).terms, now=now)
+    tried = preview(brand_id=brand_id, terms=terms, now=now)
+    places = {stage: place for place, stage in enumerate(STAGES)}
+    pairs = sorted({*held.moves, *tried.moves}, key=lambda pair: [places[each] for each in pair])
+    moves = [Move(*pair, now=held.times(pair), then=tried.times(pair)) for pair in pairs]
+    return Effect(moves, is_estimate=tried.scale > 1)
 
 
 def newest_run(*, brand_id: int) -> Run | None:

@@ -67,8 +67,13 @@ class TagGroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandVie
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Change a group."""
+        group, changes = self.get_object(), self.parsed()
         group = services.change_group(
-            group=self.get_object(), changes=self.parsed(), actor=self.viewer, now=timezone.now()
+            group=group,
+            version=changes.pop("version"),
+            changes=changes,
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return self.rendered(group)
 
@@ -103,9 +108,9 @@ class TagViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, BrandViewSet)
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Rename a tag."""
-        tag = self.get_object()
-        if name := self.parsed().get("name"):
-            tag = services.rename_tag(tag=tag, name=name, actor=self.viewer, now=timezone.now())
+        tag, changes = self.get_object(), self.parsed()
+        if "name" in changes:
+            tag = services.rename_tag(tag=tag, **changes, actor=self.viewer, now=timezone.now())
         return self.rendered(tag)
 
     @action(detail=True, methods=["post"])
@@ -256,8 +261,12 @@ class TagLimitsViewSet(BrandViewSet):
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Set some of the limits."""
+        changes = self.parsed()
         limits = services.change_limits(
-            changes=self.parsed(), actor=self.viewer, now=timezone.now()
+            version=changes.pop("version"),
+            changes=changes,
+            actor=self.viewer,
+            now=timezone.now(),
         )
         return self.rendered(limits)
 

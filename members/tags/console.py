@@ -32,7 +32,7 @@ from members.segments.models import Segment
 from members.segments.selectors import count as segment_count
 from members.segments.selectors import outline, words_for
 from members.tags import listing, retiring, selectors, services
-from members.tags.forms import GiveForm, GroupForm, RuleForm, TagForm
+from members.tags.forms import GiveForm, GroupEditForm, GroupForm, RuleForm, TagForm
 from members.tags.giving import MEMBER_LIST
 from members.tags.models import Tag, TagGroup
 from members.tags.presenting import Tab, answered, drawer, tag_of, tag_page
@@ -121,12 +121,17 @@ def tag_groups_edit(request: ConsoleRequest, group_id: int) -> HttpResponseBase:
     group = TagGroup.objects.visible_to(request.viewer).filter(pk=group_id).first()
     if group is None:
         raise NotFound
-    initial = {"name": group.name, "is_exclusive": group.is_exclusive}
-    form = GroupForm(request.POST or None, initial=initial)
+    initial = {"name": group.name, "is_exclusive": group.is_exclusive, "version": group.version}
+    form = GroupEditForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
+            changes = dict(form.cleaned_data)
             services.change_group(
-                group=group, changes=form.cleaned_data, actor=request.viewer, now=timezone.now()
+                group=group,
+                version=changes.pop("version"),
+                changes=changes,
+                actor=request.viewer,
+                now=timezone.now(),
             )
         except DomainError as refusal:
             form_refusal(form, refusal)
@@ -158,13 +163,13 @@ def tags_new(request: ConsoleRequest) -> HttpResponseBase:
 def tags_edit(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
     """Rename a tag, in a drawer."""
     tag = tag_of(request.viewer, tag_id)
-    form = TagForm(
-        request.POST or None, viewer=request.viewer, is_new=False, initial={"name": tag.name}
-    )
+    initial = {"name": tag.name, "version": tag.version}
+    form = TagForm(request.POST or None, viewer=request.viewer, is_new=False, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            name = form.cleaned_data["name"]
-            services.rename_tag(tag=tag, name=name, actor=request.viewer, now=timezone.now())
+            services.rename_tag(
+                tag=tag, **form.cleaned_data, actor=request.viewer, now=timezone.now()
+            )
         except DomainError as refusal:
             form_refusal(form, refusal)
         else:

@@ -174,12 +174,16 @@ def tags_merge(request: ConsoleRequest, tag_id: int) -> HttpResponseBase:
 def tags_limits(request: ConsoleRequest) -> HttpResponseBase:
     """Set how many tags the brand allows itself."""
     limits = limits_of(brand_id=request.viewer.brand_id)
-    initial = {name: getattr(limits, name) for name in services.LIMITS}
+    initial = {name: getattr(limits, name) for name in (*services.LIMITS, "version")}
     form = LimitsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
+            changes = dict(form.cleaned_data)
             services.change_limits(
-                changes=form.cleaned_data, actor=request.viewer, now=timezone.now()
+                version=changes.pop("version"),
+                changes=changes,
+                actor=request.viewer,
+                now=timezone.now(),
             )
         except DomainError as refusal:
             form_refusal(form, refusal)

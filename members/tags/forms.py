@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.kernel.periods import within_years
+from core.kernel.versions import VersionInput
 from members.segments.models import Segment
 from members.tags.models import Tag, TagGroup, TagLimits
 
@@ -26,20 +27,28 @@ class GroupForm(forms.Form):
     )
 
 
+class GroupEditForm(GroupForm):
+    """A group that there is."""
+
+    version = VersionInput()
+
+
 class TagForm(forms.Form):
-    """A tag's name, and for a new one its group."""
+    """A tag's name, and for a new one its group; a tag that there is stays in its own."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     group = forms.ModelChoiceField(
         label=_("Group"), queryset=TagGroup.objects.none(), empty_label=_("Choose a group")
     )
+    version = VersionInput()
 
     def __init__(self, *args: Any, viewer: Viewer, is_new: bool = True, **kwargs: Any) -> None:
-        """Offer the brand's groups; a tag stays in its group."""
+        """Offer the brand's groups where the tag is new."""
         super().__init__(*args, **kwargs)
         if is_new:
             groups = TagGroup.objects.visible_to(viewer).order_by("pk")
             self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+            del self.fields["version"]
         else:
             del self.fields["group"]
 
@@ -93,6 +102,7 @@ class LimitsForm(forms.Form):
         max_value=TagLimits.MOST,
         help_text=_("What is there beyond a lower limit stays; nothing is added to it."),
     )
+    version = VersionInput()
 
 
 class MergeForm(forms.Form):

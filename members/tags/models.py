@@ -10,6 +10,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
+from core.kernel.versions import Versioned
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from core.kernel.access import Viewer
 
 
-class TagGroup(BrandModel):
+class TagGroup(Versioned, BrandModel):
     """Tags that belong together, such as interests. Of an exclusive group a member has one."""
 
     name = models.CharField(_("name"), max_length=40)
@@ -35,7 +36,7 @@ class TagGroup(BrandModel):
         return self.name
 
 
-class Tag(BrandModel):
+class Tag(Versioned, BrandModel):
     """A fact that members can share.
 
     ``member_count`` follows every act in its transaction (``members.tags.recording``); beat counts
@@ -142,7 +143,7 @@ class TagRule(BrandModel):
         return f"rule of {self.tag_id}"
 
 
-class TagLimits(BrandModel):
+class TagLimits(Versioned, BrandModel):
     """How many tags a brand allows itself. Without a row, the defaults."""
 
     MOST = 100_000

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, go_to, page_or_partial
+from core.kernel.console import ConsoleRequest, form_status, go_to, page_or_partial
 from core.kernel.errors import NotFound
 from core.kernel.feedback import done
 from members.tags import selectors
@@ -98,6 +98,6 @@ def drawer(
         **more,
     }
     partial = f"members/tags/_{template}"
-    status = 422 if form.is_bound and form.errors else 200
     page = {"partial": partial, **context}
-    return page_or_partial(request, "members/tags/form_page.html", partial, page, status)
+    full = "members/tags/form_page.html"
+    return page_or_partial(request, full, partial, page, form_status(form))

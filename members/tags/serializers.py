@@ -22,7 +22,7 @@ from members.tags.services import MOST_BY_HAND
 class GroupOut(ModelSerializer):
     class Meta:
         model = TagGroup
-        fields = ["id", "name", "is_exclusive"]
+        fields = ["id", "name", "is_exclusive", "version"]
 
 
 class GroupIn(Serializer):
@@ -33,12 +33,13 @@ class GroupIn(Serializer):
 class GroupChange(Serializer):
     name = serializers.CharField(max_length=80)
     is_exclusive = serializers.BooleanField()
+    version = VersionField()
 
 
 class TagOut(ModelSerializer):
     class Meta:
         model = Tag
-        fields = ["id", "group", "name", "member_count", "counted_at", "created_at"]
+        fields = ["id", "group", "name", "member_count", "counted_at", "created_at", "version"]
 
     def to_representation(self, instance: Tag) -> dict[str, Any]:
         """Keep the whole brand's count from those who see a part of it."""
@@ -55,6 +56,7 @@ class TagIn(Serializer):
 
 class TagRename(Serializer):
     name = serializers.CharField(max_length=80)
+    version = VersionField()
 
 
 class MembersIn(Serializer):
@@ -86,13 +88,14 @@ class TagRemoveIn(Serializer):
 class TagLimitsOut(ModelSerializer):
     class Meta:
         model = TagLimits
-        fields = ["tags", "per_group", "per_member"]
+        fields = ["tags", "per_group", "per_member", "version"]
 
 
 class TagLimitsIn(Serializer):
     tags = serializers.IntegerField()
     per_group = serializers.IntegerField()
     per_member = serializers.IntegerField()
+    version = VersionField(min_value=0, help_text="The version you looked at; 0 are the defaults.")
 
 
 class TagRuleOut(ModelSerializer):

@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy
 from core.audit import services as audit
 from core.kernel import formats
 from core.kernel.access import system_viewer
-from core.kernel.errors import InvalidInput, StaleVersion
+from core.kernel.errors import InvalidInput
 from core.runs import services as runs
-from members.segments import selectors as segment_selectors
 from members.tags import counting, handing, recording, retiring, rules, selectors
 from members.tags.by_hand import (
     MOST_BY_HAND,
@@ -25,10 +24,10 @@ from members.tags.by_hand import (
 )
 from members.tags.comparing import Looked, look_at, tags_around, tell_difference
 from members.tags.from_files import import_sql, import_values
-from members.tags.giving import RULE_KIND
-from members.tags.models import MemberTag, Tag, TagAct, TagGroup, TagLimits, TagRule
+from members.tags.models import MemberTag, Tag, TagAct, TagGroup, TagLimits
 from members.tags.recording import hold
 from members.tags.retiring import TagInUse
+from members.tags.ruling import apply_active_rules, apply_rule, delete_rule, save_rule
 from members.tags.undoing import CannotUndo, undo_act
 
 if TYPE_CHECKING:
@@ -75,6 +74,7 @@ __all__ = [
 
 EXPIRED_AT_ONCE = 50_000
 LIMITS = ("tags", "per_group", "per_member")
+DEFAULTS = 0  # the version of limits that nobody has set
 NAME_TAKEN = {
     "members_taggroup_one_per_name": gettext_lazy(
         "Another group has this name; capitals make no difference."
@@ -101,7 +101,12 @@ def create_group(*, name: str, is_exclusive: bool, actor: Viewer, now: datetime)
 
 @transaction.atomic
 def change_group(
-    *, group: TagGroup, changes: Mapping[str, Any], actor: Viewer, now: datetime
+    *,
+    group: TagGroup,
+    changes: Mapping[str, Any],
+    actor: Viewer,
+    now: datetime,
+    version: int | None = None,
 ) -> TagGroup:
     """Rename a group, or let members have one of its tags only.
 
@@ -109,8 +114,10 @@ def change_group(
 
     Raises:
         InvalidInput: the name is taken or breaks the policy, or somebody has two of its tags.
+        StaleVersion: somebody changed the group since ``version`` was read.
     """
     held = TagGroup.objects.select_for_update().or_gone(pk=group.pk)
+    held.require_version(version)
     if changes.get("is_exclusive", False) and not held.is_exclusive:
         if several := selectors.with_several_of(group=held).count():
             text = _(
@@ -124,6 +131,7 @@ def change_group(
         held.is_exclusive = changes["is_exclusive"]
     if "name" in changes:
         held.name = rules.checked_name(changes["name"])
+    held.version += 1
     _store(held)
     audit.record(action="tag_group.changed", subject=held, actor=actor, now=now)
     return held
@@ -182,26 +190,34 @@ def _check_room(group: TagGroup) -> None:
 
 
 @transaction.atomic
-def rename_tag(*, tag: Tag, name: str, actor: Viewer, now: datetime) -> Tag:
+def rename_tag(
+    *, tag: Tag, name: str, actor: Viewer, now: datetime, version: int | None = None
+) -> Tag:
     """Rename a tag; members, rules and segments keep it.
 
     Raises:
         InvalidInput: the group has a tag of this name, or the name breaks the policy.
+        StaleVersion: somebody changed the tag since ``version`` was read.
     """
     held = Tag.objects.select_for_update().or_gone(pk=tag.pk)
+    held.require_version(version)
     was, held.name = held.name, rules.checked_name(name)
     if was != held.name:
+        held.version += 1
         _store(held)
         audit.record(action="tag.renamed", subject=held, actor=actor, now=now, data={"was": was})
     return held
 
 
 @transaction.atomic
-def change_limits(*, changes: Mapping[str, int], actor: Viewer, now: datetime) -> TagLimits:
+def change_limits(
+    *, changes: Mapping[str, int], actor: Viewer, now: datetime, version: int | None = None
+) -> TagLimits:
     """Set how many tags the brand allows itself; what is there beyond them stays.
 
     Raises:
         InvalidInput: a number is below 1 or above 100,000.
+        StaleVersion: somebody set limits since ``version``, which is 0 for the defaults.
     """
     for name in LIMITS:
         if name in changes and not 1 <= changes[name] <= TagLimits.MOST:
@@ -209,7 +225,14 @@ def change_limits(*, changes: Mapping[str, int], actor: Viewer, now: datetime) -
             most = formats.grouped(TagLimits.MOST)
             raise InvalidInput.on(f"/{name}", text % {"most": most}, "out_of_range")
     wanted = {name: changes[name] for name in LIMITS if name in changes}
-    limits, _is_new = TagLimits.objects.update_or_create(brand_id=actor.brand_id, defaults=wanted)
+    limits, _is_new = TagLimits.objects.select_for_update().get_or_create(
+        brand_id=actor.brand_id, defaults={"version": DEFAULTS}
+    )
+    limits.require_version(version)
+    for name, number in wanted.items():
+        setattr(limits, name, number)
+    limits.version += 1
+    limits.save()
     audit.record(action="tag_limits.changed", subject=limits, actor=actor, now=now, data=wanted)
     return limits
 
@@ -278,89 +301,6 @@ def _retire(
 def count_anew(*, brand_id: int, now: datetime) -> None:
     """Count who has each tag, after many were given past these services."""
     counting.count_tags(brand_id=brand_id, now=now)
-
-
-@transaction.atomic
-def save_rule(
-    *,
-    tag: Tag,
-    tree: Any,
-    is_active: bool,
-    actor: Viewer,
-    now: datetime,
-    version: int | None = None,
-) -> TagRule:
-    """Make or change the rule that gives a tag. It takes effect when it is applied.
-
-    Raises:
-        InvalidInput: the tree is wrong, or would ask for the tag it gives.
-        StaleVersion: somebody changed the rule since ``version``, or made one where there was
-            none (0), or deleted it.
-    """
-    recording.hold(brand_id=tag.brand_id, tag_ids=[tag.pk])
-    try:
-        root = segment_selectors.check(tree=tree, brand_id=actor.brand_id)
-        whole = segment_selectors.resolve(node=root, brand_id=actor.brand_id)
-    except InvalidInput as refusal:
-        raise refusal.below("/tree") from refusal
-    if tag.pk in selectors.tags_named(tree=whole, brand_id=actor.brand_id):
-        raise InvalidInput.on("/tree", _("The conditions ask for the very tag that they give."))
-    rule = TagRule.objects.select_for_update().filter(tag=tag).first()
-    rule = rule or TagRule(brand_id=tag.brand_id, tag=tag, version=0)
-    if version is not None and rule.version != version:
-        raise StaleVersion(_("Somebody changed this rule meanwhile. Reload it and try again."))
-    rule.tree, rule.is_active, rule.version = root.json, is_active, rule.version + 1
-    rule.save()
-    audit.record(action="tag_rule.saved", subject=tag, actor=actor, now=now)
-    return rule
-
-
-@transaction.atomic
-def delete_rule(*, tag: Tag, actor: Viewer, now: datetime) -> None:
-    """Delete a tag's rule; who has the tag keeps it. The tag's history tells. Idempotent."""
-    recording.hold(brand_id=tag.brand_id, tag_ids=[tag.pk])
-    rule = TagRule.objects.filter(tag=tag).first()
-    if rule is not None:
-        rule.delete()
-        values = recording.act_values(
-            brand_id=tag.brand_id,
-            source=TagAct.Source.RULE,
-            actor=actor,
-            now=now,
-            rule_version=rule.version,
-        )
-        handing.forget_rule(tag=tag, values=values)
-        audit.record(action="tag_rule.deleted", subject=tag, actor=actor, now=now)
-
-
-@transaction.atomic
-def apply_rule(*, rule: TagRule, actor: Viewer, now: datetime) -> Run:
-    """Leave the rule to be applied to every member of the brand, as of ``now``."""
-    return runs.start_run(
-        kind=RULE_KIND,
-        title=_("Apply the rule of tag “%(tag)s”") % {"tag": rule.tag.name},
-        params={
-            "tag_id": rule.tag_id,
-            "tree": rule.tree,
-            "version": rule.version,
-            "as_of": now.isoformat(),
-        },
-        unit="members",
-        subject_url=f"/members/tags/{rule.tag_id}/",
-        actor=actor,
-        now=now,
-    )
-
-
-@transaction.atomic
-def apply_active_rules(*, brand_id: int, now: datetime) -> int:
-    """Leave every rule that is to be applied by itself, unless it is under way; return how many."""
-    actor, started = system_viewer(brand_id), 0
-    for rule in TagRule.objects.filter(brand_id=brand_id, is_active=True).select_related("tag"):
-        if not selectors.open_runs(tag=rule.tag).exists():
-            apply_rule(rule=rule, actor=actor, now=now)
-            started += 1
-    return started
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from rest_framework import mixins, serializers
 from rest_framework.response import Response
 
 from core.kernel.access import Permission
-from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer
+from core.kernel.api import BrandViewSet, Filter, ModelSerializer, Serializer, VersionField
 from members.profiles.rules import NAME_LENGTH
 from members.vehicle_models import rules, services
 from members.vehicles.models import VehicleModel
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 class VehicleModelOut(ModelSerializer):
     class Meta:
         model = VehicleModel
-        fields = ["id", "code", "name"]
+        fields = ["id", "code", "name", "version"]
 
 
 class VehicleModelChange(Serializer):
     name = serializers.CharField(max_length=NAME_LENGTH, help_text="As people say it.")
+    version = VersionField()
 
 
 class VehicleModelIn(VehicleModelChange):
+    version = None  # type: ignore[assignment]  # a new model has no version to compare
     code = serializers.RegexField(
         rf"^{rules.CODE}\Z",
         max_length=rules.LONGEST_CODE,
@@ -60,7 +62,7 @@ class VehicleModelViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Bran
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Rename a model; its code stays."""
         model, changes = self.get_object(), self.parsed()
-        if changes:
+        if "name" in changes:
             model = services.rename_model(
                 model=model, **changes, actor=self.viewer, now=timezone.now()
             )

@@ -9,7 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.kernel.access import Permission
-from core.kernel.console import ConsoleRequest, console, form_refusal, go_to, page_or_partial
+from core.kernel.console import (
+    ConsoleRequest,
+    console,
+    form_refusal,
+    form_status,
+    go_to,
+    page_or_partial,
+)
 from core.kernel.errors import DomainError, NotFound
 from members.vehicle_models import rules, selectors, services
 from members.vehicle_models.forms import ModelForm, NameForm
@@ -59,7 +66,7 @@ def vehicle_models_edit(request: ConsoleRequest, model_id: int) -> HttpResponseB
         services.rename_model(model=model, **values, actor=request.viewer, now=timezone.now())
         return _("Model renamed")
 
-    form = NameForm(request.POST or None, initial={"name": model.name})
+    form = NameForm(request.POST or None, initial={"name": model.name, "version": model.version})
     heading = _("Rename model %(code)s") % {"code": model.code}
     return _ask(request, form, write, heading, _("Rename"))
 
@@ -106,9 +113,8 @@ def _ask(
         "action": request.get_full_path(),
         "back": reverse(LIST),
     }
-    status = 422 if form.is_bound and form.errors else 200
     full, part = "members/vehicle_models/form_page.html", "members/vehicles/_drawer.html"
-    return page_or_partial(request, full, part, context, status)
+    return page_or_partial(request, full, part, context, form_status(form))
 
 
 def _model(request: ConsoleRequest, model_id: int) -> VehicleModel:

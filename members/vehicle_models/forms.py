@@ -4,6 +4,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from core.kernel.versions import VersionInput
 from members.profiles.rules import NAME_LENGTH
 from members.vehicle_models import rules
 
@@ -18,11 +19,13 @@ class NameForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=NAME_LENGTH, help_text=_("As people say it, such as 远航 E7.")
     )
+    version = VersionInput()
 
 
 class ModelForm(NameForm):
     """A model that the brand builds."""
 
+    version = None  # type: ignore[assignment]  # A new model has none.
     code = forms.CharField(
         label=_("Code"),
         max_length=rules.LONGEST_CODE,

@@ -59,22 +59,31 @@ def create_model(*, code: str, name: str, actor: Viewer, now: datetime) -> Vehic
 
 
 @transaction.atomic
-def rename_model(*, model: VehicleModel, name: str, actor: Viewer, now: datetime) -> VehicleModel:
+def rename_model(
+    *,
+    model: VehicleModel,
+    name: str,
+    actor: Viewer,
+    now: datetime,
+    version: int | None = None,
+) -> VehicleModel:
     """Call a model something else; its cars, conditions and files by code stay as they are.
 
     Raises:
         Forbidden: the actor may not set models up.
         InvalidInput: the name is wrong or taken.
         NotFound: the model is gone.
+        StaleVersion: somebody changed the model since ``version`` was read.
     """
     actor.require(Permission.VEHICLE_MODELS_EDIT)
     held = VehicleModel.objects.select_for_update().or_gone(pk=model.pk)
+    held.require_version(version)
     name, before = rules.checked_name(name), held.name
     if name == before:
         return held
     _require_unlike(name, "/name", _others(held))
-    held.name = name
-    held.save(update_fields=["name"])
+    held.name, held.version = name, held.version + 1
+    held.save(update_fields=["name", "version"])
     data = {"before": before, "after": name}
     audit.record(action="vehiclemodel.renamed", subject=held, actor=actor, now=now, data=data)
     return held

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.kernel.scoping import BrandDetail, BrandModel, BrandQuerySet
+from core.kernel.versions import Versioned
 from core.organizations.models import Dealer
 from members.profiles.models import Member
 
@@ -56,7 +57,7 @@ class OwnershipQuerySet(BrandQuerySet["Ownership"]):
     dealer_field = "member__home_dealer_id"
 
 
-class VehicleModel(BrandModel):
+class VehicleModel(Versioned, BrandModel):
     """A car the brand builds, such as 远航 E7."""
 
     code = models.CharField(_("code"), max_length=32)

@@ -279,7 +279,7 @@ ROUTES = {
     "core:organization-dealer": row(lambda scope: {"dealer_id": scope.dealer.pk}),
     "core:dealer-edit": row(
         lambda scope: {"dealer_id": scope.dealer.pk},
-        refers=node("region", is_active="on", city="杭州市"),
+        refers=node("region", is_active="on", city="杭州市", version=1),
     ),
     "core:store-new": row(lambda scope: {"dealer_id": scope.dealer.pk}),
     "core:store-edit": row(lambda scope: {"store_id": scope.store.pk}),

@@ -289,7 +289,7 @@ def test_gzip_body_within_the_limit_is_taken(signed_in):
 
 def test_body_cannot_move_a_row_to_another_brand(signed_in, brand):
     dealer = DealerFactory(brand=brand)
-    body = json.dumps({"name": "新名", "brand": 999, "tenant_id": 999})
+    body = json.dumps({"name": "新名", "version": 1, "brand": 999, "tenant_id": 999})
     response = signed_in.patch(f"{DEALERS}{dealer.pk}/", body, content_type="application/json")
     assert response.status_code == 422
     assert {entry["pointer"] for entry in response.json()["errors"]} == {"/brand", "/tenant_id"}

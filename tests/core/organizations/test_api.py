@@ -42,13 +42,13 @@ def test_region_is_created_and_found_where_the_answer_says(signed_in):
 
 def test_region_is_renamed(signed_in, brand):
     region = RegionFactory(brand=brand)
-    response = send(signed_in, "patch", f"{API}/regions/{region.pk}/", name="华北大区")
-    assert response.json()["name"] == "华北大区"
+    response = send(signed_in, "patch", f"{API}/regions/{region.pk}/", name="华北大区", version=1)
+    assert (response.json()["name"], response.json()["version"]) == ("华北大区", 2)
 
 
 def test_code_cannot_be_changed(signed_in, brand):
     region = RegionFactory(brand=brand, code="EAST")
-    response = send(signed_in, "patch", f"{API}/regions/{region.pk}/", code="WEST")
+    response = send(signed_in, "patch", f"{API}/regions/{region.pk}/", code="WEST", version=1)
     assert response.status_code == 422
     with tenant(brand.pk):
         assert Region.objects.get().code == "EAST"
@@ -67,9 +67,10 @@ def test_dealer_and_store_are_created_and_changed(signed_in, brand):
     dealer = send(signed_in, "post", f"{API}/dealers/", code="D1", region=region.pk, **body).json()
     store = send(signed_in, "post", f"{API}/stores/", code="S1", dealer=dealer["id"], **body)
     assert store.status_code == 201, store.content
-    changed = send(signed_in, "patch", f"{API}/dealers/{dealer['id']}/", is_active=False)
-    assert changed.json() == dealer | {"is_active": False}
-    moved = send(signed_in, "patch", f"{store['Location']}", address="文三路 1 号")
+    left = {"is_active": False, "version": 1}
+    changed = send(signed_in, "patch", f"{API}/dealers/{dealer['id']}/", **left)
+    assert changed.json() == dealer | {"is_active": False, "version": 2}
+    moved = send(signed_in, "patch", f"{store['Location']}", address="文三路 1 号", version=1)
     assert moved.json()["address"] == "文三路 1 号"
 
 

@@ -79,13 +79,14 @@ def test_the_tree_grows(signed_in, brand):
 def test_the_tree_is_changed(signed_in, brand):
     store = StoreFactory(brand=brand)
     dealer, other = store.dealer, RegionFactory(brand=brand)
-    signed_in.post(f"/organization/regions/{other.pk}/edit/", {"name": "新名"})
+    signed_in.post(f"/organization/regions/{other.pk}/edit/", {"name": "新名", "version": 1})
     signed_in.post(
         f"/organization/dealers/{dealer.pk}/edit/",
-        {"name": "改名", "region": other.pk, "city": dealer.city.name},
+        {"name": "改名", "region": other.pk, "city": dealer.city.name, "version": 1},
     )
     signed_in.post(
-        f"/organization/stores/{store.pk}/edit/", {"name": "新店名", "city": store.city.name}
+        f"/organization/stores/{store.pk}/edit/",
+        {"name": "新店名", "city": store.city.name, "version": 1},
     )
     with tenant(brand.pk):
         assert Region.objects.get(pk=other.pk).name == "新名"

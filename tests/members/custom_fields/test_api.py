@@ -66,6 +66,18 @@ def test_a_field_is_declared_changed_moved_archived_and_restored(api):
     assert api.post(f"{url}restore/").json()["archived_at"] is None
 
 
+def test_values_are_counted_by_field(api, analyst, declare, brand):
+    size, likes = declare("size", "number"), declare("likes", "choices")
+    for custom in ({"size": 4, "likes": ["通勤", "自驾游"]}, {"size": 2}):
+        body = {"display_name": "陈小宇", "custom": custom}
+        assert api.post(MEMBERS, body, format="json").status_code == 201
+    assert api.get(f"{FIELDS}counts/").json()["results"] == [
+        {"id": size.pk, "number": 2, "is_capped": False},
+        {"id": likes.pk, "number": 1, "is_capped": False},
+    ]
+    assert analyst.get(f"{FIELDS}counts/").status_code == 403
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

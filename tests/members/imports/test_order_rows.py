@@ -28,7 +28,11 @@ def owners():
     return sorted(Order.objects.values_list("member__customer_no", "amount_fen"))
 
 
-@pytest.mark.parametrize("tail", [(",,",) * 300, ("x" * 600,)], ids=["blank rows", "a long line"])
+@pytest.mark.parametrize(
+    "tail",
+    [(",,",) * 300, (" ,\u3000,",) * 200, ("x" * 600,)],
+    ids=["empty rows", "rows of blanks", "a long line"],
+)
 def test_a_stretch_without_rows_ends_no_import(bring_in, monkeypatch, tail):
     monkeypatch.setattr(csv_file, "BATCH_BYTES", 256)
     file = table(("客户编号", "下单时间", "金额"), ("C1", "2024-03-01", "5"))
@@ -36,6 +40,7 @@ def test_a_stretch_without_rows_ends_no_import(bring_in, monkeypatch, tail):
     file.write("\r\n".join((*tail, "C2,2024-03-01,5", "")).encode())
     job = bring_in(file, "orders")
     assert job.created_count == 2
+    assert job.rejected_count == sum(bool(line.strip(" ,\u3000")) for line in tail)
     assert owners() == [("C1", 500), ("C2", 500)]
 
 

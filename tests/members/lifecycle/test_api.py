@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.kernel.scoping import tenant
@@ -70,6 +73,22 @@ def test_rules_are_read_and_changed(api):
     assert wrong.json()["errors"][0]["pointer"] == "/lost_days"
 
 
+def test_other_rules_are_tried_without_being_kept(api, brand):
+    MemberFactory(brand=brand, stage="growth", created_at=timezone.now() - timedelta(days=40))
+    answer = api.post(f"{ROOT}rules/preview/", {"dormant_days": 30})
+    assert answer.status_code == 200, answer.content
+    assert answer.json() == {
+        "is_estimate": False,
+        "now": 0,
+        "then": 1,
+        "moves": [{"from_stage": "growth", "to_stage": "dormant", "now": 0, "then": 1}],
+    }
+    assert api.get(f"{ROOT}rules/").json()["version"] == 0
+    wrong = api.post(f"{ROOT}rules/preview/", {"lost_days": 30})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["pointer"] == "/lost_days"
+
+
 @pytest.mark.parametrize("days", ["7", "x", ""])
 def test_an_unknown_window_is_an_error(days, api):
     assert api.get(f"{ROOT}flows/", {"days": days}).status_code == 400
@@ -84,10 +103,11 @@ def test_the_rules_are_applied_to_everybody(api, brand):
 
 
 @pytest.mark.parametrize(("role", "place"), [("hq_operator", None), ("dealer_manager", "dealer")])
-def test_who_may_not_change_the_rules_does_not_apply_them(role, place, brand):
+def test_who_may_not_change_the_rules_neither_applies_nor_tries_them(role, place, brand):
     person = StaffFactory(brand=brand)
     place = {"dealer": DealerFactory(brand=brand)} if place else {}
     RoleGrantFactory(brand=brand, staff=person, role=role, **place)
     client = APIClient()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     assert client.post(f"{ROOT}apply/").status_code == 403
+    assert client.post(f"{ROOT}rules/preview/", {"dormant_days": 30}).status_code == 403

@@ -8,7 +8,7 @@ from core.kernel.access import Permission, Viewer
 from members.lifecycle import presenting, selectors
 from members.lifecycle.models import StageChange
 from members.lifecycle.rules import STAGES, Terms
-from members.lifecycle.selectors import Flow
+from members.lifecycle.selectors import Flow, Move
 from tests.factories.core import DealerFactory
 from tests.factories.members import MemberFactory
 
@@ -95,8 +95,11 @@ def test_a_large_brand_is_previewed_by_a_sample(inside_brand, silent, monkeypatc
     monkeypatch.setattr(selectors, "DRAWS", 2)
     due = selectors.preview(brand_id=inside_brand.pk, terms=Terms(), now=NOW)
     assert (due.moves, due.scale) == ({("growth", "dormant"): 4}, 2.0)
-    shown = presenting.moves_in_words(due, due)
-    assert [(move["now"], move["then"]) for move in shown] == [(8, 8)]
+    effect = selectors.effect(brand_id=inside_brand.pk, terms=Terms(dormant_days=101), now=NOW)
+    assert effect.is_estimate
+    assert effect.moves == [Move("growth", "dormant", now=8, then=0)]
+    shown = presenting.moves_in_words(effect)
+    assert [(move["now"], move["then"]) for move in shown] == [(8, 0)]
 
 
 def test_a_preview_takes_three_queries(inside_brand, silent, monkeypatch):

@@ -20,9 +20,9 @@ def test_groups_and_tags_are_made_and_renamed(api):
     group = api.post("/api/v1/tag-groups/", {"name": "兴趣"})
     tag = api.post("/api/v1/tags/", {"group": group.json()["id"], "name": "露营"})
     assert (group.status_code, tag.status_code) == (201, 201)
-    renamed = api.patch(tag["Location"], {"name": "自驾"})
+    renamed = api.patch(tag["Location"], {"name": "自驾", "version": 1})
     assert renamed.json()["name"] == "自驾"
-    changed = api.patch(group["Location"], {"is_exclusive": True})
+    changed = api.patch(group["Location"], {"is_exclusive": True, "version": 1})
     assert changed.json()["is_exclusive"] is True
     twice = api.post("/api/v1/tags/", {"group": group.json()["id"], "name": "自驾"})
     assert twice.status_code == 422
@@ -86,15 +86,17 @@ def test_limits_and_names_are_policy(api, brand):
         "tags": 5000,
         "per_group": 200,
         "per_member": 200,
+        "version": 0,
     }
-    assert api.patch("/api/v1/tag-limits/", {"per_group": 1}).json()["per_group"] == 1
-    assert api.patch("/api/v1/tag-limits/", {"tags": 0}).status_code == 422
+    limited = api.patch("/api/v1/tag-limits/", {"per_group": 1, "version": 0}).json()
+    assert (limited["per_group"], limited["version"]) == (1, 1)
+    assert api.patch("/api/v1/tag-limits/", {"tags": 0, "version": 1}).status_code == 422
     group = TagGroupFactory(brand=brand)
     first = api.post("/api/v1/tags/", {"group": group.pk, "name": " ＶＩＰ "})
     assert first.json()["name"] == "VIP"
     full = api.post("/api/v1/tags/", {"group": group.pk, "name": "x"})
     assert (full.status_code, "/group" in full.content.decode()) == (422, True)
-    assert api.patch(first["Location"], {"name": "a:b"}).status_code == 422
+    assert api.patch(first["Location"], {"name": "a:b", "version": 1}).status_code == 422
 
 
 def test_tags_are_merged_removed_and_cleared(api, brand):

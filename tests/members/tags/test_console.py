@@ -48,12 +48,13 @@ def test_a_group_and_a_tag_are_added_in_drawers(signed_in, brand):
 def test_a_group_is_changed(signed_in, brand):
     group = TagGroupFactory(brand=brand)
     url = reverse("members:tag-groups-edit", args=[group.pk])
-    signed_in.post(url, {"name": "兴趣", "is_exclusive": "on"})
+    signed_in.post(url, {"name": "兴趣", "is_exclusive": "on", "version": 1})
     assert rows_of(brand, TagGroup)[0].is_exclusive
 
 
 def test_a_tag_is_renamed_and_deleted(signed_in, brand, tag):
-    signed_in.post(reverse("members:tags-edit", args=[tag.pk]), {"name": "自驾"})
+    edit = reverse("members:tags-edit", args=[tag.pk])
+    assert signed_in.post(edit, {"name": "自驾", "version": 1}).status_code == 302
     assert rows_of(brand, Tag)[0].name == "自驾"
     url = reverse("members:tags-delete", args=[tag.pk])
     assert signed_in.get(url).status_code == 200

@@ -141,11 +141,11 @@ def test_a_tag_with_members_asks_for_its_name(signed_in, hand, brand, tag, peopl
 def test_limits_are_set(signed_in, brand):
     url = reverse("members:tags-limits")
     assert signed_in.get(url).context["form"]["tags"].value() == 5000
-    body = {"tags": 9, "per_group": 8, "per_member": 7}
+    body = {"tags": 9, "per_group": 8, "per_member": 7, "version": 0}
     assert signed_in.post(url, body, headers=HTMX).status_code == 204
     with tenant(brand.pk):
         assert TagLimits.objects.get().per_member == 7
-    assert signed_in.post(url, body | {"tags": 0}, headers=HTMX).status_code == 422
+    assert signed_in.post(url, body | {"tags": 0, "version": 1}, headers=HTMX).status_code == 422
 
 
 def test_one_members_tag_gets_an_end_is_prolonged_and_left_to_the_rule(
@@ -196,7 +196,8 @@ def test_a_group_that_cannot_be_exclusive_offers_who_has_two(signed_in, hand, br
     for _n in range(2):
         hand.give(TagFactory(brand=brand, group=group, member_count=0), people[0], people[1])
     url = reverse("members:tag-groups-edit", args=[group.pk])
-    answer = signed_in.post(url, {"name": group.name, "is_exclusive": "on"}, headers=HTMX)
+    body = {"name": group.name, "is_exclusive": "on", "version": 1}
+    answer = signed_in.post(url, body, headers=HTMX)
     assert answer.status_code == 422
     assert [member.pk for member in answer.context["several"]] == [p.pk for p in people[:2]]
     assert "2 位车主" in answer.content.decode()

@@ -32,8 +32,8 @@ def test_models_are_made_read_renamed_and_deleted(api, e7, query_budget):
         codes = [each["code"] for each in api.get(f"{MODELS}?ordering=-code").json()["results"]]
     assert codes == ["S5", "E7"]
     assert [each["id"] for each in api.get(f"{MODELS}?code=E7").json()["results"]] == [pk]
-    renamed = api.patch(e7["Location"], {"name": "远航 E7 Max"})
-    assert renamed.json() == {"id": pk, "code": "E7", "name": "远航 E7 Max"}
+    renamed = api.patch(e7["Location"], {"name": "远航 E7 Max", "version": 1})
+    assert renamed.json() == {"id": pk, "code": "E7", "name": "远航 E7 Max", "version": 2}
     assert api.get(e7["Location"]).json() == renamed.json()
     assert api.delete(e7["Location"]).status_code == 204
     assert api.get(e7["Location"]).status_code == 404
@@ -59,7 +59,7 @@ def test_what_cannot_be_is_refused_with_its_field(api, e7, body, pointer):
 
 
 def test_a_code_never_changes(api, e7):
-    answer = api.patch(e7["Location"], {"code": "E8"})
+    answer = api.patch(e7["Location"], {"code": "E8", "version": 1})
     assert answer.status_code == 422
     assert api.get(e7["Location"]).json()["code"] == "E7"
 

@@ -56,7 +56,7 @@ def test_a_model_is_renamed_and_its_code_is_not_asked(signed_in, brand):
     drawer = page(signed_in, url, headers=HTMX)
     assert "远航 E7" in drawer
     assert 'name="code"' not in drawer
-    assert signed_in.post(url, {"name": "远航 E7 Max"}).status_code == 302
+    assert signed_in.post(url, {"name": "远航 E7 Max", "version": 1}).status_code == 302
     assert names(brand) == [("E7", "远航 E7 Max")]
 
 
