@@ -86,7 +86,7 @@ HELPERS = {
     "members/segments": {"compiler", "schema", "wording"},
     "members/tags": {
         *("by_hand", "comparing", "counting", "from_files", "giving", "handing", "looking_back"),
-        *("batching", "console_history", "recording", "retiring", "undoing"),
+        *("batching", "console_history", "recording", "retiring", "ruling", "undoing"),
     },
 }
 # The one helper that another concept may use: signing in ends and opens the sessions of staff.

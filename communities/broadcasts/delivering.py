@@ -305,6 +305,9 @@ def finish(*, brand_id: int, now: datetime) -> None:
             # A statement of its own, so that it sees what was settled while we waited.
             cursor.execute(FINISH, params | {"patience": UNKNOWN_AT_MOST})
             finished = [rows[row_id] for (row_id,) in cursor.fetchall()]
-        for row in finished:
-            actor = system_viewer(brand_id)
-            audit.record(action="broadcast.sent", subject=row, actor=actor, now=now)
+        audit.record_each(
+            action="broadcast.sent",
+            told=[(row, {}) for row in finished],
+            actor=system_viewer(brand_id),
+            now=now,
+        )

@@ -206,10 +206,12 @@ def close_ended(*, brand_id: int, now: datetime, limit: int = CLOSED_AT_ONCE) ->
     Community.objects.filter(brand_id=brand_id, pk__in=[one.pk for one in held]).update(
         state=Community.State.CLOSING, version=F("version") + 1
     )
-    for community in held:
-        data = {"ended": _plain(community.ends_at)}
-        actor = system_viewer(brand_id)
-        audit.record(action="community.closing", subject=community, actor=actor, now=now, data=data)
+    audit.record_each(
+        action="community.closing",
+        told=[(community, {"ended": _plain(community.ends_at)}) for community in held],
+        actor=system_viewer(brand_id),
+        now=now,
+    )
     return len(held)
 
 

@@ -203,15 +203,13 @@ class _Step:
         homes = {one.group.group_no: one.community for one in targets if one.community}
         missing = [one.group for one in targets if one.community is None]
         created = Community.objects.bulk_create([self._community(group) for group in missing])
-        for community in created:
-            data = {"kind": community.kind, "build_run": self.run_id}
-            audit.record(
-                action="community.created",
-                subject=community,
-                actor=self.actor,
-                now=self.now,
-                data=data,
-            )
+        data = {"kind": self.plan.kind, "build_run": self.run_id}
+        audit.record_each(
+            action="community.created",
+            told=[(community, data) for community in created],
+            actor=self.actor,
+            now=self.now,
+        )
         self.progress.communities += len(created)
         return homes | {
             group.group_no: community for group, community in zip(missing, created, strict=True)

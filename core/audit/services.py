@@ -8,6 +8,7 @@ from core.audit import anchors, selectors
 from core.audit.models import AuditCheck, AuditEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from core.kernel.access import Viewer
@@ -28,7 +29,26 @@ def record(
 
     ``action`` reads ``subject.past_tense``. ``data`` holds JSON values without personal data.
     """
-    AuditEntry.objects.create(
+    _entry(action, subject, actor, now, data or {}).save(force_insert=True)
+
+
+def record_each(
+    *,
+    action: str,
+    told: Iterable[tuple[BrandRow, Mapping[str, Any]]],
+    actor: Viewer,
+    now: datetime,
+) -> None:
+    """Append one act on each of several rows, with its data, in one statement; see ``record``."""
+    AuditEntry.objects.bulk_create(
+        [_entry(action, subject, actor, now, data) for subject, data in told]
+    )
+
+
+def _entry(
+    action: str, subject: BrandRow, actor: Viewer, now: datetime, data: Mapping[str, Any]
+) -> AuditEntry:
+    return AuditEntry(
         brand_id=subject.brand_id,
         actor_id=actor.staff_id,
         actor_label=actor.label,
@@ -36,7 +56,7 @@ def record(
         subject_type=subject._meta.label_lower,
         subject_id=subject.pk,
         dealer_id=getattr(subject, "dealer_id", None) or getattr(subject, "home_dealer_id", None),
-        data=data or {},
+        data=dict(data),
         created_at=now,
     )
 

@@ -122,10 +122,12 @@ def _finish(run: RunView, now: datetime) -> Step:
     rows = Erasure.objects.filter(brand_id=run.brand_id, run_id=run.id, state=Erasure.State.RUNNING)
     ended = list(rows.select_for_update().order_by("pk"))
     rows.update(state=Erasure.State.DONE, traces=None, note="", finished_at=now)
-    for erasure in ended:
-        audit.record(
-            action="erasure.finished", subject=erasure, actor=system_viewer(run.brand_id), now=now
-        )
+    audit.record_each(
+        action="erasure.finished",
+        told=[(erasure, {}) for erasure in ended],
+        actor=system_viewer(run.brand_id),
+        now=now,
+    )
     return Step(
         done=run.done,
         total=run.total,

@@ -34,4 +34,5 @@ class Command(BaseCommand):
                 self.stdout.write(f"ok      {line}")
         if broken:
             raise CommandError(f"{broken} of {checked} checks found a broken invariant.")
-        self.stdout.write(self.style.SUCCESS(f"{checked} checks, all hold."))
+        all_hold = f"{checked} checks, all hold." if checked else "No brand yet: nothing to check."
+        self.stdout.write(self.style.SUCCESS(all_hold))

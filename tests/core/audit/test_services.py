@@ -14,7 +14,7 @@ from core.audit import anchors, selectors, services
 from core.audit.models import AuditCheck, AuditEntry, AuditLink
 from core.kernel.access import system_viewer
 from core.kernel.scoping import tenant
-from tests.factories.core import BrandFactory
+from tests.factories.core import BrandFactory, DealerFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
@@ -83,6 +83,23 @@ def test_entries_are_linked_in_the_order_of_commits(brand):
     assert [bytes(b.prev_hash) for b in links[1:]] == [bytes(a.hash) for a in links[:-1]]
     assert verdict(brand).seq == 3
     assert faults(brand) == set()
+
+
+def test_several_rows_are_told_of_in_one_statement(brand, django_assert_num_queries):
+    dealers = [DealerFactory(brand=brand) for _n in range(3)]
+    with tenant(brand.pk), django_assert_num_queries(1):
+        services.record_each(
+            action="dealer.counted",
+            told=[(dealer, {"n": n}) for n, dealer in enumerate(dealers)],
+            actor=system_viewer(brand.pk),
+            now=NOW,
+        )
+    with tenant(brand.pk):
+        rows = AuditEntry.objects.order_by("pk").values_list("subject_type", "subject_id", "data")
+        assert list(rows) == [
+            ("core.dealer", dealer.pk, {"n": n}) for n, dealer in enumerate(dealers)
+        ]
+    assert (verdict(brand).seq, faults(brand)) == (3, set())
 
 
 def test_what_is_rolled_back_leaves_no_gap(brand):

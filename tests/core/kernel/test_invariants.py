@@ -45,6 +45,12 @@ def test_an_invariant_that_holds_prints_a_line_per_brand(only, capsys):
     assert "2 checks, all hold." in out
 
 
+def test_without_brands_there_is_nothing_to_say_it_of(only, capsys):
+    only(unnamed())
+    call_command("check_invariants", database="default")
+    assert "nothing to check" in capsys.readouterr().out
+
+
 def test_a_broken_one_names_rows_and_fails(only, capsys):
     only(unnamed())
     member = MemberFactory(display_name="")
