@@ -16,7 +16,7 @@ from tests.scene import left_empty
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 AXE = Path(settings.BASE_DIR, "node_modules", "axe-core", "axe.min.js").read_text("utf-8")
 UNFINISHED = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added, [hx-trigger=load]"
-# Half faded, any text lacks contrast. What turns without end is not waited for, and nothing for more
+# Half faded, any text lacks contrast. What turns without end is not waited for, and nothing longer
 # than five seconds: an animation of what is not drawn may never end.
 FADED = """Promise.race([
     Promise.allSettled(
