@@ -124,3 +124,17 @@ def test_a_form_without_its_version_is_of_none(signed_in, door):
     late = signed_in.post(door.form, door.body | {door.name: door.later}, headers=HTMX)
     assert late.status_code == 412
     assert held(door).version == 1
+
+
+def test_limits_that_nobody_set_do_not_take_a_form_without_a_version(signed_in, brand):
+    body = {"tags": 9, "per_group": 8, "per_member": 7}
+    late = signed_in.post(reverse("members:tags-limits"), body, headers=HTMX)
+    assert late.status_code == 412
+    with tenant(brand.pk):
+        assert not TagLimits.objects.exists()
+
+
+def test_what_changes_nothing_outruns_nobody(signed_in, door):
+    same = getattr(held(door), door.name)
+    answer = sent(signed_in, door, **{door.name: same, "version": 1})
+    assert (answer.status_code, held(door).version) == (200, 1), answer.content

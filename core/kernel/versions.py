@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 
 from core.kernel.errors import StaleVersion
 
+# Rows begin with 1, and with 0 what holds before anybody has set a row.
+NO_VERSION = -1
+
 
 class Versioned(models.Model):
     """A row that counts its changes, so that a form or a program can name the one it looked at.
@@ -41,5 +44,6 @@ class VersionInput(forms.IntegerField):
         super().__init__(required=False, widget=forms.HiddenInput)
 
     def clean(self, value: Any) -> int:
-        """Return 0 where it is missing, which no row has."""
-        return super().clean(value) or 0
+        """Return NO_VERSION where it is missing."""
+        found = super().clean(value)
+        return NO_VERSION if found is None else found

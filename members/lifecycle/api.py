@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ from core.kernel.api import (
     VersionField,
     VisibleRelatedField,
 )
-from core.kernel.errors import Forbidden
 from members.lifecycle import selectors, services
 from members.lifecycle.models import StageChange
 from members.lifecycle.rules import LABELS, LIMITS
@@ -203,11 +202,7 @@ class LifecycleViewSet(BrandViewSet):
 
         What is left out is as in the rules that hold.
         """
-        if not self.viewer.is_brand_wide:
-            raise Forbidden(_("Only who sees the whole brand may change its rules."))
-        brand_id = self.viewer.brand_id
-        terms = replace(selectors.in_force(brand_id=brand_id).terms, **self.parsed())
-        effect = selectors.effect(brand_id=brand_id, terms=terms, now=timezone.now())
+        effect = services.try_policy(changes=self.parsed(), actor=self.viewer, now=timezone.now())
         return Response(EffectOut(effect).data)
 
     @extend_schema(request=None, responses={202: RunStarted})

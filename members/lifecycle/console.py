@@ -21,7 +21,7 @@ from core.kernel.console import (
     go_to,
     page_or_partial,
 )
-from core.kernel.errors import DomainError, Forbidden, NotFound
+from core.kernel.errors import DomainError, NotFound
 from core.kernel.paging import keyset_page
 from members.lifecycle import presenting, selectors, services
 from members.lifecycle.forms import PolicyForm, StageForm
@@ -97,8 +97,7 @@ def _window(request: ConsoleRequest) -> int:
 def lifecycle_rules(request: ConsoleRequest) -> HttpResponseBase:
     """Change the rules; first shown is whom they would move."""
     viewer, now = request.viewer, timezone.now()
-    if not viewer.is_brand_wide:
-        raise Forbidden(_("Only who sees the whole brand may change its rules."))
+    services.require_editor(viewer)
     held = selectors.in_force(brand_id=viewer.brand_id)
     form = PolicyForm.of(held, request.POST or None)
     if request.method != "POST":
@@ -122,9 +121,9 @@ def lifecycle_rules(request: ConsoleRequest) -> HttpResponseBase:
 
 
 def _previewed(request: ConsoleRequest, form: PolicyForm) -> HttpResponseBase:
-    brand_id = request.viewer.brand_id
+    changes = form.terms.as_dict()
     try:
-        effect = selectors.effect(brand_id=brand_id, terms=form.terms, now=timezone.now())
+        effect = services.try_policy(changes=changes, actor=request.viewer, now=timezone.now())
     except DomainError as refusal:
         form_refusal(form, refusal)
         return _rules_page(request, form)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Min, QuerySet
 
-from core.kernel.errors import InvalidInput
 from core.runs.models import Run
 from members.lifecycle import moving
 from members.lifecycle.models import StageChange, StagePolicy
 from members.lifecycle.moving import Whom
-from members.lifecycle.rules import STAGES, Terms, problems_of
+from members.lifecycle.rules import STAGES, Terms
 from members.profiles.models import Member
 
 if TYPE_CHECKING:
@@ -166,13 +165,7 @@ def preview(*, brand_id: int, terms: Terms, now: datetime) -> Preview:
 
 
 def effect(*, brand_id: int, terms: Terms, now: datetime) -> Effect:
-    """Return whom ``terms`` would move if they were applied now, beside the rules in force.
-
-    Raises:
-        InvalidInput: the numbers do not fit together.
-    """
-    if problems := problems_of(terms):
-        raise InvalidInput(problems[0].detail, problems=tuple(problems))
+    """Return whom ``terms`` would move if they were applied now, beside the rules in force."""
     held = preview(brand_id=brand_id, terms=in_force(brand_id=brand_id).terms, now=now)
     tried = preview(brand_id=brand_id, terms=terms, now=now)
     places = {stage: place for place, stage in enumerate(STAGES)}

@@ -43,17 +43,14 @@ def save_policy(
         StaleVersion: ``version`` is given and is not the newest any more.
         Forbidden: the actor sees only a part of the brand.
     """
-    actor.require(Permission.POLICIES_EDIT)
-    if not actor.is_brand_wide:
-        raise Forbidden(_("Only who sees the whole brand may change its rules."))
+    require_editor(actor)
     held = selectors.versions(brand_id=actor.brand_id).select_for_update().first()
     number = held.policy_version if held else 0
     if version is not None and version != number:
         raise StaleVersion(_("Somebody changed the rules meanwhile. Look at them again."))
     before = held.terms if held else rules.Terms()
     after = replace(before, **changes)
-    if problems := rules.problems_of(after):
-        raise InvalidInput(problems[0].detail, problems=tuple(problems))
+    _require_fit(after)
     if held is not None and after == before:
         return held
     policy = _store(after, number + 1, actor, now)
@@ -61,6 +58,37 @@ def save_policy(
     data = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
     audit.record(action="stage_policy.changed", subject=policy, actor=actor, now=now, data=data)
     return policy
+
+
+def try_policy(*, changes: Mapping[str, int], actor: Viewer, now: datetime) -> selectors.Effect:
+    """Return whom other rules would move if they were applied now; nothing is kept or moved.
+
+    Terms that are left out are those that hold.
+
+    Raises:
+        Forbidden: see ``require_editor``.
+        InvalidInput: the numbers do not fit together.
+    """
+    require_editor(actor)
+    terms = replace(selectors.in_force(brand_id=actor.brand_id).terms, **changes)
+    _require_fit(terms)
+    return selectors.effect(brand_id=actor.brand_id, terms=terms, now=now)
+
+
+def require_editor(actor: Viewer) -> None:
+    """Refuse whoever may not change, try or apply the rules.
+
+    Raises:
+        Forbidden: no role of the actor allows it, or they do not see the whole brand.
+    """
+    actor.require(Permission.POLICIES_EDIT)
+    if not actor.is_brand_wide:
+        raise Forbidden(_("Only who sees the whole brand may change its rules."))
+
+
+def _require_fit(terms: rules.Terms) -> None:
+    if problems := rules.problems_of(terms):
+        raise InvalidInput(problems[0].detail, problems=tuple(problems))
 
 
 def _store(terms: rules.Terms, number: int, actor: Viewer, now: datetime) -> StagePolicy:
@@ -163,9 +191,7 @@ def move_everybody(*, actor: Viewer, now: datetime) -> Run:
     Raises:
         Forbidden: no role of the actor allows it, or they do not see the whole brand.
     """
-    actor.require(Permission.POLICIES_EDIT)
-    if not actor.is_brand_wide:
-        raise Forbidden(_("Only who sees the whole brand may change its rules."))
+    require_editor(actor)
     held = selectors.in_force(brand_id=actor.brand_id)
     return runs.start_run(
         kind=KIND,

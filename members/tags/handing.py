@@ -250,7 +250,7 @@ def people(member_ids: Sequence[int]) -> Sql:
 def limits_of(*, brand_id: int) -> TagLimits:
     """Return the brand's limits; the defaults where it has set none."""
     found = TagLimits.objects.filter(brand_id=brand_id).first()
-    return found or TagLimits(brand_id=brand_id, version=0)
+    return found or TagLimits(brand_id=brand_id, version=TagLimits.DEFAULTS)
 
 
 def _full(tag: Tag) -> str:

@@ -147,6 +147,7 @@ class TagLimits(Versioned, BrandModel):
     """How many tags a brand allows itself. Without a row, the defaults."""
 
     MOST = 100_000
+    DEFAULTS = 0  # the version of limits that nobody has set
 
     tags = models.PositiveIntegerField(
         _("tags of the brand"),

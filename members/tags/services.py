@@ -74,7 +74,6 @@ __all__ = [
 
 EXPIRED_AT_ONCE = 50_000
 LIMITS = ("tags", "per_group", "per_member")
-DEFAULTS = 0  # the version of limits that nobody has set
 NAME_TAKEN = {
     "members_taggroup_one_per_name": gettext_lazy(
         "Another group has this name; capitals make no difference."
@@ -118,6 +117,7 @@ def change_group(
     """
     held = TagGroup.objects.select_for_update().or_gone(pk=group.pk)
     held.require_version(version)
+    before = (held.name, held.is_exclusive)
     if changes.get("is_exclusive", False) and not held.is_exclusive:
         if several := selectors.with_several_of(group=held).count():
             text = _(
@@ -131,6 +131,8 @@ def change_group(
         held.is_exclusive = changes["is_exclusive"]
     if "name" in changes:
         held.name = rules.checked_name(changes["name"])
+    if (held.name, held.is_exclusive) == before:
+        return held
     held.version += 1
     _store(held)
     audit.record(action="tag_group.changed", subject=held, actor=actor, now=now)
@@ -226,9 +228,12 @@ def change_limits(
             raise InvalidInput.on(f"/{name}", text % {"most": most}, "out_of_range")
     wanted = {name: changes[name] for name in LIMITS if name in changes}
     limits, _is_new = TagLimits.objects.select_for_update().get_or_create(
-        brand_id=actor.brand_id, defaults={"version": DEFAULTS}
+        brand_id=actor.brand_id, defaults={"version": TagLimits.DEFAULTS}
     )
     limits.require_version(version)
+    wanted = {name: number for name, number in wanted.items() if getattr(limits, name) != number}
+    if not wanted:
+        return limits
     for name, number in wanted.items():
         setattr(limits, name, number)
     limits.version += 1
